@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 TRUE, FALSE = "True", "False"
 
+KERNEL = "kernel"
+"""The volume of Qubes OS that is one of dom0's kernels."""
+
 ANY = "*"
 """In a port or a device id: any of them."""
 

@@ -37,7 +37,7 @@ class QubesProperty:
     source: Callable[[Rows], str] | None = None
     otherwise: str = ""
     is_own: bool = False
-    """What identifies a qube; only dom0's is called a default."""
+    """What identifies a qube, and is never changed; only dom0's is called a default."""
     mgmt1_name: str = field(init=False)
     """The property of mgmt1 with this value; empty for a computed one."""
 
@@ -170,16 +170,23 @@ TYPES: dict[str, str] = {row.name: row.type for row in (*_ROWS, *SYSTEM_ROWS)}
 FROM_MGMT1 = frozenset(row.name for row in _ROWS if row.mgmt1_name)
 """The properties of a qube that have mgmt1's value."""
 
-NO_DEFAULT = frozenset({"name", "qid", "uuid", "label", "template", "default_template"})
+IDENTIFYING = frozenset(row.name for row in _ROWS if row.is_own)
+"""The properties that identify a qube, and that Qubes OS does not change."""
+
+NO_DEFAULT = IDENTIFYING | {"label", "template", "default_template"}
 """Properties for which `GetDefault` answers nothing."""
 
-_WRITE_ONCE = frozenset({"name", "qid", "uuid"})
 _POSITIVE = frozenset({"memory", "vcpus", "qrexec_timeout", "shutdown_timeout"})
 
 
 def to_qubes(kind: str, value: str) -> str:
     """A value of mgmt1 as Qubes OS writes it."""
     return flag_to_qubes(value) if kind == "bool" else value
+
+
+def sent(name: str, value: str) -> str:
+    """A value of mgmt1 as Qubes OS writes it for the property of this name; unchanged for an unknown one."""
+    return to_qubes(TYPES.get(name, "str"), value)
 
 
 _FLAGS = {
@@ -238,7 +245,7 @@ def no_such_property(name: str, owner: str) -> Mgmt1Error:
 
 def settable(row: QubesProperty, klass: str) -> str:
     """The property of mgmt1 to set. Raises `QubesPropertyValueError` for one that cannot be set by this name."""
-    if row.name in _WRITE_ONCE:
+    if row.is_own:
         raise QubesPropertyValueError(f"property '{row.name}' on {klass} instance cannot be changed")
     if not row.mgmt1_name:
         raise not_settable(row, klass)

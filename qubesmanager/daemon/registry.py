@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Handlers by call: `@answers(calls.VM_START)` registers one, and a type checker compares its signature with the row.
 
-A backend (local or bridge) has one `Registry` and offers dispatch what `Backend` says.
+A backend has one `Registry` and offers dispatch what `Backend` says.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.values import DeviceClass
 
 C = TypeVar("C")
 A = TypeVar("A")
@@ -48,6 +51,26 @@ class Backend(Protocol):
 
     def within(self, context: Any, call: AnyCall) -> Any:
         """The context of another call to the same destination by the same source."""
+
+
+class ContextOfCall:
+    """What the contexts of all backends have; `call` is the call that is answered."""
+
+    __slots__ = ()
+    call: AnyCall
+
+    @property
+    def device_class(self) -> DeviceClass:
+        """The device class in the call's name."""
+        if self.call.device_class is None:
+            raise TypeError(f"{self.call.name} has no device class")
+        return self.call.device_class
+
+
+def import_modules(path: Iterable[str], package: str) -> None:
+    """Import every module of a package of handlers, and so register them."""
+    for module in pkgutil.iter_modules(path, f"{package}."):
+        importlib.import_module(module.name)
 
 
 class Registry(Generic[C]):

@@ -19,12 +19,11 @@ from qubesmanager.policy.system_info import (
     DOM0_UUID,
     REMOTE_CLASS,
     RUNNING,
-    UUID_PREFIX,
     Domain,
     SystemInfo,
     is_dom0,
 )
-from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
 
 DEFAULT = "@default"
 ANYVM = "@anyvm"

@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, UUID_PREFIX
 
-UUID_PREFIX = "uuid:"
 DISPVM_PREFIX = "@dispvm:"
 ADMINVM = "@adminvm"
 DISPVM = "@dispvm"
-DOM0_UUID = "uuid:00000000-0000-0000-0000-000000000000"
+DOM0_UUID = f"{UUID_PREFIX}00000000-0000-0000-0000-000000000000"
 
 RUNNING = "Running"
 REMOTE_CLASS = "RemoteVM"

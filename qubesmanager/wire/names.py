@@ -13,6 +13,8 @@ from qubesmanager.wire.reasons import refusal, text
 
 DOM0 = "dom0"
 """The admin qube, which every system has and which no rule of a qube restricts."""
+UUID_PREFIX = "uuid:"
+"""The begin of a destination that names a qube by its UUID."""
 RESERVED_VM_NAMES = frozenset({"none", "default", DOM0, "Domain-0"})
 """Names that no new qube may have."""
 

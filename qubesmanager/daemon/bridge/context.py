@@ -8,10 +8,9 @@ from typing import TypeVar
 
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.daemon.bridge.mirror import Mirror
-from qubesmanager.daemon.registry import Registry
+from qubesmanager.daemon.registry import ContextOfCall, Registry
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import NoAnswerError
-from qubesmanager.wire.values import DeviceClass
 
 R = TypeVar("R")
 
@@ -26,7 +25,7 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(ContextOfCall):
     """`call` was sent to `dest`."""
 
     bridge: Bridge
@@ -36,13 +35,6 @@ class Context:
     @property
     def mirror(self) -> Mirror:
         return self.bridge.mirror
-
-    @property
-    def device_class(self) -> DeviceClass:
-        """The device class in the call's name."""
-        if self.call.device_class is None:
-            raise TypeError(f"{self.call.name} has no device class")
-        return self.call.device_class
 
     async def ask(self, request: Request[R]) -> R:
         """Qubesd's answer to a call that changes nothing."""

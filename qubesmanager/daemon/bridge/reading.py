@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import ANY, TRUE, DeviceRow, Property, flag_to_mgmt1
+from qubesmanager.admin.codecs import ANY, KERNEL, TRUE, DeviceRow, Property, flag_to_mgmt1
 from qubesmanager.admin.devices import ident_of, identity_in
-from qubesmanager.admin.properties import from_qubes
+from qubesmanager.admin.properties import IDENTIFYING, from_qubes
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
 from qubesmanager.wire.codecs import DeviceId, number
@@ -45,8 +45,8 @@ def value_of(name: str, kind: str, value: str) -> str:
 
 
 def property_value(name: str, answer: Property) -> PropertyValue:
-    """A property of qubesd as it is in a record."""
-    return PropertyValue(value_of(name, answer.type, answer.value), answer.is_default or name in _IDENTITY)
+    """A property of qubesd as it is in a record. What identifies a qube is no choice: mgmt1 calls it a default."""
+    return PropertyValue(value_of(name, answer.type, answer.value), answer.is_default or name in IDENTIFYING)
 
 
 async def _state(channel: Channel, record: VmRecord) -> Patch:
@@ -80,10 +80,6 @@ def names_of(source: str) -> tuple[str, ...]:
     return _VISIBLE.get(source, (source,))
 
 
-_IDENTITY = frozenset({"name", "qid", "uuid"})
-"""What identifies a qube is no choice: mgmt1 calls it a default."""
-
-
 async def _features(channel: Channel, record: VmRecord) -> Patch:
     names = await channel.rows(calls.VM_FEATURE_LIST(record.name))
     return {"features": {name: await channel.ask(calls.VM_FEATURE_GET(record.name, name)) for name in names}}
@@ -95,10 +91,6 @@ async def _tags(channel: Channel, record: VmRecord) -> Patch:
 
 async def _notes(channel: Channel, record: VmRecord) -> Patch:
     return {} if record.klass is VmClass.ADMIN else {"notes": await channel.ask(calls.VM_NOTES_GET(record.name))}
-
-
-KERNEL = "kernel"
-"""The volume in the list of qubesd that is no volume: a folder of dom0."""
 
 
 async def _volumes(channel: Channel, record: VmRecord) -> Patch:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from qubesmanager.admin.events import Shared
-from qubesmanager.daemon.registry import Backend, Registry
+from qubesmanager.daemon.registry import Backend, ContextOfCall, Registry
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import AnyCall, Request
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.values import DeviceClass
 
 R = TypeVar("R")
 
@@ -54,7 +53,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(ContextOfCall):
     """One `admin.*` call: `source` sent `call` to `dest`.
 
     `pinned` is the other backend's context of that destination, so what is asked of it concerns the qube that had the
@@ -68,13 +67,6 @@ class Asking:
     dest: str
     call: AnyCall
     pinned: Any
-
-    @property
-    def device_class(self) -> DeviceClass:
-        """The device class in the call's name."""
-        if self.call.device_class is None:
-            raise TypeError(f"{self.call.name} has no device class")
-        return self.call.device_class
 
     async def ask(self, request: Request[R]) -> R:
         """The answer to a mgmt1 request, made as the caller. What mgmt1's row does not take is refused here."""
@@ -91,6 +83,15 @@ class Asking:
         """Whether there is a qube of that name that the source sees."""
         rows = await self.ask(calls.VM_LIST(DOM0, name))
         return bool(rows)
+
+    async def uuid(self, name: str) -> str:
+        """The UUID of a qube, which `uuid:…` names as a destination. Raises `QubesVMNotFoundError`."""
+        return (await self.ask(calls.VM_PROPERTY_GET(name, "uuid"))).value
+
+    def check_not_dom0(self) -> None:
+        """Raises `ProtocolError` for a call to dom0, as Qubes OS words it."""
+        if self.dest == DOM0:
+            raise ProtocolError("expected destination to not be AdminVM")
 
     async def rows(self, request: Request[R]) -> AsyncIterator[R]:
         """The rows of a call that answers row by row. Every `TURN` rows the loop runs what else is due."""

@@ -3,7 +3,7 @@
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import Default, Property, ascii_text
-from qubesmanager.admin.properties import TYPES, to_qubes
+from qubesmanager.admin.properties import IDENTIFYING, sent
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.reading import value_of
 from qubesmanager.wire import calls as m
@@ -11,9 +11,6 @@ from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
-
-_WRITE_ONCE = frozenset({"qid", "uuid"})
-"""qubesd fails at a Set or Reset of these."""
 
 
 def _row(row: PropertyRow) -> PropertyRow:
@@ -34,14 +31,14 @@ def _sent(name: str, value: str) -> str:
     """The value for qubesd. Raises `QubesValueError` for what it cannot take."""
     if ascii_text(value) != value:
         raise refusal("qubes-ascii", shown(value))
-    return to_qubes(TYPES.get(name, "str"), value)
+    return sent(name, value)
 
 
 def _check_changes(name: str) -> None:
     """Raises for a property of a qube that qubesd does not change, and would fail at."""
     if name == "name":
         raise refusal("call-not-in-qubes", "rename", Reason("instead-clone"))
-    if name in _WRITE_ONCE:
+    if name in IDENTIFYING:
         raise refusal("qubes-write-once", name)
 
 

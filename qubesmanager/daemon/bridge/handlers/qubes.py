@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import Ending
-from qubesmanager.admin.properties import BY_CLASS, TYPES, to_qubes
+from qubesmanager.admin.codecs import TRUE, Ending
+from qubesmanager.admin.properties import BY_CLASS, TYPES, sent
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.handlers.storage import copy_volume
 from qubesmanager.wire import calls as m
@@ -180,7 +180,7 @@ async def _new(context: Context, klass: str, spec: CreateSpec | CreateInPoolSpec
     await _create(context, klass, template, spec)
     async with _complete(context, spec.name):
         if klass == VmClass.DISP:  # mgmt1's disposable is removed when it halts
-            await context.ask(calls.VM_PROPERTY_SET(spec.name, "auto_cleanup", "True"))
+            await context.ask(calls.VM_PROPERTY_SET(spec.name, "auto_cleanup", TRUE))
         if klass == VmClass.STANDALONE and template is not None:
             await _copy_features(context, await context.mirror.record(template), spec.name)
             await copy_volume(context, template, "root", spec.name, "root")
@@ -224,8 +224,7 @@ async def clone(context: Context, _arg: None, spec: CloneSpec) -> None:
     async with _complete(context, spec.name):
         for name, value in source.properties.items():
             if not value.is_default and name not in _NOT_COPIED:
-                text = to_qubes(TYPES.get(name, "str"), value.value)
-                await context.ask(calls.VM_PROPERTY_SET(spec.name, name, text))
+                await context.ask(calls.VM_PROPERTY_SET(spec.name, name, sent(name, value.value)))
         for tag in sorted(source.tags):
             if not tag.startswith(_OWN_TAGS):
                 await context.ask(calls.VM_TAG_SET(spec.name, tag))

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The handlers of the `admin.*` calls, a file a family: each makes mgmt1 calls."""
 
-import importlib
-import pkgutil
+from qubesmanager.daemon.registry import import_modules
 
 
 def register_all() -> None:
     """Import every module of this package, and so register its handlers."""
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    import_modules(__path__, __name__)

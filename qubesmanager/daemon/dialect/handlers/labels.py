@@ -167,16 +167,11 @@ async def remove_tag(asking: Asking, name: str, _payload: None) -> None:
 
 @answers(calls.VM_NOTES_GET)
 async def get_notes(asking: Asking, _arg: None, _payload: None) -> str:
-    _not_dom0(asking)
+    asking.check_not_dom0()
     return await asking.ask(mgmt1.VM_NOTES_GET(asking.dest))
 
 
 @answers(calls.VM_NOTES_SET)
 async def set_notes(asking: Asking, _arg: None, notes: str) -> None:
-    _not_dom0(asking)
+    asking.check_not_dom0()
     await asking.ask(mgmt1.VM_NOTES_SET(asking.dest, payload=notes))
-
-
-def _not_dom0(asking: Asking) -> None:
-    if asking.dest == DOM0:
-        raise ProtocolError("expected destination to not be AdminVM")

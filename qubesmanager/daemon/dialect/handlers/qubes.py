@@ -24,7 +24,7 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.events import CONNECTION_ESTABLISHED, row_of
 from qubesmanager.wire.firewall import Rule, parse_rule
-from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO
@@ -140,7 +140,7 @@ async def _complete(asking: Asking, name: str) -> AsyncGenerator[str, None]:
 
     Never another one that has got its name meanwhile.
     """
-    qube = f"uuid:{(await asking.ask(mgmt1.VM_PROPERTY_GET(name, 'uuid'))).value}"
+    qube = f"{UUID_PREFIX}{await asking.uuid(name)}"
     try:
         yield qube
     except BaseException:
@@ -160,7 +160,7 @@ async def create_disposable(asking: Asking, _arg: None, form: str) -> str:
             raise Mgmt1Error("There is no default disposable template.")
     name = await asking.ask(mgmt1.VM_CREATE_DISPOSABLE(template))
     if form == "uuid":
-        return f"uuid:{(await asking.ask(mgmt1.VM_PROPERTY_GET(name, 'uuid'))).value}"
+        return f"{UUID_PREFIX}{await asking.uuid(name)}"
     return name
 
 
@@ -251,25 +251,20 @@ _DROP = parse_rule("action=drop")
 
 @answers(calls.VM_FIREWALL_GET)
 async def get_firewall(asking: Asking, _arg: None, _payload: None) -> list[Rule]:
-    _not_dom0(asking)
+    asking.check_not_dom0()
     return [parse_rule(row.rule) for row in await asking.ask(mgmt1.VM_FIREWALL_GET(asking.dest))] or [_DROP]
 
 
 @answers(calls.VM_FIREWALL_SET)
 async def set_firewall(asking: Asking, _arg: None, rules: list[Rule]) -> None:
-    _not_dom0(asking)
+    asking.check_not_dom0()
     await asking.ask(mgmt1.VM_FIREWALL_REPLACE(asking.dest, payload=[str(rule) for rule in rules]))
 
 
 @answers(calls.VM_FIREWALL_RELOAD)
 async def reload_firewall(asking: Asking, _arg: None, _payload: None) -> None:
-    _not_dom0(asking)
+    asking.check_not_dom0()
     await asking.ask(mgmt1.VM_FIREWALL_GET(asking.dest))
-
-
-def _not_dom0(asking: Asking) -> None:
-    if asking.dest == DOM0:
-        raise ProtocolError("expected destination to not be AdminVM")
 
 
 # -- events -----------------------------------------------------------------------------------------------------------

@@ -4,15 +4,14 @@
 from collections.abc import AsyncIterator, Mapping
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import FALSE, SIZE, flag_to_qubes
+from qubesmanager.admin.codecs import FALSE, KERNEL, SIZE, flag_to_qubes
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event_row import flag_text
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, UUID_PREFIX
 
-KERNEL = "kernel"
 KERNEL_POOL = "linux-kernel"
 """The pool of kernels, and the name of its driver."""
 
@@ -84,8 +83,7 @@ async def clear(asking: Asking, name: str, _payload: None) -> None:
 @answers(calls.VM_VOLUME_CLONE_FROM)
 async def clone_from(asking: Asking, name: str, _payload: None) -> str:
     await asking.ask(mgmt1.VM_VOLUME_INFO(asking.dest, name))
-    uuid = (await asking.ask(mgmt1.VM_PROPERTY_GET(asking.dest, "uuid"))).value
-    return asking.tokens.new(asking.source, uuid, name)
+    return asking.tokens.new(asking.source, await asking.uuid(asking.dest), name)
 
 
 @answers(calls.VM_VOLUME_CLONE_TO)
@@ -95,7 +93,7 @@ async def clone_to(asking: Asking, name: str, token: str) -> None:
         text = "'Token to clone volume of qube was not found'"
         raise Mgmt1Error.from_wire("QubesVolumeCopyTokenNotFoundError", text)
     uuid, source_name = volume
-    options = {"from": asking.backend.resolve(f"uuid:{uuid}"), "volume": source_name}
+    options = {"from": asking.backend.resolve(f"{UUID_PREFIX}{uuid}"), "volume": source_name}
     await asking.ask(mgmt1.VM_VOLUME_COPY(asking.dest, name, options))
 
 

@@ -15,7 +15,7 @@ from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
 from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VolumeRecord
@@ -50,9 +50,9 @@ class State:
 
     def resolve(self, untrusted_dest: str) -> str:
         """The name itself if a qube has it, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
-        if untrusted_dest.startswith("uuid:"):
+        if untrusted_dest.startswith(UUID_PREFIX):
             try:
-                qube = self.by_uuid.get(UUID(untrusted_dest.removeprefix("uuid:")))
+                qube = self.by_uuid.get(UUID(untrusted_dest.removeprefix(UUID_PREFIX)))
             except ValueError:
                 qube = None
             if qube is None:

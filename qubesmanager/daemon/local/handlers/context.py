@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.registry import Registry
+from qubesmanager.daemon.registry import ContextOfCall, Registry
 from qubesmanager.wire.call import AnyCall
-from qubesmanager.wire.values import DeviceClass
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(ContextOfCall):
     """`source` sent the call to `destination`, a qube that existed when the call's header came."""
 
     system: System
@@ -28,13 +27,6 @@ class Context:
     def dest(self) -> str:
         """The destination's present name. Raises as `qube` does."""
         return self.qube.name
-
-    @property
-    def device_class(self) -> DeviceClass:
-        """The device class in the call's name."""
-        if self.call.device_class is None:
-            raise TypeError(f"{self.call.name} has no device class")
-        return self.call.device_class
 
     def sees(self, name: str) -> bool:
         return self.system.runtime.state.visible(self.source, name)
