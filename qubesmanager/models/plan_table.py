@@ -114,7 +114,7 @@ class PlanTable(QAbstractItemModel):
         return self.groups[index.internalId() - 1][1][index.row()] if index.internalId() else None
 
     def _grouped(self, plan: Plan) -> list[tuple[Head, list[Row]]]:
-        grouped = ((key, list(rows)) for key, rows in groupby(plan.rows, lambda row: (row.group, row.stage)))
+        grouped = ((key, list(rows)) for key, rows in groupby(plan.rows, _place))
         return [(self._head_of(plan, group, stage, rows), rows) for (group, stage), rows in grouped]
 
     def _tick(self, rows: Sequence[Row], *, is_on: bool) -> None:
@@ -256,6 +256,11 @@ def _reasons(row: Row) -> tuple[Reason, ...]:
 def _has_tick(row: Row) -> bool:
     """A move has none: what the qube uses could not be removed then, so that is what is left out."""
     return bool(row.steps) and row.refused is None and row.group is not Group.MOVE
+
+
+def _place(row: Row) -> tuple[Group, int]:
+    """The group of the row, and its stage in a group that has stages."""
+    return row.group, row.stage if row.group is Group.STAGE else 0
 
 
 def _keys(groups: Sequence[tuple[Head, Sequence[Row]]]) -> list[tuple[Group, int, list[tuple[str, str]]]]:

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The numbers in the texts of a plan count qubes, not rows."""
+"""What a plan shows: its numbers count qubes, not rows, and each of its groups is shown once."""
+
+from dataclasses import replace
 
 from PyQt5.QtWidgets import QApplication
 from samples import live_copy, vm
 
+from qubesmanager.models.plan_table import PlanTable
+from qubesmanager.plans.lifecycle import start_plan
+from qubesmanager.plans.plan import Group
 from qubesmanager.plans.removal import removal_plan
+from qubesmanager.rules.features import PROHIBIT_START
 from qubesmanager.ui.actions import plan_texts
 
 
@@ -23,3 +29,17 @@ def test_a_qube_with_two_properties_is_counted_once(qapp: QApplication) -> None:
     assert [fact.number for fact in plan_texts.facts(stuck)][-1] == "2"
     assert len(moved.changes) == 3
     assert [fact.number for fact in plan_texts.facts(moved)] == ["1", "1"]
+
+
+def test_all_starts_that_are_refused_are_one_group(qapp: QApplication) -> None:
+    assert qapp is not None
+    facts = live_copy(
+        replace(vm("vault"), features={PROHIBIT_START: "for now"}),
+        vm("sys-net", provides_network="yes"),
+        vm("large", memory="4000", netvm="sys-net"),
+    )
+
+    table = PlanTable(start_plan(facts, ["vault", "sys-net", "large"], free=1000), plan_texts.head)
+
+    groups = [(head.group, head.stage, [row.qube for row in rows]) for head, rows in table.groups]
+    assert groups == [(Group.REFUSED, 0, ["vault", "large"]), (Group.STAGE, 1, ["sys-net"])]
