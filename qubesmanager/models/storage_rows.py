@@ -9,6 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.row_table import TableColumn
 from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import fate, share, usage_text, when_text
+from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.volumes import holders, snapshot_time
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.records import VmRecord, VolumeRecord
@@ -111,7 +112,7 @@ def pool_row(info: Mapping[str, str], records: Iterable[VmRecord]) -> PoolRow:
     """The row of what `pool.Info` answered."""
     options = dict(info)
     name, driver = options.pop("name", ""), options.pop("driver", "")
-    size, usage = (_number(options.pop(key, "")) for key in ("size", "usage"))
+    size, usage = (whole_number(options.pop(key, "")) for key in ("size", "usage"))
     return PoolRow(name, driver, size, usage, pool_users(records, name), options)
 
 
@@ -137,7 +138,3 @@ def volume_rows(
             volume = measured.get(place) or VolumeRecord("", place.pool, place.vid, 0, 0, save_on_stop=True)
         rows.append(VolumeRow(place, qube, volume))
     return rows
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0

@@ -13,7 +13,7 @@ from qubesmanager.rules.actions import why_not_attach, why_not_rename
 from qubesmanager.rules.boot_modes import why_not_boot_mode
 from qubesmanager.rules.creation import FOR_DISPOSABLES, why_not_based_on
 from qubesmanager.rules.devices import interfaces_of, why_not_balanced
-from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value
+from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value, whole_number
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, netvm_loop, netvm_of
@@ -166,13 +166,13 @@ def why_not_gui(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
 
 def why_not_memory_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
     """A maximum that is set on the qube limits the memory; a default one grows with it."""
-    return why_not_memory(_number(value), _number(own_value(qube, "maxmem")))
+    return why_not_memory(whole_number(value), whole_number(own_value(qube, "maxmem")))
 
 
 def why_not_maxmem_of(_facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
     controllers = sum(device.device_class is DeviceClass.PCI for device in qube.devices)
-    return why_not_maxmem(_number(value), _number(qube.value("memory"))) or why_not_balanced(
-        _number(value), controllers
+    return why_not_maxmem(whole_number(value), whole_number(qube.value("memory"))) or why_not_balanced(
+        whole_number(value), controllers
     )
 
 
@@ -185,10 +185,6 @@ def why_not_relay(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
 
 def why_not_denied(_facts: Facts, _qube: QubeFacts, value: str) -> Reason | None:
     return Reason("not-interfaces", value) if interfaces_of(value) is None else None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 CHECKS: Mapping[str, Check] = {

@@ -68,6 +68,11 @@ class Facts(Protocol):
         """Whether a reason may name the qube to the caller."""
 
 
+def whole_number(text: str) -> int:
+    """The number that a text of digits is; 0 for any other text."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
 def own_value(qube: QubeFacts, name: str) -> str:
     """The value of a property that is set on the qube itself; empty if it is at its default."""
     value = qube.properties.get(name)

@@ -9,6 +9,7 @@ from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QPushButton, QWidget
 
 from qubesmanager.models.texts import size_text
+from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls
@@ -34,12 +35,8 @@ async def ask_offers(session: Session) -> Offers:
         info = await send(calls.POOL_INFO(DOM0, pool))
         if info.get("driver") == KERNEL_DRIVER:
             continue
-        pools[pool] = max(0, _number(info.get("size")) - _number(info.get("usage")))
+        pools[pool] = max(0, whole_number(info.get("size", "")) - whole_number(info.get("usage", "")))
     return Offers(system, labels, pools)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
 
 
 def choice(parent: QWidget, values: Iterable[tuple[str, str]], chosen: str, icons: dict[str, QIcon]) -> QComboBox:
