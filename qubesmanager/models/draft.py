@@ -13,9 +13,10 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.plans.plan import Key, Step
+from qubesmanager.plans.properties import property_request
 from qubesmanager.rules.devices import AT_ANY_PORT, FRONTEND_DEV, IDENTITY, MODE, PERSISTENT
 from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
-from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.facts import Facts, whole_number
 from qubesmanager.rules.properties import READ_ONLY
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -279,7 +280,7 @@ class Draft(QObject):
     def _place(self, key: Key) -> int:
         if key == (PROPERTY, "maxmem"):
             texts = self._edits[key] or "", self.base(key) or ""
-            new_size, present = (int(text) if text.isdigit() else 0 for text in texts)
+            new_size, present = (whole_number(text) for text in texts)
             return 0 if not new_size or (present and new_size > present) else 2
         return 3 if key == (PROPERTY, "name") else 1
 
@@ -344,7 +345,7 @@ def _request(name: str, key: Key, value: str | None) -> Request[Any]:
     """The call that gives a property, feature, tag or the notes a value; None: the default, or none."""
     kind, what = key
     if kind == PROPERTY:
-        return calls.VM_PROPERTY_RESET(name, what) if value is None else calls.VM_PROPERTY_SET(name, what, value)
+        return property_request(name, what, value)
     if kind == FEATURE:
         return calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
     if kind == TAG:

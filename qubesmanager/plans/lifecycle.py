@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans that start, pause, unpause, suspend, resume, shut down, restart and kill qubes: their order and effects."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step, Value
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step, Value, by_netvm, in_groups, known
 from qubesmanager.rules.actions import (
     WhyNot,
     why_not_kill,
@@ -16,7 +16,7 @@ from qubesmanager.rules.actions import (
     why_not_suspend,
     why_not_unpause,
 )
-from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
+from qubesmanager.rules.facts import Facts, Qubes, whole_number
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients, shutdown_order, start_order
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Call
@@ -24,12 +24,6 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import PowerState
 
 START, HALT = "start", "halt"
-
-Lost = Mapping[str, str]
-
-
-def _known(facts: Facts, names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name in facts.qubes]
 
 
 # -- start ------------------------------------------------------------------------------------------------------------
@@ -40,7 +34,7 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
 
     `free`: MiB of memory that are free; what does not fit beside those before it is refused. None: not known.
     """
-    asked = _known(facts, names)
+    asked = known(facts, names)
     reasons = {name: why_not_start(facts, facts.qubes[name]) for name in asked}
     needs = {name: _netvms(facts, name) for name in asked if reasons[name] is None}
     chosen = list(needs)
@@ -51,11 +45,9 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
     left = free
     for name in order:
         qube = facts.qubes[name]
-        above = [netvm for netvm in _netvms(facts, name) if netvm in order]
-        need = _number(qube, "memory")
-        refused = next(
-            (Reason("netvm-left-out", netvm) for netvm in above if netvm in rows and not rows[netvm].is_change), None
-        )
+        above = needs[name] if name in needs else _netvms(facts, name)
+        need = whole_number(qube.value("memory"))
+        refused = next((Reason("netvm-left-out", netvm) for netvm in above if not rows[netvm].is_change), None)
         if refused is None and left is not None and need > left:
             refused = Reason("memory-left", need, left)
         is_left_out = name in left_out or (name not in chosen and not users.get(name))
@@ -78,11 +70,7 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         if row.is_change and left is not None:
             left -= need
     refused_rows = [_refused(facts, name, START, reason) for name, reason in reasons.items() if reason is not None]
-    listed = sorted([*refused_rows, *rows.values()], key=lambda row: _ORDER.index(row.group))
-    return Plan(Kind.START, tuple(listed), tuple(asked), free=free)
-
-
-_ORDER = (Group.REFUSED, Group.STAGE, Group.START_AGAIN, Group.CHANGE, Group.ALREADY)
+    return Plan(Kind.START, in_groups([*refused_rows, *rows.values()]), tuple(asked), free=free)
 
 
 def _netvms(facts: Facts, name: str) -> list[str]:
@@ -105,11 +93,6 @@ def _start_remarks(above: Sequence[str], users: Sequence[str]) -> tuple[Reason, 
     return (Reason("gives-network-to", ", ".join(sorted(users))),) if users else ()
 
 
-def _number(qube: QubeFacts, prop: str) -> int:
-    text = qube.value(prop)
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
 # -- shutdown ---------------------------------------------------------------------------------------------------------
 
 
@@ -118,14 +101,14 @@ def shutdown_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] 
 
     A qube that is left out, or that cannot be shut down, keeps its netvms running: they are refused.
     """
-    asked = _known(facts, names)
+    asked = known(facts, names)
     rows = _shutdown_rows(facts, asked, left_out)
-    return Plan(Kind.SHUTDOWN, tuple(sorted(rows, key=_refused_first)), tuple(asked))
+    return Plan(Kind.SHUTDOWN, in_groups(rows), tuple(asked))
 
 
 def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
     """Shut the qubes down with those behind them, then start again what has halted, netvms first."""
-    asked = _known(facts, names)
+    asked = known(facts, names)
     reasons = why_not_restart(facts, asked)
     going = [name for name in asked if reasons[name] is None]
     rows = [row for row in _shutdown_rows(facts, going, left_out) if row.then is not None]
@@ -146,7 +129,7 @@ def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
             )
         )
     rows += [_refused(facts, name, HALT, reason) for name, reason in reasons.items() if reason is not None]
-    return Plan(Kind.RESTART, tuple(sorted(rows, key=_refused_first)), tuple(asked))
+    return Plan(Kind.RESTART, in_groups(rows), tuple(asked))
 
 
 def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]) -> list[Row]:
@@ -162,41 +145,27 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
         mine = [client for client in clients.get(name, ()) if client in stages]
         stages[name] = 1 + max((stages[client] for client in mine), default=0)
         refused = reasons.get(name)
-        row = _halt_row(qube, Kind.SHUTDOWN, refused, is_asked=name in asked)
+        is_removed = qube.flag("auto_cleanup")
+        then: Value = Fate.REMOVED if is_removed else PowerState.HALTED
+        netvm = "" if name in asked else qube.value("netvm")
         rows.append(
-            replace(
-                row,
-                group=Group.REFUSED if never[name] else Group.STAGE,
+            Row(
+                name,
+                HALT,
+                Group.REFUSED if never[name] else Group.STAGE,
+                qube.state,
+                qube.state,
+                qube.state if refused else then,
+                () if refused else (Step((HALT, ""), calls.VM_SHUTDOWN(name)),),
                 stage=0 if never[name] else stages[name],
                 needs=frozenset((client, HALT) for client in mine if reasons.get(client, 0) is None),
+                refused=refused,
+                warnings=(Reason("disposable-lost"),) if is_removed and not refused else (),
+                remarks=(Reason("uses-netvm", netvm),) if netvm else (),
                 is_left_out=name in left_out,
             )
         )
     return rows
-
-
-def _halt_row(qube: QubeFacts, kind: Kind, refused: Reason | None, *, is_asked: bool) -> Row:
-    is_removed = qube.flag("auto_cleanup")
-    then: Value = Fate.REMOVED if is_removed else PowerState.HALTED
-    request = calls.VM_KILL(qube.name) if kind is Kind.KILL else calls.VM_SHUTDOWN(qube.name)
-    warnings = (Reason("disposable-lost"),) if is_removed else ()
-    remarks = () if is_asked or not (netvm := qube.value("netvm")) else (Reason("uses-netvm", netvm),)
-    return Row(
-        qube.name,
-        HALT,
-        Group.REFUSED if refused else Group.STAGE,
-        qube.state,
-        qube.state,
-        qube.state if refused else then,
-        () if refused else (Step((HALT, ""), request),),
-        refused=refused,
-        warnings=() if refused else warnings,
-        remarks=remarks,
-    )
-
-
-def _refused_first(row: Row) -> tuple[int, int]:
-    return _ORDER.index(row.group), row.stage
 
 
 def _refused(facts: Facts, name: str, part: str, reason: Reason) -> Row:
@@ -267,20 +236,21 @@ def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()
 
 
 def _plan(facts: Facts, names: Sequence[str], left_out: Collection[str], way: _Way) -> Plan:
-    asked = _known(facts, names)
+    asked = known(facts, names)
     goes_on = way.kind in {Kind.UNPAUSE, Kind.RESUME}
     order = start_order(facts.qubes, asked) if goes_on else shutdown_order(facts.qubes, asked)
     ending = {name for name in order if name not in left_out and way.why_not(facts, facts.qubes[name]) is None}
     lost = {} if goes_on else lost_behind(facts.qubes, ending)
-    rows = [_way_row(facts, name, way, lost, is_left_out=name in left_out) for name in order]
-    return Plan(way.kind, tuple(sorted(rows, key=_refused_first)), tuple(asked), lost_through=lost)
+    users = by_netvm(lost)
+    rows = [_way_row(facts, name, way, users.get(name, ()), is_left_out=name in left_out) for name in order]
+    return Plan(way.kind, in_groups(rows), tuple(asked), lost_through=lost)
 
 
-def _way_row(facts: Facts, name: str, way: _Way, lost: Lost, *, is_left_out: bool) -> Row:
+def _way_row(facts: Facts, name: str, way: _Way, users: Sequence[str], *, is_left_out: bool) -> Row:
+    """`users` lose their network with the qube."""
     qube = facts.qubes[name]
     if (reason := way.why_not(facts, qube)) is not None:
         return _refused(facts, name, HALT, reason)
-    users = [user for user, netvm in lost.items() if netvm == name]
     warnings = [Reason("users-lose-network", ", ".join(users))] if users else []
     then: Value = way.then
     if way.kind is Kind.KILL:

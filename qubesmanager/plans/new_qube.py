@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Sequence
 
-from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step, in_groups, known
 from qubesmanager.rules.actions import why_not_clone
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls
@@ -16,7 +16,7 @@ STEM = 24
 
 def clone_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), pool: str = "") -> Plan:
     """Clone each of the qubes; `part` of a row is the new name. `pool` empty: where the source is."""
-    asked = [name for name in dict.fromkeys(names) if name in facts.qubes]
+    asked = known(facts, names)
     taken = set(facts.qubes)
     rows: list[Row] = []
     for name in asked:
@@ -28,8 +28,7 @@ def clone_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         taken.add(copy)
         step = Step((CLONE, copy), calls.VM_CLONE(name, payload=CloneSpec(copy, pool or None)))
         rows.append(Row(name, copy, Group.CHANGE, qube.state, None, Fate.MADE, (step,), is_left_out=name in left_out))
-    rows.sort(key=lambda row: row.group is not Group.REFUSED)
-    return Plan(Kind.CLONE, tuple(rows), tuple(asked))
+    return Plan(Kind.CLONE, in_groups(rows), tuple(asked))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

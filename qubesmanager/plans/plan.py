@@ -5,7 +5,7 @@ A plan is a value. A window shows it, `client/carry_out.py` sends its steps. It 
 the user leaves a qube out, or when a qube changes while the plan is shown.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Self
@@ -60,16 +60,16 @@ class Kind(Enum):
 
 
 class Group(Enum):
-    """Rows that are shown together."""
+    """Rows that are shown together, in the order in which the groups are shown."""
 
     LOSE_NETWORK = "lose-network"
     CHANGE_NOW = "change-now"
     REFUSED = "refused"
     AT_NEXT_START = "at-next-start"
+    MOVE = "move"
     CHANGE = "change"
     STAGE = "stage"
     START_AGAIN = "start-again"
-    MOVE = "move"
     ALREADY = "already"
 
 
@@ -185,6 +185,27 @@ class Plan:
         return self.kind in {Kind.SHUTDOWN, Kind.RESTART} and len({row.qube for row in self.rows}) > 1
 
 
+_PLACES = {group: place for place, group in enumerate(Group)}
+
+
+def in_groups(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows by group and stage; those of the same group and stage stay in their order."""
+    return tuple(sorted(rows, key=lambda row: (_PLACES[row.group], row.stage)))
+
+
+def known(facts: Facts, names: Iterable[str]) -> list[str]:
+    """The names that are those of qubes, each once, in their order."""
+    return [name for name in dict.fromkeys(names) if name in facts.qubes]
+
+
+def by_netvm(lost: Mapping[str, str]) -> dict[str, list[str]]:
+    """The qubes that lose their network, as `Plan.lost_through` has them, by the qube that they lose it through."""
+    users: dict[str, list[str]] = {}
+    for name, netvm in lost.items():
+        users.setdefault(netvm, []).append(name)
+    return users
+
+
 def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collection[str] = ()) -> Plan:
     """The plan that takes back the rows of `plan` that were done, in the opposite order.
 
@@ -209,8 +230,7 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
         for row in reversed(changes)
         if all(step.opposite is not None for step in row.steps)
     ]
-    rows.sort(key=lambda row: row.refused is None)
-    return Plan(Kind.UNDO, tuple(rows), plan.asked, plan.prop, plan.value)
+    return Plan(Kind.UNDO, in_groups(rows), plan.asked, plan.prop, plan.value)
 
 
 def _why_not_back(facts: Facts, row: Row) -> Reason | None:

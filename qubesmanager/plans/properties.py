@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan that gives a property of several qubes one value, or its default: net qube, label, template, any other."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from qubesmanager.plans.plan import Group, Kind, Plan, Row, Step
+from qubesmanager.plans.plan import Group, Kind, Plan, Row, Step, by_netvm, in_groups, known
 from qubesmanager.rules.creation import FOR_DISPOSABLES
 from qubesmanager.rules.edits import give_network_behind, goes_around, why_not_edit, why_not_set
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
@@ -29,29 +29,24 @@ def property_plan(
     Rows come in the order of their groups: what loses its network now, what changes while it runs, what is refused,
     what changes at the next start, what is so already.
     """
-    rows = [
-        _row(facts, facts.qubes[name], prop, value, is_left_out=name in left_out)
-        for name in dict.fromkeys(names)
-        if name in facts.qubes
-    ]
+    rows = [_row(facts, facts.qubes[name], prop, value, is_left_out=name in left_out) for name in known(facts, names)]
     if value is None:
         rows = _with_templates(facts, rows, prop)
     lost: dict[str, str] = {}
     if prop == NETVM:
         rows, lost = with_network(facts, rows)
-    order = list(Group)
-    rows.sort(key=lambda row: order.index(row.group))
-    return Plan(Kind.PROPERTY, tuple(rows), tuple(names), prop, value, lost)
+    return Plan(Kind.PROPERTY, in_groups(rows), tuple(names), prop, value, lost)
 
 
 def property_step(qube: QubeFacts, prop: str, value: str | None) -> Step:
     """The call that sets the property (None: to its default), and the one that brings back what the qube has now."""
     before = qube.properties.get(prop)
     own = None if before is None or before.is_default else before.value
-    return Step(("property", prop), _request(qube.name, prop, value), _request(qube.name, prop, own))
+    return Step(("property", prop), property_request(qube.name, prop, value), property_request(qube.name, prop, own))
 
 
-def _request(name: str, prop: str, value: str | None) -> Request[Any]:
+def property_request(name: str, prop: str, value: str | None) -> Request[Any]:
+    """The call that sets the property of the qube; None: to its default."""
     return calls.VM_PROPERTY_RESET(name, prop) if value is None else calls.VM_PROPERTY_SET(name, prop, value)
 
 
@@ -71,7 +66,6 @@ def default_of(facts: Facts, qube: QubeFacts, prop: str) -> str:
 def _row(facts: Facts, qube: QubeFacts, prop: str, value: str | None, *, is_left_out: bool) -> Row:
     now = qube.properties.get(prop)
     then = PropertyValue(default_of(facts, qube, prop), True) if value is None else PropertyValue(value, False)
-    group = Group.CHANGE
     reason = why_not_edit(facts, qube, prop)
     if reason is None and (value is not None or prop == NETVM):
         reason = why_not_set(facts, qube, prop, then.value)
@@ -81,7 +75,7 @@ def _row(facts: Facts, qube: QubeFacts, prop: str, value: str | None, *, is_left
         reason = reason or Reason("no-such-property", qube.name, qube.klass, prop)
         return Row(qube.name, prop, Group.REFUSED, qube.state, now, now, refused=reason)
     step = property_step(qube, prop, value)
-    return Row(qube.name, prop, group, qube.state, now, then, (step,), is_left_out=is_left_out)
+    return Row(qube.name, prop, Group.CHANGE, qube.state, now, then, (step,), is_left_out=is_left_out)
 
 
 def _with_templates(facts: Facts, rows: Sequence[Row], prop: str) -> list[Row]:
@@ -107,7 +101,7 @@ def with_network(facts: Facts, rows: Sequence[Row]) -> tuple[list[Row], dict[str
     network = _Network.of(facts.qubes, [row for row in rows if row.is_change])
     lost = network.lost_outside(facts.qubes)
     behind = {name: give_network_behind(facts.qubes, name) for name in {_netvm(row) for row in rows}}
-    users = _by_value(lost)
+    users = by_netvm(lost)
     return [_network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)]) for row in rows], lost
 
 
@@ -188,10 +182,3 @@ def _follows_template(qube: QubeFacts) -> bool:
 def _netvm(row: Row) -> str:
     """The netvm that the row gives; empty for none."""
     return row.then.value if isinstance(row.then, PropertyValue) else ""
-
-
-def _by_value(names: Mapping[str, str]) -> dict[str, list[str]]:
-    by_value: dict[str, list[str]] = {}
-    for name, value in names.items():
-        by_value.setdefault(value, []).append(name)
-    return by_value

@@ -4,7 +4,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Step
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Step, in_groups, known
 from qubesmanager.plans.properties import default_of, property_step
 from qubesmanager.rules import candidates
 from qubesmanager.rules.actions import why_not_removable
@@ -26,7 +26,7 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
     Without a replacement a qube that others use is refused, with the names of its users. A user's property that cannot
     name the replacement goes back to its default, if that is another qube.
     """
-    asked = [name for name in dict.fromkeys(names) if name in facts.qubes]
+    asked = known(facts, names)
     alone = {name: why_not_removable(facts.qubes[name]) for name in asked}
     going = [name for name in asked if alone[name] is None and name not in left_out]
     references = references_to(facts, [name for name in asked if alone[name] is None])
@@ -58,16 +58,12 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
                 is_left_out=name in left_out,
             )
         )
-    rows.sort(key=lambda row: _ORDER.index(row.group))
-    return Plan(Kind.REMOVE, tuple(rows), tuple(asked))
-
-
-_ORDER = (Group.REFUSED, Group.MOVE, Group.CHANGE)
+    return Plan(Kind.REMOVE, in_groups(rows), tuple(asked))
 
 
 def replacements(facts: Facts, names: Collection[str]) -> list[str]:
     """The qubes that could take over from those that are removed and used: templates, or qubes that give network."""
-    users = references_to(facts, [name for name in names if name in facts.qubes])
+    users = references_to(facts, known(facts, names))
     used = [
         facts.qubes[name] for name, references in users.items() if any(each.user not in names for each in references)
     ]

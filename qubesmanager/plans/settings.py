@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from qubesmanager.plans.plan import Group, Kind, Plan, Row, Step
+from qubesmanager.plans.plan import Group, Kind, Plan, Row, Step, in_groups, known
 from qubesmanager.plans.properties import NETVM, default_of, with_network
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls
@@ -14,14 +14,10 @@ SETTINGS = "settings"
 
 def settings_plan(facts: Facts, steps: Mapping[str, Sequence[Step]], left_out: Collection[str] = ()) -> Plan:
     """Send the steps of each qube. Where one of them gives a netvm, the row shows what that does to the network."""
-    rows = [
-        _row(facts, name, tuple(steps[name]), is_left_out=name in left_out) for name in steps if name in facts.qubes
-    ]
+    rows = [_row(facts, name, tuple(steps[name]), is_left_out=name in left_out) for name in known(facts, steps)]
     routed, lost = with_network(facts, [row for row in rows if row.now is not None])
     others = [row for row in rows if row.now is None]
-    order = list(Group)
-    listed = sorted([*routed, *others], key=lambda row: order.index(row.group))
-    return Plan(Kind.SETTINGS, tuple(listed), tuple(steps), lost_through=lost)
+    return Plan(Kind.SETTINGS, in_groups([*routed, *others]), tuple(steps), lost_through=lost)
 
 
 def _row(facts: Facts, name: str, steps: tuple[Step, ...], *, is_left_out: bool) -> Row:
