@@ -13,7 +13,7 @@ from qubesmanager.models.natural_sort import Natural, natural
 from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import date_text, since_text, size_text, state_text
-from qubesmanager.rules.features import PROHIBIT_START, SKIP_UPDATE, rationale
+from qubesmanager.rules.features import INTERNAL, PROHIBIT_START, SKIP_UPDATE, rationale
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -118,6 +118,10 @@ def _yes(name: str) -> Callable[[VmRecord, History | None], str]:
     return lambda record, _history: QCoreApplication.translate("VmTable", "yes") if record.flag(name) else ""
 
 
+def _feature(name: str) -> Callable[[VmRecord, History | None], str]:
+    return lambda record, _history: YES if record.features.get(name) else ""
+
+
 def _rationale(record: VmRecord, _history: History | None) -> str:
     return rationale(record.features.get(PROHIBIT_START, ""))
 
@@ -192,11 +196,10 @@ TABLE: tuple[Column, ...] = (
         "backup_timestamp", QT_TRANSLATE_NOOP("VmTable", "Last backup"), _backup, _number_key("backup_timestamp"),
         width=105, tip=_backup_tip,
     ),
-    _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"),
-           lambda record, _history: YES if record.features.get("internal") else "", shown=False, width=75),
+    _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"), _feature(INTERNAL), shown=False, width=75),
     _plain("prohibit_start", QT_TRANSLATE_NOOP("VmTable", "Start prohibited"), _rationale, shown=False, width=130),
     _plain("skip_update", QT_TRANSLATE_NOOP("VmTable", "Left out of updates"),
-           lambda record, _history: YES if record.features.get(SKIP_UPDATE) else "", shown=False, width=130),
+           _feature(SKIP_UPDATE), shown=False, width=130),
     _plain("default_dispvm", QT_TRANSLATE_NOOP("VmTable", "Default disposable"), _value("default_dispvm"), shown=False,
            width=130),
     _plain("template_for_dispvms", QT_TRANSLATE_NOOP("VmTable", "Disposable template"), _yes("template_for_dispvms"),

@@ -42,8 +42,6 @@ def targets(records: Iterable[VmRecord], device: Device | None) -> list[Target]:
     for record in records:
         if record.flag("template_for_dispvms"):
             targets_found.append(Target(Effort.CREATE, record.name, record.value("label")))
-        elif record.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE}:
-            continue
         if record.klass in {VmClass.ADMIN, VmClass.TEMPLATE, VmClass.REMOTE} or (
             device and _excluded(record.name, device)
         ):

@@ -56,8 +56,7 @@ class ToldError(Exception):
 class TaskEntry:
     """One operation, as the task panel shows it. Times are Unix seconds; `progress` is 0..100 or None if unknown.
 
-    `children`: its parts, one level
-    deep, which are there from its start.
+    `children`: its parts, one level deep, which are there from its start.
     """
 
     title: str
