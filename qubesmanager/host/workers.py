@@ -89,7 +89,7 @@ def _carry_out(future: Future[object], function: Callable[[], object]) -> None:
 
 
 async def to_its_end(work: asyncio.Future[T], on_cancel: Callable[[], object] = lambda: None) -> T:
-    """The result of work in a thread, which cannot be stopped.
+    """The result of work that is not to be stopped, such as that of a thread.
 
     A cancelled caller calls `on_cancel` once and still waits until the work has ended, however often it is cancelled.
     """

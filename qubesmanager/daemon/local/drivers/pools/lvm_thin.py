@@ -63,6 +63,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.daemon.local.drivers.pools.stream import copy_into, import_stream, write_runs
 from qubesmanager.host.sparse_file import Source
+from qubesmanager.host.workers import to_its_end
 from qubesmanager.wire.errors import (
     StoragePoolException,
 )
@@ -94,7 +95,14 @@ class Runner(Protocol):
 
 
 async def run(*arguments: str) -> bytes:
-    """The output of a program, started without a shell and with fixed messages."""
+    """The output of a program, started without a shell and with fixed messages.
+
+    A cancelled caller still waits until it has ended: what comes next must not find it at work on the volumes.
+    """
+    return await to_its_end(asyncio.get_running_loop().create_task(_output(arguments)))
+
+
+async def _output(arguments: tuple[str, ...]) -> bytes:
     try:
         process = await asyncio.create_subprocess_exec(  # noqa: TID251 - this is a driver
             *arguments,

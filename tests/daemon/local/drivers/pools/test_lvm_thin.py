@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """lvm-thin, command by command, on a fake LVM; the contract suite runs on it too."""
 
+import asyncio
+import os
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,9 +11,10 @@ import pytest
 from fake_lvm import DiedError, FakeLvm
 from pool_tools import MIB, content, kept, session
 from streams import pieces
+from until import until
 
 from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
-from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
+from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin, run
 from qubesmanager.wire.errors import QubesValueError, QubesVolumeNotFoundError, StoragePoolException
 
 
@@ -20,6 +23,26 @@ async def test_without_a_device_mapper_or_group_it_says_what_is_needed() -> None
 
     with pytest.raises(StoragePoolException, match="device mapper"):
         await pool.setup()
+
+
+async def test_a_cancelled_caller_waits_until_the_program_has_ended(tmp_path: Path) -> None:
+    begun, goes_on, done = (tmp_path / name for name in ("begun", "goes-on", "done"))
+    os.mkfifo(goes_on)
+    task = asyncio.get_running_loop().create_task(
+        run("sh", "-c", f"touch {begun}; read line < {goes_on}; touch {done}")
+    )
+    await until(begun.exists)
+
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not task.done()
+    await asyncio.to_thread(goes_on.write_text, "\n")
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done.exists()
 
 
 async def _revert(pool: PoolDriver) -> None:
