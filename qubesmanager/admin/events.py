@@ -17,6 +17,7 @@ from qubesmanager.wire import events
 from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import AnyEventRow
+from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceChange, PowerState, VmClass
 
@@ -219,7 +220,7 @@ class Translator:
         if name in self._states:
             return [Event(name, "property-load"), *self._state(name, record.state)]
         self._states[name] = record.state
-        created = sorted(tag for tag in record.tags if tag.startswith("created-by-"))
+        created = sorted(tag for tag in record.tags if tag.startswith(CREATED_BY))
         made = [] if record.klass is VmClass.REMOTE else [Event(name, "domain-create-on-disk")]
         tags = [Event(name, f"domain-tag-add:{tag}", {"tag": tag}) for tag in created]
         return [Event("", "domain-add", {"vm": name}), *tags, *made]

@@ -6,11 +6,12 @@ from dataclasses import replace
 import yaml
 
 from qubesmanager.backup.profile import REMOVED, TAG, Profile, marked, owner_of, parse_profile
+from qubesmanager.wire.names import TAGS_OF_QUBES
 from qubesmanager.wire.reasons import refusal
 
 LISTS = ("include", "exclude")
 QUBES = ("destination_vm", "passphrase_vm")
-_TAGS = (f"{TAG}created-by-", f"{TAG}managed-by-")
+_TAGS = tuple(f"{TAG}{kind}" for kind in TAGS_OF_QUBES)
 """Patterns of tags that are renamed with the qube in their name."""
 
 

@@ -4,9 +4,9 @@
 import re
 from collections.abc import Mapping
 
+from qubesmanager.wire.names import TAGS_OF_QUBES
+
 _WORDS = re.compile(r"[\s=:,]+")
-_OF_A_QUBE = ("created-by-", "managed-by-")
-"""What a tag begins with that gives rights to the qube named after it."""
 
 
 def lines_naming(files: Mapping[str, str], name: str) -> list[str]:
@@ -14,7 +14,7 @@ def lines_naming(files: Mapping[str, str], name: str) -> list[str]:
 
     Every file is looked at, also one that does not parse or that qrexec does not read today: it may tomorrow.
     """
-    patterns = {name, *(f"{prefix}{name}" for prefix in _OF_A_QUBE)}
+    patterns = {name, *(f"{prefix}{name}" for prefix in TAGS_OF_QUBES)}
     return [
         f"{path}:{number}"
         for path in sorted(files)

@@ -17,6 +17,10 @@ UUID_PREFIX = "uuid:"
 """The begin of a destination that names a qube by its UUID."""
 RESERVED_VM_NAMES = frozenset({"none", "default", DOM0, "Domain-0"})
 """Names that no new qube may have."""
+CREATED_BY = "created-by-"
+MANAGED_BY = "managed-by-"
+TAGS_OF_QUBES = (CREATED_BY, MANAGED_BY)
+"""What the tags begin with that end in the name of a qube, and give rights to it."""
 
 
 @dataclass(frozen=True, slots=True)

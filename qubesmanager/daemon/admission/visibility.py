@@ -3,7 +3,7 @@
 
 from collections.abc import Set as AbstractSet
 
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import CREATED_BY, DOM0, MANAGED_BY
 
 
 def may_see(source: str, name: str, tags: AbstractSet[str]) -> bool:
@@ -11,6 +11,4 @@ def may_see(source: str, name: str, tags: AbstractSet[str]) -> bool:
 
     dom0 sees every qube. Another source sees itself, dom0, and the qubes that it created or manages.
     """
-    return (
-        source in {DOM0, name} or name == DOM0 or not tags.isdisjoint({f"created-by-{source}", f"managed-by-{source}"})
-    )
+    return source in {DOM0, name} or name == DOM0 or not tags.isdisjoint({CREATED_BY + source, MANAGED_BY + source})

@@ -8,6 +8,7 @@ from typing import Any
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
+from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import VmRecord, encode_record
@@ -49,7 +50,7 @@ def lighten(qube: Qube) -> list[Reason]:
         del qube.devices[DEVICES:]
     if len(qube.tags) > TAGS:
         said.append(Reason("restore-tag-limit", len(qube.tags) - TAGS, TAGS))
-        by_use = sorted(qube.tags, key=lambda tag: (not tag.startswith("created-by-"), tag))
+        by_use = sorted(qube.tags, key=lambda tag: (not tag.startswith(CREATED_BY), tag))
         qube.tags = set(by_use[:TAGS])
     features, qube.features = qube.features, {}
     if qube.notes and _size(qube) > RECORD_BYTES:

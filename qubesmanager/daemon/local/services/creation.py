@@ -30,7 +30,7 @@ from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import (
     QubesNoTemplateError,
 )
-from qubesmanager.wire.names import shown, why_not_new_vm_name
+from qubesmanager.wire.names import CREATED_BY, shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.values import VmClass
 
@@ -71,7 +71,7 @@ class Creation:
                 raise refusal("no-such-label", label)
             first = [] if klass is VmClass.REMOTE else [FIRST_RULE]
             qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=first)
-            qube.tags.add(f"created-by-{creator}")
+            qube.tags.add(f"{CREATED_BY}{creator}")
             if source is not None and klass is not VmClass.STANDALONE:
                 qube.own["template"] = source.name
             if source is not None and klass is VmClass.STANDALONE:
@@ -93,7 +93,7 @@ class Creation:
         """
         async with self.reserved_name(name), AsyncExitStack() as undo:
             qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[FIRST_RULE])
-            qube.tags.add(f"created-by-{creator}")
+            qube.tags.add(f"{CREATED_BY}{creator}")
             for kind in KINDS[VmClass.TEMPLATE]:
                 volume = kind.record(name, self._runtime.state.default_pool(kind.name))
                 driver = self._pools.driver(volume.pool)
@@ -126,8 +126,8 @@ class Creation:
             qube = Qube(0, uuid4(), name, source.klass, rules=list(source.rules), notes=source.notes)
             qube.own.update(_copied(source, source.klass))
             qube.features.update(copied_features(source.features))
-            qube.tags.update(tag for tag in source.tags if not tag.startswith("created-by-"))
-            qube.tags.add(f"created-by-{creator}")
+            qube.tags.update(tag for tag in source.tags if not tag.startswith(CREATED_BY))
+            qube.tags.add(f"{CREATED_BY}{creator}")
             await self._volumes.copy(undo, qube, source, pool)
             async with self._runtime.altering(source):
                 await self.take_effect(qube)

@@ -10,11 +10,9 @@ from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.policy.mentions import lines_naming
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.names import DOM0, TAGS_OF_QUBES, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
-
-_TAGS = ("created-by-", "managed-by-")
 
 
 class Naming:
@@ -56,7 +54,7 @@ class Naming:
         return None
 
     def _is_tagged(self, name: str) -> bool:
-        tags = {f"{prefix}{name}" for prefix in _TAGS}
+        tags = {f"{prefix}{name}" for prefix in TAGS_OF_QUBES}
         return any(not qube.tags.isdisjoint(tags) for qube in self._runtime.state.qubes.values())
 
     async def _is_referred_to(self, name: str) -> bool:

@@ -17,6 +17,7 @@ from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.rules.actions import why_not_rename
 from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
 from qubesmanager.wire import events
+from qubesmanager.wire.names import TAGS_OF_QUBES
 from qubesmanager.wire.reasons import refusal, refuse_if
 
 
@@ -90,7 +91,7 @@ class Renaming:
         gone = state.remove(qube)
         qube.name = new
         qube.own.update({prop: new for prop in REFERENCES if qube.own.get(prop) == old})
-        own_tags = {kind for kind in _TAG_KINDS if kind + old in qube.tags}
+        own_tags = {kind for kind in TAGS_OF_QUBES if kind + old in qube.tags}
         qube.tags.difference_update([kind + old for kind in own_tags])
         qube.tags.update([kind + new for kind in own_tags])
         qube.view.clear()
@@ -106,7 +107,7 @@ class Renaming:
                 if other.own.get(prop) == old:
                     other.own[prop] = new
                     happened += state.property_changed(other, prop)
-            for kind in _TAG_KINDS:
+            for kind in TAGS_OF_QUBES:
                 if kind + old in other.tags:
                     other.tags.remove(kind + old)
                     other.tags.add(kind + new)
@@ -124,9 +125,6 @@ class Renaming:
         self._runtime.emit(happened)
 
 
-_TAG_KINDS = ("created-by-", "managed-by-")
-
-
 def _rename_statements(qube: Qube, new: str) -> list[Statement]:
     old = qube.name
     return [
@@ -136,6 +134,6 @@ def _rename_statements(qube: Qube, new: str) -> list[Statement]:
             ("UPDATE system_property SET value = ? WHERE name = ? AND value = ?", (new, prop, old))
             for prop in SYSTEM_REFERENCES
         ),
-        *(("UPDATE OR REPLACE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in _TAG_KINDS),
+        *(("UPDATE OR REPLACE tag SET name = ? WHERE name = ?", (kind + new, kind + old)) for kind in TAGS_OF_QUBES),
         ("UPDATE device SET backend = ? WHERE backend = ?", (new, old)),
     ]

@@ -34,7 +34,7 @@ from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
-from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME, shown, tag_today
+from qubesmanager.wire.names import CREATED_BY, FEATURE_NAME, MANAGED_BY, TAG_NAME, shown, tag_today
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, listed, refusal
 from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord
@@ -241,7 +241,7 @@ class _Settling:
 
     def _take_tags(self, incoming: Incoming) -> None:
         for tag in sorted(incoming.kept.tags):
-            if tag.startswith("created-by-"):
+            if tag.startswith(CREATED_BY):
                 continue
             name = self._tag_here(tag)
             if not TAG_NAME.matches(name):
@@ -250,12 +250,11 @@ class _Settling:
             if name != tag:
                 incoming.notes.append(Reason("restore-other-tag", shown(tag), name))
             incoming.qube.tags.add(name)
-        incoming.qube.tags.add(f"created-by-{self._choices.source}")
+        incoming.qube.tags.add(f"{CREATED_BY}{self._choices.source}")
 
     def _tag_here(self, tag: str) -> str:
-        kind = "managed-by-"
-        if tag.startswith(kind):
-            return kind + self._renamed(tag.removeprefix(kind))
+        if tag.startswith(MANAGED_BY):
+            return MANAGED_BY + self._renamed(tag.removeprefix(MANAGED_BY))
         return tag_today(tag)
 
     def _take_devices(self, incoming: Incoming) -> None:

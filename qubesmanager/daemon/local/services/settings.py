@@ -19,11 +19,10 @@ from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
 from qubesmanager.wire import events
 from qubesmanager.wire.limits import LABELS
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import CREATED_BY, shown
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import PropertyValue
 
-CREATED_BY = "created-by-"
 DENIED = "devices_denied"
 ALL_INTERFACES = "all"
 
