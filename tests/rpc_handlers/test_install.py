@@ -135,6 +135,18 @@ def test_installing_the_services_of_qubes_os_again_changes_nothing(tmp_path: Pat
     assert _tree(tmp_path) == {}
 
 
+def test_a_damaged_policy_of_qubes_os_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    copy = shutil.copytree(HANDLERS, tmp_path / "handlers")
+    (copy / "admin/policy/90-mgmt1-admin.policy").write_text("not a rule\n")
+    command = [sys.executable, str(copy / "install"), "--root", str(tmp_path / "root"), "--admin"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "not a line of ours" in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
 @pytest.mark.parametrize(
     "sign", ["usr/bin/qubesd", "etc/qubes-release", "run/qubesd.sock", "etc/qubes-rpc/admin.vm.List"]
 )
