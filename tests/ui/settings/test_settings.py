@@ -679,22 +679,22 @@ async def test_taking_the_network_from_a_running_qube_is_shown_first(
 async def test_only_the_calls_that_were_shown_are_sent(
     session: Session, system: System, qtbot: QtBot, window: SettingsWindow
 ) -> None:
-    held = SettingsWindow(session, "work", session.labels)
-    qtbot.addWidget(held, before_close_func=lambda _widget: held.draft.discard())
-    held.show()
-    held.draft.edit(("property", "netvm"), "")
-    await click_enabled(held.button(APPLY))
+    other_window = SettingsWindow(session, "work", session.labels)
+    qtbot.addWidget(other_window, before_close_func=lambda _widget: other_window.draft.discard())
+    other_window.show()
+    other_window.draft.edit(("property", "netvm"), "")
+    await click_enabled(other_window.button(APPLY))
     dialog = await opened_dialog(PlanDialog)
     shown = [step.text() for step in dialog.plan.steps]
 
     click(dialog.yes)
-    held.draft.edit(("property", "label"), "orange")
+    other_window.draft.edit(("property", "label"), "orange")
     await until(lambda: system.runtime.state.qube("work").value("netvm") == "")
-    await until(held.foot.isEnabled)
+    await until(other_window.foot.isEnabled)
 
     assert len(shown) == 1
     assert system.runtime.state.qube("work").value("label") != "orange"
-    assert held.draft.is_edited(("property", "label"))
+    assert other_window.draft.is_edited(("property", "label"))
     assert window.isVisible()
 
 
