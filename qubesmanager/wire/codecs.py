@@ -525,7 +525,7 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 # -- the codecs -------------------------------------------------------------------------------------------------------
 
-NOTHING: Codec[None] = Codec("", _nothing, lambda _held: b"", optional=True)
+NOTHING: Codec[None] = Codec("", _nothing, lambda _value: b"", optional=True)
 STREAM: Codec[ByteStream] = Codec("raw bytes, streamed", _streamed, _streamed, optional=True)  # type: ignore[arg-type] # never called
 
 VM_NAME = named(names.VM_NAME)

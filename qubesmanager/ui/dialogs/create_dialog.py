@@ -168,7 +168,7 @@ class CreateDialog(QDialog):
             cubes[DEFAULT] = cubes.get(default, QIcon())
         return cubes
 
-    def _look_again(self, _told: tuple[object, ...]) -> None:
+    def _look_again(self, _values: tuple[object, ...]) -> None:
         self._look()
 
     def _look(self) -> None:

@@ -422,7 +422,7 @@ class MainWindow(QMainWindow):
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def _changed(self, *_told: object) -> None:
+    def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
 

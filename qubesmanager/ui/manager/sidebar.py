@@ -230,7 +230,7 @@ class Sidebar(QTreeWidget):
         if item.childCount():
             item.setExpanded(not item.isExpanded())
 
-    def _changed(self, _told: tuple[object, ...]) -> None:
+    def _changed(self, _values: tuple[object, ...]) -> None:
         if not self._later.isActive():
             self._later.start()
 

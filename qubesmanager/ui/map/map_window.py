@@ -237,7 +237,7 @@ class MapWindow(QWidget):
         self.tree.choose(other.current_name())
         self._look()
 
-    def _changed(self, *_told: object) -> None:
+    def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
 

@@ -129,7 +129,7 @@ class RestoreWizard(StepsWindow):
     def _here(self) -> Here:
         return Here(dict(self._session.records), self._system)
 
-    def _put(self, _told: tuple[object, ...]) -> None:
+    def _put(self, _values: tuple[object, ...]) -> None:
         """A name may have been taken, a template may be gone."""
         if self.model.rows and self.run is None:
             self.model.put_here(self._here())

@@ -42,7 +42,7 @@ class Identity(QWidget):
         session.system_changed.connect(self.refresh)
         self.refresh()
 
-    def refresh(self, *_told: object) -> None:
+    def refresh(self, *_values: object) -> None:
         """Show the qube as it is; a button that can do nothing says why."""
         record = self._draft.record
         self.klass.setText(str(record.klass))

@@ -104,7 +104,7 @@ class LabelsPage(QWidget):
     def current(self) -> LabelLine | None:
         return self.filter.row_at(selected_row(self.table))
 
-    def refresh(self, *_told: object) -> None:
+    def refresh(self, *_values: object) -> None:
         """The labels, and the qubes that have them."""
         selected = self.current()
         users: dict[str, list[str]] = {}

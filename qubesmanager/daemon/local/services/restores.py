@@ -520,7 +520,7 @@ class _Restoring:
             for entry in whole
             if entry.qube is not None
         ]
-        await take_settings(self._runtime.state, [settled for _one, settled in incoming], choices)
+        await take_settings(self._runtime.state, [settled for _entry, settled in incoming], choices)
         for entry, settled in incoming:
             entry.failed = settled.failed
 
