@@ -26,7 +26,10 @@ NAMES = {
     "one": "what it is: record, row",
     "seen": "what it holds: names, keys",
 }
-"""Variables, parameters and attributes that do not say what they hold; a test may use them."""
+"""Variables, parameters and attributes that do not say what they hold, with or without a `_` before them."""
+
+NAMES_IN_TESTS = {"held", "told"}
+"""Those that a test may not use either, nor as the name of a function, which may be a fixture."""
 
 TURNS = {
     r"who is \w+ed\b": "name the thing: a cancelled caller",
@@ -84,25 +87,33 @@ def in_test_name(path: Path, line: int, name: str) -> Iterator[Finding]:
             yield Finding(path, line, f"{match[0]} in the name of a test", instead)
 
 
+def bound_names(tree: ast.Module, *, functions: bool) -> Iterator[tuple[int, str]]:
+    """The names that a module binds, each with its line and without a `_` before it; those of functions if asked."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id.lstrip("_")
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg.lstrip("_")
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr.lstrip("_")
+        elif functions and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name.lstrip("_")
+
+
 def in_code(path: Path, source: str) -> Iterator[Finding]:
     """Names that a module binds, and turns in its comments and strings; of tests, in comments and docstrings."""
-    for node in ast.walk(ast.parse(source)):
-        name: str | None = None
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            name = node.id
-        elif isinstance(node, ast.arg):
-            name = node.arg
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            name = node.attr.lstrip("_")
-        if name in NAMES and isinstance(node, ast.expr | ast.arg) and TESTS not in path.parents:
-            yield Finding(path, node.lineno, f"the name {name}", NAMES[name])
+    tree, is_test = ast.parse(source), TESTS in path.parents
+    for line, name in bound_names(tree, functions=is_test):
+        if name in (NAMES_IN_TESTS if is_test else NAMES):
+            yield Finding(path, line, f"the name {name}", NAMES[name])
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield from in_test_name(path, node.lineno, node.name.removeprefix("test_").replace("_", " "))
     comment: list[str] = []
     first = last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.STRING:
-            if TESTS in path.parents and not token.string.startswith('"""'):
+            if is_test and not token.string.startswith('"""'):
                 continue
             yield from turns(path, token.start[0], token.string)
         elif token.type == tokenize.COMMENT:
