@@ -7,6 +7,7 @@ what counts. No figure makes a benchmark fail; `--smoke` only shows that it stil
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import sys
@@ -14,6 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+# Programs that are started find compiled modules, as a user's do from the second start on.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclass(frozen=True, slots=True)

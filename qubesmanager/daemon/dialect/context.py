@@ -56,8 +56,8 @@ class Tokens:
 class Asking(ContextOfCall):
     """One `admin.*` call: `source` sent `call` to `dest`.
 
-    `pinned` is the other backend's context of that destination, so what is asked of it concerns the qube that had the
-    name when the call came.
+    `pinned` is the context of that destination in the other backend, made when the call arrived: if the name belongs to
+    another qube by now, its calls still go to the first one, or fail.
     """
 
     backend: Backend

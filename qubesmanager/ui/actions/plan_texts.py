@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The texts of a plan: its title and facts, the heads of its groups, its button, and what is said once it is done."""
+"""The texts of a plan: title, facts, heads of groups, button, and the message when it is done."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

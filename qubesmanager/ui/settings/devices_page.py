@@ -38,7 +38,7 @@ _OPTION_OF = {DeviceClass.BLOCK: READ_ONLY, DeviceClass.PCI: NO_STRICT_RESET}
 
 
 class DevicesPage(QWidget):
-    """A table, and beneath it what is said of the selected device. The devices are asked for once it is seen."""
+    """A table of devices, and the details of the selected one below it; filled when the page is first shown."""
 
     def __init__(self, draft: Draft, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
