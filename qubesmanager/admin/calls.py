@@ -238,13 +238,13 @@ VM_CREATE_STANDALONE = Call(
 VM_CREATE_TEMPLATE = Call(
     "admin.vm.Create.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create a TemplateVM with empty volumes.",
-    time_limit=None, uses=(m.VM_CREATE_TEMPLATE, m.VM_VOLUME_EXTEND, m.VM_PROPERTY_SET, m.VM_REMOVE),
+    time_limit=None, uses=(m.VM_CREATE_EMPTY_TEMPLATE,),
 )  # fmt: skip
 VM_CREATE_DISP = Call(
     "admin.vm.Create.DispVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
     "Create a disposable that stays when it halts, from the disposable template in the argument, else from the"
     " default_dispvm of dom0.",
-    time_limit=None, uses=(m.VM_CREATE, m.VM_PROPERTY_SET, m.VM_REMOVE),
+    time_limit=None, uses=(m.VM_CREATE_KEPT_DISPOSABLE,),
 )  # fmt: skip
 VM_CREATE_REMOTE = Call(
     "admin.vm.Create.RemoteVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE, c.NOTHING,
@@ -263,9 +263,10 @@ VM_CREATE_IN_POOL_STANDALONE = Call(
     time_limit=None, uses=(m.VM_CREATE_IN_POOL,),
 )  # fmt: skip
 VM_CREATE_IN_POOL_TEMPLATE = Call(
-    "admin.vm.CreateInPool.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, q.CREATE_IN_POOL, c.NOTHING,
-    "Not available.",
-    instead="A template is created in the default pool: set default_pool, or use admin.vm.Create.TemplateVM.",
+    "admin.vm.CreateInPool.TemplateVM", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.VM_NAME), q.CREATE_IN_POOL,
+    c.NOTHING,
+    "As admin.vm.Create.TemplateVM, with all volumes or the named ones in the given pools.",
+    time_limit=None, uses=(m.VM_CREATE_EMPTY_TEMPLATE,),
 )  # fmt: skip
 VM_CREATE_DISPOSABLE = Call(
     "admin.vm.CreateDisposable", Dest.EITHER, Tier.GLOBAL_RWX, c.NOTHING, c.LINE, c.LINE,

@@ -437,6 +437,18 @@ VM_DEVICE_DENIED_REMOVE = Call(
     "Allow interfaces of devices again; all: every one.",
     draft=False,
 )  # fmt: skip
+VM_CREATE_EMPTY_TEMPLATE = Call(
+    "mgmt1.vm.CreateEmptyTemplate", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE_ANYWHERE, c.NOTHING,
+    "Create a TemplateVM whose root volume is empty, with all volumes or the named ones in the given pools. All or"
+    " nothing.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+VM_CREATE_KEPT_DISPOSABLE = Call(
+    "mgmt1.vm.CreateKeptDisposable", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.NOTHING, c.CREATE, c.NOTHING,
+    "Create a DispVM from the destination (dom0: the default disposable template) that stays when it halts: its"
+    " auto_cleanup is no. All or nothing.",
+    draft=False, time_limit=None,
+)  # fmt: skip
 VM_CREATE_DISPOSABLE = Call(
     "mgmt1.vm.CreateDisposable", Dest.TEMPLATE, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.VM_NAME,
     "A disposable of the destination (dom0: the default disposable template) under a free name, which is the answer: a"

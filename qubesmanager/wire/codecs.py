@@ -65,7 +65,7 @@ class CreateSpec(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CreateInPoolSpec:
-    """Either `pool` for all volumes, or `pools` by volume."""
+    """Either `pool` for all volumes, or `pools` by volume; the default pools for the others."""
 
     name: str
     label: str
@@ -342,10 +342,17 @@ def _decode_create(untrusted: bytes) -> CreateSpec:
 
 
 def _decode_create_in_pool(untrusted: bytes) -> CreateInPoolSpec:
+    spec = _decode_create_anywhere(untrusted)
+    if spec.pool is None and not spec.pools:
+        raise refusal("payload-pools")
+    return spec
+
+
+def _decode_create_anywhere(untrusted: bytes) -> CreateInPoolSpec:
     fields = pairs(ascii_line(untrusted, PAYLOAD), " ")
     pools = {key.partition(":")[2]: fields.pop(key) for key in list(fields) if key.startswith("pool:")}
     pool = fields.pop("pool", None)
-    if (pool is None) == (not pools):
+    if pool is not None and pools:
         raise refusal("payload-pools")
     name, label = _exactly(fields, "name", "label")
     return CreateInPoolSpec(
@@ -562,6 +569,9 @@ CREATE: Codec[CreateSpec] = Codec(
 )
 CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
     "name=<name> label=<label> pool=<pool> or pool:<volume>=<pool> …", _decode_create_in_pool, _encode_create_in_pool
+)
+CREATE_ANYWHERE: Codec[CreateInPoolSpec] = Codec(
+    "name=<name> label=<label> [pool=<pool> or pool:<volume>=<pool> …]", _decode_create_anywhere, _encode_create_in_pool
 )
 CLONE: Codec[CloneSpec] = Codec(
     "name=<name> [pool=<pool>]",

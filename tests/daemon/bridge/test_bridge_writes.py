@@ -13,7 +13,7 @@ from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
-from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, RuleRow
+from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, DeviceId, RuleRow
 from qubesmanager.wire.errors import (
     ProtocolError,
     QubesLabelNotFoundError,
@@ -154,6 +154,17 @@ async def test_create_clone_and_remove(system: System, bridge: BridgeBackend, ov
     error = await error_of(over_bridge.send(calls.VM_REMOVE("default-dvm")))
     assert isinstance(error, QubesVMInUseError)
     assert "sys-usb: template" in str(error)
+
+
+async def test_an_empty_template_and_a_disposable_that_stays_are_created(system: System, over_bridge: Client) -> None:
+    pools = {"private": "default"}
+    await over_bridge.send(calls.VM_CREATE_EMPTY_TEMPLATE(DOM0, payload=CreateInPoolSpec("t1", "red")))
+    await over_bridge.send(calls.VM_CREATE_EMPTY_TEMPLATE(DOM0, payload=CreateInPoolSpec("t2", "red", pools=pools)))
+    await over_bridge.send(calls.VM_CREATE_KEPT_DISPOSABLE("default-dvm", payload=CreateSpec("d1", "red")))
+
+    classes = {name: system.runtime.state.qube(name).klass for name in ("t1", "t2", "d1")}
+    assert classes == {"t1": "TemplateVM", "t2": "TemplateVM", "d1": "DispVM"}
+    assert not system.runtime.state.qube("d1").flag("auto_cleanup")
 
 
 async def test_a_clone_that_fails_leaves_nothing(

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
+from pathlib import Path
 
 import pytest
 from dialect_fixtures import Caller, one_piece
@@ -13,10 +14,9 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.event import Event, EventDecoder
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.values import PowerState, VmClass
+from qubesmanager.wire.values import PowerState
 
 # -- what a request must be -------------------------------------------------------------------------------------------
 
@@ -358,19 +358,36 @@ async def test_a_template_with_an_unknown_label_leaves_nothing(admin: Caller, sy
     assert "t" not in system.runtime.state.qubes
 
 
-async def test_a_failed_creation_never_removes_another_qube_of_the_name(
-    admin: Caller, client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("method", ["Create.TemplateVM+", "Create.DispVM+default-dvm"])
+async def test_a_creation_that_fails_at_its_end_leaves_nothing(
+    admin: Caller, system: System, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    async def replaced_meanwhile(*_given: object) -> int:
-        await client.send(calls.VM_REMOVE("t"))
-        await client.send(calls.VM_CREATE("debian-13", VmClass.APP, CreateSpec("t", "red")))
+    before = set(system.runtime.state.qubes)
+    volumes = await system.pools.driver("default").list_volumes()
+
+    async def refused() -> int:
         raise refusal("internal-error")
 
-    monkeypatch.setattr(system.volume_operations, "extend", replaced_meanwhile)
+    monkeypatch.setattr(system.runtime, "next_qid", refused)
 
-    await admin.refused("admin.vm.Create.TemplateVM", "dom0", b"name=t label=red")
+    await admin.refused(f"admin.vm.{method}", "dom0", b"name=t label=red")
 
-    assert system.runtime.state.qube("t").klass is VmClass.APP
+    assert set(system.runtime.state.qubes) == before
+    assert await system.pools.driver("default").list_volumes() == volumes
+
+
+async def test_a_template_is_created_in_the_pools_that_are_named(admin: Caller, tmp_path: Path) -> None:
+    options = f"name=other\ndir_path={tmp_path / 'other'}\n".encode()
+    await admin.content("admin.pool.Add+file-qcow2", "dom0", options)
+
+    await admin.content("admin.vm.CreateInPool.TemplateVM", "dom0", b"name=t label=blue pool:root=other")
+
+    pools = {
+        volume: (await admin.content(f"admin.vm.volume.Info+{volume}", "t")).split("\n")[0]
+        for volume in ("root", "private")
+    }
+    assert pools == {"root": "pool=other", "private": "pool=default"}
+    assert await admin.content("admin.vm.property.Get+label", "t") == "default=False type=label blue"
 
 
 async def test_a_disposable_gets_a_name_and_is_removed_when_it_halts(admin: Caller, system: System) -> None:

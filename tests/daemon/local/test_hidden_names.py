@@ -182,6 +182,12 @@ NEW_NAMES: dict[str, list[Make]] = {
         lambda name: calls.VM_CREATE_IN_POOL("debian-13", "AppVM", CreateInPoolSpec(name, "red", "default"))
     ],
     "mgmt1.vm.CreateTemplate": [lambda name: calls.VM_CREATE_TEMPLATE("dom0", name, pieces())],
+    "mgmt1.vm.CreateEmptyTemplate": [
+        lambda name: calls.VM_CREATE_EMPTY_TEMPLATE("dom0", payload=CreateInPoolSpec(name, "red"))
+    ],
+    "mgmt1.vm.CreateKeptDisposable": [
+        lambda name: calls.VM_CREATE_KEPT_DISPOSABLE("default-dvm", payload=CreateSpec(name, "red"))
+    ],
     "mgmt1.vm.Clone": [lambda name: calls.VM_CLONE("work", payload=CloneSpec(name))],
     "mgmt1.vm.property.Set": [lambda name: calls.VM_PROPERTY_SET("work", "name", name)],
 }

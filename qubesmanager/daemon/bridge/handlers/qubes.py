@@ -154,6 +154,7 @@ _CREATE = {
 _CREATE_IN_POOL = {
     VmClass.APP: calls.VM_CREATE_IN_POOL_APP,
     VmClass.STANDALONE: calls.VM_CREATE_IN_POOL_STANDALONE,
+    VmClass.TEMPLATE: calls.VM_CREATE_IN_POOL_TEMPLATE,
 }
 _EMPTY = frozenset({VmClass.STANDALONE, VmClass.TEMPLATE})
 """Classes that qubesd makes with empty volumes and without a template."""
@@ -194,6 +195,18 @@ async def create(context: Context, klass: str, spec: CreateSpec) -> None:
 @answers(m.VM_CREATE_IN_POOL)
 async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -> None:
     await _new(context, klass, spec)
+
+
+@answers(m.VM_CREATE_EMPTY_TEMPLATE)
+async def create_empty_template(context: Context, _arg: None, spec: CreateInPoolSpec) -> None:
+    names_pools = spec.pool is not None or spec.pools
+    await _create(context, VmClass.TEMPLATE, None, spec if names_pools else CreateSpec(spec.name, spec.label))
+
+
+@answers(m.VM_CREATE_KEPT_DISPOSABLE)
+async def create_kept_disposable(context: Context, _arg: None, spec: CreateSpec) -> None:
+    """Qubesd's own default."""
+    await _create(context, VmClass.DISP, None if context.dest == DOM0 else context.dest, spec)
 
 
 @answers(m.VM_CREATE_DISPOSABLE)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Qubes: list, create, remove, lifecycle, state; firewall; events."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import cast
 
 from qubesmanager.admin import calls
@@ -15,7 +15,6 @@ from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VmInfo
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
-    QubesVMNotFoundError,
     QubesVMNotHaltedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
@@ -27,7 +26,6 @@ from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 # -- lists ------------------------------------------------------------------------------------------------------------
@@ -98,9 +96,7 @@ async def create_remote(asking: Asking, template: str | None, spec: CreateSpec) 
 @answers(calls.VM_CREATE_DISP)
 async def create_disposable_to_keep(asking: Asking, template: str | None, spec: CreateSpec) -> None:
     source = await _template(asking, VmClass.DISP, template)
-    await asking.ask(mgmt1.VM_CREATE(source, VmClass.DISP, spec))
-    async with _complete(asking, spec.name) as qube:
-        await asking.ask(mgmt1.VM_PROPERTY_SET(qube, "auto_cleanup", NO))
+    await asking.ask(mgmt1.VM_CREATE_KEPT_DISPOSABLE(source, payload=spec))
 
 
 @answers(calls.VM_CREATE_IN_POOL_APP)
@@ -115,38 +111,16 @@ async def create_standalone_in_pool(asking: Asking, template: str | None, spec: 
     await asking.ask(mgmt1.VM_CREATE_IN_POOL(DOM0, VmClass.STANDALONE, spec))
 
 
-_EMPTY_ROOT = 10 << 30
-"""Bytes of the root volume of an empty template, as that of an empty StandaloneVM."""
-
-
 @answers(calls.VM_CREATE_TEMPLATE)
 async def create_template(asking: Asking, template: str | None, spec: CreateSpec) -> None:
-    """mgmt1 makes a template of an image: one block of zeros, which is then extended."""
     _check_empty(template, VmClass.TEMPLATE)
-    await asking.ask(mgmt1.LABEL_GET(DOM0, spec.label))
-    await asking.ask(mgmt1.VM_CREATE_TEMPLATE(DOM0, spec.name, _one_block()))
-    async with _complete(asking, spec.name) as qube:
-        await asking.ask(mgmt1.VM_VOLUME_EXTEND(qube, "root", _EMPTY_ROOT))
-        await asking.ask(mgmt1.VM_PROPERTY_SET(qube, "label", spec.label))
+    await asking.ask(mgmt1.VM_CREATE_EMPTY_TEMPLATE(DOM0, payload=CreateInPoolSpec(spec.name, spec.label)))
 
 
-async def _one_block() -> AsyncIterator[bytes]:
-    yield bytes(4096)
-
-
-@asynccontextmanager
-async def _complete(asking: Asking, name: str) -> AsyncGenerator[str, None]:
-    """The destination `uuid:…` for what a new qube still needs: if that fails, the qube is removed again.
-
-    Never another one that has got its name meanwhile.
-    """
-    qube = f"{UUID_PREFIX}{await asking.uuid(name)}"
-    try:
-        yield qube
-    except BaseException:
-        with suppress(QubesVMNotFoundError):
-            await asking.ask(mgmt1.VM_REMOVE(qube))
-        raise
+@answers(calls.VM_CREATE_IN_POOL_TEMPLATE)
+async def create_template_in_pool(asking: Asking, template: str | None, spec: CreateInPoolSpec) -> None:
+    _check_empty(template, VmClass.TEMPLATE)
+    await asking.ask(mgmt1.VM_CREATE_EMPTY_TEMPLATE(DOM0, payload=spec))
 
 
 @answers(calls.VM_CREATE_DISPOSABLE)

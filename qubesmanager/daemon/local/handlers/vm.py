@@ -52,6 +52,18 @@ async def create_in_pool(context: Context, klass: str, spec: CreateInPoolSpec) -
     await context.system.creation.create(context.source, klass, context.dest, spec.name, spec.label, pools)
 
 
+@answers(calls.VM_CREATE_EMPTY_TEMPLATE)
+async def create_empty_template(context: Context, _arg: None, spec: CreateInPoolSpec) -> None:
+    await context.system.naming.check_new_name(context.source, spec.name)
+    await context.system.creation.create_empty_template(context.source, spec)
+
+
+@answers(calls.VM_CREATE_KEPT_DISPOSABLE)
+async def create_kept_disposable(context: Context, _arg: None, spec: CreateSpec) -> None:
+    await context.system.naming.check_new_name(context.source, spec.name)
+    await context.system.creation.create_kept_disposable(context.source, context.dest, spec.name, spec.label)
+
+
 @answers(calls.VM_CREATE_DISPOSABLE)
 async def create_disposable(context: Context, _arg: None, _payload: None) -> str:
     return await context.system.disposables.create(context.source, context.dest)

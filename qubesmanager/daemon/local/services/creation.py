@@ -8,6 +8,7 @@ until the volumes are gone. The source of a new qube is checked again in the mom
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 from uuid import uuid4
 
 from qubesmanager.daemon.local.core import properties
@@ -26,12 +27,13 @@ from qubesmanager.rules.actions import why_not_clone, why_not_remove
 from qubesmanager.rules.creation import source_of, why_not_based_on, why_not_create
 from qubesmanager.rules.features import copied_features
 from qubesmanager.rules.properties import Change, Type
-from qubesmanager.wire.codecs import ByteStream
+from qubesmanager.wire.codecs import ByteStream, CreateInPoolSpec
 from qubesmanager.wire.errors import (
     QubesNoTemplateError,
 )
 from qubesmanager.wire.names import CREATED_BY, shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
+from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
@@ -66,11 +68,34 @@ class Creation:
         """
         klass = _class(untrusted_class)
         source = self._source(klass, source_name)
+        await self._create(creator, klass, source, CreateInPoolSpec(name, label, pools=pools or {}))
+
+    async def create_empty_template(self, creator: str, spec: CreateInPoolSpec) -> None:
+        """A new TemplateVM whose root volume is empty."""
+        await self._create(creator, VmClass.TEMPLATE, None, spec)
+
+    async def create_kept_disposable(self, creator: str, source_name: str, name: str, label: str) -> None:
+        """A new DispVM that stays when it halts."""
+        source = self._source(VmClass.DISP, source_name)
+        own = {"auto_cleanup": NO}
+        await self._create(creator, VmClass.DISP, source, CreateInPoolSpec(name, label), own)
+
+    async def _create(
+        self,
+        creator: str,
+        klass: VmClass,
+        source: Qube | None,
+        spec: CreateInPoolSpec,
+        own: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """A new qube with these own properties beside label and template."""
+        name, label = spec.name, spec.label
+        pools = spec.pools if spec.pool is None else {"": spec.pool}
         async with self._source_kept(source), self.reserved_name(name):
             if label not in self._runtime.state.labels:
                 raise refusal("no-such-label", label)
             first = [] if klass is VmClass.REMOTE else [FIRST_RULE]
-            qube = Qube(0, uuid4(), name, klass, own={"label": label}, rules=first)
+            qube = Qube(0, uuid4(), name, klass, own={"label": label, **own}, rules=first)
             qube.tags.add(f"{CREATED_BY}{creator}")
             if source is not None and klass is not VmClass.STANDALONE:
                 qube.own["template"] = source.name
@@ -79,7 +104,7 @@ class Creation:
                 qube.own["label"] = label
                 qube.features.update(copied_features(source.features))
             async with AsyncExitStack() as undo:
-                await self._volumes.make(undo, qube, source, pools or {})
+                await self._volumes.make(undo, qube, source, pools)
                 async with self._runtime.changing:
                     if source is not None and (reason := why_not_based_on(klass, source)):
                         raise error_for(reason, QubesNoTemplateError)
