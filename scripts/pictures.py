@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device
-from qubesmanager.models.draft import device_key
+from qubesmanager.plans.devices import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.actions.plan_dialog import PlanDialog

@@ -9,7 +9,7 @@ from fakes_hypervisor import FakeHypervisor
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import DeviceKey
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.values import DeviceClass
 
 SDB = DeviceKey(DeviceClass.BLOCK, "dom0", "sdb")

@@ -11,23 +11,13 @@ from typing import NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import YES, DeviceRecord, VmRecord
 from qubesmanager.wire.values import DeviceClass, DeviceMode
 
 LONGEST = 80
 """Characters of a description that are shown."""
-
-
-class DeviceKey(NamedTuple):
-    """One device, by what the daemon calls it."""
-
-    device_class: DeviceClass
-    backend: str
-    ident: str
-
-    def __str__(self) -> str:
-        return f"{self.backend}:{self.ident}"
 
 
 class Kind(StrEnum):

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from qubesmanager.models.device_catalog import Device, DeviceKey, Kind
-from qubesmanager.models.draft import Draft, device_key, text_options
+from qubesmanager.models.device_catalog import Device, Kind
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.row_table import TableColumn
 from qubesmanager.models.texts import mode_text, size_text
+from qubesmanager.plans.devices import device_key, text_options
 from qubesmanager.plans.plan import Key
-from qubesmanager.rules.devices import MODE, NO_STRICT_RESET, READ_ONLY
+from qubesmanager.rules.devices import MODE, NO_STRICT_RESET, READ_ONLY, DeviceKey
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import ASSIGNED_MODES, DeviceMode
 

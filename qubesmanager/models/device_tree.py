@@ -9,8 +9,9 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QFont
 
-from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Kind, Step
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.texts import mode_text, plain_tip, size_text
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.values import usual_mode
 
 DEVICE_ROLE = Qt.ItemDataRole.UserRole + 1

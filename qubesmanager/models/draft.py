@@ -1,63 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The unsent edits of one qube over its current record; changes by other clients are merged in.
 
-A value of None means: back to the default (property), not there (feature, tag), not given at each start (device). The
-value of a volume is its size, that of a device the options it is given with (`read-only=yes no-strict-reset=yes`).
+The values of edits are those of `plans/settings.py`, which makes the calls of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
-from typing import Any
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.plans.plan import Key, Step
-from qubesmanager.plans.properties import property_request
-from qubesmanager.rules.devices import AT_ANY_PORT, FRONTEND_DEV, IDENTITY, MODE, PERSISTENT
+from qubesmanager.plans.devices import key_device, text_options
+from qubesmanager.plans.plan import DEVICE, FEATURE, PROPERTY, RULES, TAG, VOLUME, Key, Step
+from qubesmanager.plans.settings import NOTES_KEY, RULES_KEY, edit_steps, present_value, rule_steps
+from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
-from qubesmanager.rules.facts import Facts, whole_number
+from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import READ_ONLY
-from qubesmanager.wire import calls
-from qubesmanager.wire.call import Request
-from qubesmanager.wire.codecs import DeviceId, RuleRow
+from qubesmanager.wire.codecs import RuleRow
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
-from qubesmanager.wire.values import DeviceClass, usual_mode
-
-PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME, DEVICE = (
-    "property", "feature", "tag", "rules", "notes", "volume", "device",
-)  # fmt: skip
-RULES_KEY: Key = (RULES, "")
-NOTES_KEY: Key = (NOTES, "")
-
-
-def device_key(device_class: DeviceClass, backend: str, ident: str) -> Key:
-    """The key of an assignment; `key_device` takes it apart."""
-    return DEVICE, f"{device_class} {backend}+{ident}"
-
-
-def key_device(key: Key) -> tuple[DeviceClass, str, str]:
-    """Class, backend and ident of a key of an assignment."""
-    device_class, _, place = key[1].partition(" ")
-    backend, _, ident = place.partition("+")
-    return DeviceClass(device_class), backend, ident
-
-
-def options_text(options: Mapping[str, str]) -> str:
-    """What a person chooses of a device's options, in one order; its place in the guest is the daemon's to choose."""
-    return " ".join(
-        f"{name}={value}" for name, value in sorted(options.items()) if name not in {PERSISTENT, FRONTEND_DEV}
-    )
-
-
-def text_options(text: str) -> dict[str, str]:
-    """The options of a text as `options_text` gives it."""
-    return {name: value for word in text.split() for name, _, value in [word.partition("=")]}
-
-
-def _without_mode(options: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in options.items() if name != MODE}
 
 
 class Draft(QObject):
@@ -82,26 +43,8 @@ class Draft(QObject):
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def base(self, key: Key) -> str | None:
-        """The value as the daemon has it; a default property counts as None."""
-        kind, name = key
-        if kind == PROPERTY:
-            stored = self.record.properties.get(name)
-            return None if stored is None or stored.is_default else stored.value
-        if kind == FEATURE:
-            return self.record.features.get(name)
-        if kind == TAG:
-            return "" if name in self.record.tags else None
-        if kind == VOLUME:
-            return next((str(volume.size) for volume in self.record.volumes if volume.name == name), None)
-        if kind == DEVICE:
-            device = self.device(key)
-            return options_text(device.options) if device is not None and device.persistent else None
-        return self.record.notes
-
-    def device(self, key: Key) -> DeviceRecord | None:
-        """What the qube has, or gets at each start, of a device now."""
-        device = key_device(key)
-        return next((assignment for assignment in self.record.devices if assignment[:3] == device), None)
+        """The value as the daemon has it; a property at its default counts as None."""
+        return present_value(self.record, key)
 
     def value(self, key: Key) -> str | None:
         """The value as it would be after applying."""
@@ -260,97 +203,11 @@ class Draft(QObject):
     # -- sending ------------------------------------------------------------------------------------------------------
 
     def steps(self) -> list[Step]:
-        """The calls that make the edits true, in an order in which each is possible.
-
-        The new name comes last: what comes before still speaks of the old one. A maximum that grows makes room for the
-        memory; one that shrinks comes after it.
-        """
-        name = self.record.name
-        steps = [
-            step
-            for key in sorted(self._edits, key=self._place)
-            for step in (
-                self._device_steps(name, key, self._edits[key])
-                if key[0] == DEVICE
-                else [self._step(name, key, self._edits[key])]
-            )
-        ]
-        return [*self._rule_steps(name), *steps]
-
-    def _place(self, key: Key) -> int:
-        if key == (PROPERTY, "maxmem"):
-            texts = self._edits[key] or "", self.base(key) or ""
-            new_size, present = (whole_number(text) for text in texts)
-            return 0 if not new_size or (present and new_size > present) else 2
-        return 3 if key == (PROPERTY, "name") else 1
-
-    def _step(self, name: str, key: Key, value: str | None) -> Step:
-        if key[0] == VOLUME:
-            return Step(key, calls.VM_VOLUME_EXTEND(name, key[1], int(value or 0)))
-        opposite = None if key == (PROPERTY, "name") else _request(name, key, self.base(key))
-        return Step(key, _request(name, key, value), opposite)
-
-    def _device_steps(self, name: str, key: Key, value: str | None) -> list[Step]:
-        """Options can be added while the qube does not have the device; otherwise it is taken away and given again."""
-        device_class, backend, ident = key_device(key)
-        place, assignment = DeviceId(backend, ident), self.device(key)
-        identity = {IDENTITY: assignment.identity} if assignment is not None and assignment.any_port else {}
-        if identity:
-            place = DeviceId(backend, AT_ANY_PORT)
-        unassign = Step(key, calls.VM_DEVICE_UNASSIGN.of(device_class)(name, place, identity))
-        detach = Step(key, calls.VM_DEVICE_DETACH.of(device_class)(name, place))
-        if value is None:
-            return [unassign if identity else detach]
-        before = text_options(options_text(assignment.options)) if assignment and assignment.persistent else None
-        after = text_options(value)
-        if before is not None and _without_mode(before) == _without_mode(after):
-            mode = {MODE: after.get(MODE, usual_mode(device_class)), **identity}
-            return [Step(key, calls.VM_DEVICE_SET_ASSIGNMENT.of(device_class)(name, place, mode))]
-        if {MODE, IDENTITY} & {*after, *(before or {})}:
-            seat = assignment.options.get(FRONTEND_DEV) if assignment is not None and not identity else None
-            options = {**after, **({FRONTEND_DEV: seat} if seat else {})}
-            assign = Step(key, calls.VM_DEVICE_ASSIGN.of(device_class)(name, place, options))
-            return [assign] if before is None else [unassign, assign]
-        options = {PERSISTENT: YES, **after}
-        if assignment is not None and FRONTEND_DEV in assignment.options:
-            options[FRONTEND_DEV] = assignment.options[FRONTEND_DEV]
-        attach = Step(key, calls.VM_DEVICE_ATTACH.of(device_class)(name, place, options))
-        if assignment is None or not assignment.persistent:
-            return [attach]
-        return (
-            [attach] if not assignment.attached and assignment.options.items() <= options.items() else [detach, attach]
-        )
-
-    def _rule_steps(self, name: str) -> list[Step]:
-        """From the end of the list to its begin, so that positions hold; what is new comes before what goes."""
+        """The calls that apply the edits, in an order in which each is possible: firewall rules first."""
+        edits = edit_steps(self.record, self._edits)
         if self._rule_edits is None:
-            return []
-        before, after = [row.rule for row in self.rules], list(self._rule_edits)
-        back = calls.VM_FIREWALL_REPLACE(name, payload=before)
-        steps: list[Step] = []
-        for tag, start, end, first, last in reversed(SequenceMatcher(None, before, after, False).get_opcodes()):
-            if tag == "equal":
-                continue
-            steps += [
-                Step(RULES_KEY, calls.VM_FIREWALL_INSERT_RULE(name, end, rule), back)
-                for rule in reversed(after[first:last])
-            ]
-            steps += [
-                Step(RULES_KEY, calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id), back) for row in self.rules[start:end]
-            ]
-        return steps
-
-
-def _request(name: str, key: Key, value: str | None) -> Request[Any]:
-    """The call that gives a property, feature, tag or the notes a value; None: the default, or none."""
-    kind, what = key
-    if kind == PROPERTY:
-        return property_request(name, what, value)
-    if kind == FEATURE:
-        return calls.VM_FEATURE_REMOVE(name, what) if value is None else calls.VM_FEATURE_SET(name, what, value)
-    if kind == TAG:
-        return calls.VM_TAG_REMOVE(name, what) if value is None else calls.VM_TAG_SET(name, what)
-    return calls.VM_NOTES_SET(name, payload=value or "")
+            return edits
+        return [*rule_steps(self.record.name, self.rules, self._rule_edits), *edits]
 
 
 def _is_grown(key: Key, size: str | None, now: str | None) -> bool:

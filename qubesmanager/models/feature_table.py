@@ -9,9 +9,10 @@ from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QModelIndex, QObject, Qt
 
-from qubesmanager.models.draft import FEATURE, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.draft_table import DraftRow, DraftTable
 from qubesmanager.models.row_table import TableColumn
+from qubesmanager.plans.plan import FEATURE
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.wire.records import VmRecord
 

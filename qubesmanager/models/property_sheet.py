@@ -6,7 +6,8 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplication, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QFont
 
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.rules.inheritance import origin
 from qubesmanager.rules.properties import READ_ONLY

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.models.draft import TAG, Draft
-from qubesmanager.plans.plan import Key, Step
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.plan import TAG, Key, Step
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord

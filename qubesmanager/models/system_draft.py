@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from PyQt5.QtCore import QObject
 
-from qubesmanager.models.draft import PROPERTY, Draft
-from qubesmanager.plans.plan import Key, Step
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.plan import PROPERTY, Key, Step
 from qubesmanager.rules.edits import why_not_set_system
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls

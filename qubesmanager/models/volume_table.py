@@ -16,8 +16,9 @@ from PyQt5.QtCore import (
 )
 from PyQt5.QtGui import QFont
 
-from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.texts import size_text
+from qubesmanager.plans.plan import VOLUME
 from qubesmanager.rules.volumes import snapshot_time
 from qubesmanager.wire.records import VolumeRecord
 

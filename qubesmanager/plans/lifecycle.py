@@ -26,6 +26,11 @@ from qubesmanager.wire.values import PowerState
 START, HALT = "start", "halt"
 
 
+def start_step(name: str) -> Step:
+    """The call that starts a qube."""
+    return Step((START, ""), calls.VM_START(name))
+
+
 # -- start ------------------------------------------------------------------------------------------------------------
 
 
@@ -58,7 +63,7 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
             qube.state,
             qube.state,
             qube.state if refused else PowerState.RUNNING,
-            () if refused else (Step((START, ""), calls.VM_START(name)),),
+            () if refused else (start_step(name),),
             stage=1 if name in routers else 1 + bool(routers),
             needs=frozenset((netvm, START) for netvm in above),
             refused=refused,
@@ -123,7 +128,7 @@ def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
                 facts.qubes[name].state,
                 PowerState.HALTED,
                 PowerState.RUNNING,
-                (Step((START, ""), calls.VM_START(name)),),
+                (start_step(name),),
                 needs=frozenset({(name, HALT)}),
                 after=frozenset({(netvm, START)} if netvm in halting else ()),
             )

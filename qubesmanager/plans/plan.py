@@ -18,7 +18,12 @@ from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState
 
 Key = tuple[str, str]
-"""What a step changes: a kind (`property`, `feature`, `tag`, `rules`, `notes`, `volume`) and a name."""
+"""What a step changes: a kind and a name."""
+
+PROPERTY, FEATURE, TAG, RULES, NOTES, VOLUME, DEVICE = (
+    "property", "feature", "tag", "rules", "notes", "volume", "device",
+)  # fmt: skip
+"""The kinds of what is edited in the settings of a qube; other kinds are the parts of rows, such as `start`."""
 
 AT_A_TIME = 4
 """Rows of a plan that are carried out at the same time."""

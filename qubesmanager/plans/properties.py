@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from qubesmanager.plans.plan import Group, Kind, Plan, Row, Step, by_netvm, in_groups, known
+from qubesmanager.plans.plan import PROPERTY, Group, Kind, Plan, Row, Step, by_netvm, in_groups, known
 from qubesmanager.rules.creation import FOR_DISPOSABLES
 from qubesmanager.rules.edits import give_network_behind, goes_around, why_not_edit, why_not_set
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
@@ -42,7 +42,7 @@ def property_step(qube: QubeFacts, prop: str, value: str | None) -> Step:
     """The call that sets the property (None: to its default), and the one that brings back what the qube has now."""
     before = qube.properties.get(prop)
     own = None if before is None or before.is_default else before.value
-    return Step(("property", prop), property_request(qube.name, prop, value), property_request(qube.name, prop, own))
+    return Step((PROPERTY, prop), property_request(qube.name, prop, value), property_request(qube.name, prop, own))
 
 
 def property_request(name: str, prop: str, value: str | None) -> Request[Any]:

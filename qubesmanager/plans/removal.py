@@ -4,7 +4,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Step, in_groups, known
+from qubesmanager.plans.plan import PROPERTY, Fate, Group, Kind, Plan, Row, RowKey, Step, in_groups, known
 from qubesmanager.plans.properties import default_of, property_step
 from qubesmanager.rules import candidates
 from qubesmanager.rules.actions import why_not_removable
@@ -151,7 +151,5 @@ def _move_system(facts: Facts, removed: str, prop: str, replacement: str) -> Row
     reason = why_not_set_system(facts, prop, replacement) if replacement else Reason("uses-removed", removed)
     if reason is not None:
         return Row(DOM0, prop, Group.MOVE, state, now, now, refused=reason)
-    step = Step(
-        ("property", prop), calls.PROPERTY_SET(DOM0, prop, replacement), calls.PROPERTY_SET(DOM0, prop, removed)
-    )
+    step = Step((PROPERTY, prop), calls.PROPERTY_SET(DOM0, prop, replacement), calls.PROPERTY_SET(DOM0, prop, removed))
     return Row(DOM0, prop, Group.MOVE, state, now, PropertyValue(replacement, False), (step,))

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from qubesmanager.wire.names import DEVICE_IDENT, DEVICE_IDENTITY, DEVICE_INTERFACE, shown
 from qubesmanager.wire.reason import Reason
@@ -18,6 +19,18 @@ NO_STRICT_RESET = "no-strict-reset"
 MODE = "mode"
 IDENTITY = "identity"
 
+
+class DeviceKey(NamedTuple):
+    """One device, by what the daemon calls it."""
+
+    device_class: DeviceClass
+    backend: str
+    ident: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.ident}"
+
+
 OF_ASSIGNMENT = frozenset({PERSISTENT, MODE, IDENTITY})
 """Options that say how a device is assigned; the others say how it is attached."""
 
@@ -31,13 +44,13 @@ _BY_CLASS: dict[DeviceClass, dict[str, Collection[str] | None]] = {
     DeviceClass.PCI: {PERSISTENT: _FLAG, NO_STRICT_RESET: _FLAG},
     DeviceClass.MIC: {PERSISTENT: _FLAG},
 }
-"""By class: the options and their values; None where a pattern says it."""
+"""By class: the options and their values; None where a value is any `PLACE`."""
 
 PLACE = re.compile(r"xvd(?:[e-h]|[yz]|a[a-z])", re.ASCII)
 """xvda to xvdd are the qube's own disks, xvdi to xvdx its extra volumes."""
 
 PLACES = tuple(f"xvda{chr(letter)}" for letter in range(ord("a"), ord("z") + 1))
-"""Where a disk goes that was not told where."""
+"""Names for a disk that is attached without one, in the order in which they are given."""
 
 
 def checked_options(device_class: DeviceClass, options: Mapping[str, str]) -> dict[str, str]:

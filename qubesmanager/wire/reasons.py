@@ -119,6 +119,12 @@ TABLE: tuple[Row, ...] = (
     Row("no-memory-for", errors.QubesMemoryError, "Not begun, because there was no memory for {qube}."),
     Row("uses-removed", errors.QubesVMInUseError, "It uses {qube}. Choose another qube for it."),
     Row("changed-meanwhile", errors.QubesValueError, "{qube} was changed by another client meanwhile."),
+    Row(
+        "made-and-removed",
+        errors.Mgmt1Error,
+        "{qube} was created, but {what} was refused: {reason} So it was removed again.",
+    ),
+    Row("not-removed-again", errors.Mgmt1Error, "{qube} could not be removed again: {reason}"),
     # -- names of qubes
     Row("name-empty", errors.QubesValueError, "A qube needs a name."),
     Row("name-first-letter", errors.QubesValueError, "A name starts with a letter (A to Z)."),

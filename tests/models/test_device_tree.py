@@ -11,18 +11,9 @@ from PyQt5.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from samples import vm
 
-from qubesmanager.models.device_catalog import (
-    LONGEST,
-    Device,
-    DeviceCatalog,
-    DeviceKey,
-    Doing,
-    Kind,
-    Mark,
-    Step,
-    harmless,
-)
+from qubesmanager.models.device_catalog import LONGEST, Device, DeviceCatalog, Doing, Kind, Mark, Step, harmless
 from qubesmanager.models.device_tree import NAME, PLACE, SIZE, STATE, DeviceTree, state_line
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import DeviceRecord, VmRecord
 from qubesmanager.wire.values import DeviceClass

@@ -5,16 +5,10 @@ import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qubesmanager.models.draft import (
-    NOTES_KEY,
-    PROPERTY,
-    RULES_KEY,
-    Draft,
-    device_key,
-    key_device,
-    options_text,
-    text_options,
-)
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.devices import device_key, key_device, options_text, text_options
+from qubesmanager.plans.plan import PROPERTY
+from qubesmanager.plans.settings import NOTES_KEY, RULES_KEY
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import RuleRow
 from qubesmanager.wire.records import DeviceRecord, VmRecord

@@ -18,7 +18,7 @@ from until import until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
-from qubesmanager.models.device_catalog import DeviceKey
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.systems import real
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.ui.devices.device_actions import DeviceActions

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can do with qubes: each method asks what must be asked, and starts the tasks that carry it out.
+"""What the user can do with qubes: each method asks what must be asked, and starts the tasks that carry it out.
 
 Nothing here fills a table: the events do.
 """
@@ -16,7 +16,7 @@ from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.plans import lifecycle
-from qubesmanager.plans.new_qube import clone_plan
+from qubesmanager.plans.new_qube import NewQube, clone_plan
 from qubesmanager.plans.plan import Plan, RowKey, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
@@ -24,11 +24,11 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import Carrying
+from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.actions.plan_dialog import Choice, Make, PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.mentions import mention_text
-from qubesmanager.ui.dialogs.new_qube import ClonePlan, CreatePlan
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.offers import ask_offers
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
@@ -235,14 +235,14 @@ class Operations(QObject):
         defaults = await ask_offers(self.session)
         dialog = CreateDialog(self.window, self.session, defaults)
         if await opened(dialog):
-            plan = dialog.plan()
-            self._task(self.tr("Create {0}").format(plan.name), self._make(plan))
+            new = dialog.new_qube()
+            self._task(self.tr("Create {0}").format(new.name), self._make(new))
             if dialog.open_settings.isChecked():
-                self._ask(self.tr("Settings"), self._open_settings_when_created(plan.name))
+                self._ask(self.tr("Settings"), self._open_settings_when_created(new.name))
 
-    async def _make(self, plan: CreatePlan | ClonePlan) -> None:
-        await plan.carry_out(self.session)
-        self.made.emit((plan.name,))
+    async def _make(self, new: NewQube) -> None:
+        await make_qube(self.session, new)
+        self.made.emit((new.name,))
 
     async def _open_settings_when_created(self, name: str) -> None:
         await self.session.wait_until(lambda: name in self.records)
@@ -252,8 +252,8 @@ class Operations(QObject):
         defaults = await ask_offers(self.session)
         dialog = CloneDialog(self.window, self.session, defaults, self.records[name])
         if await opened(dialog):
-            plan = dialog.plan()
-            self._task(self.tr("Clone {0} as {1}").format(name, plan.name), self._make(plan))
+            new = dialog.new_qube()
+            self._task(self.tr("Clone {0} as {1}").format(name, new.name), self._make(new))
 
     async def _remove(self, names: tuple[str, ...]) -> None:
         """What uses the qubes can be moved to another one first."""

@@ -6,8 +6,9 @@ from functools import partial
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QDialog, QFormLayout, QLineEdit, QMenu, QWidget
 
-from qubesmanager.models.device_catalog import Device, DeviceKey, Mark, Step, harmless
+from qubesmanager.models.device_catalog import Device, Mark, Step, harmless
 from qubesmanager.models.device_targets import Effort, Target, target_text, targets
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE, AttachDialog
 from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations

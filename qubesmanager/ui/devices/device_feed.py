@@ -11,7 +11,8 @@ from typing import Any
 
 from PyQt5.QtCore import QObject
 
-from qubesmanager.models.device_catalog import NO_MARK, Device, DeviceCatalog, DeviceKey, Mark
+from qubesmanager.models.device_catalog import NO_MARK, Device, DeviceCatalog, Mark
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls

@@ -5,31 +5,27 @@ Operations in progress and failures are kept in the catalog, so that every windo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from PyQt5.QtCore import QObject
 
-from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Step
-from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, PERSISTENT
-from qubesmanager.rules.facts import HALTED
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, Doing, Step
+from qubesmanager.plans.devices import DeviceStep, attach_steps, detach_steps
+from qubesmanager.plans.new_qube import created, free_disposable_name
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.devices.device_feed import feed_of
-from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.records import ANY_PORT, YES
 from qubesmanager.wire.values import VmClass
 
 LIMIT = 30.0
 """Seconds in which an attach or detach has to come true, once its qube runs."""
-
-DISPOSABLES = 10_000
-"""Numbers of disposables' names: disp0 to disp9999."""
 
 Options = Mapping[str, str]
 
@@ -78,21 +74,8 @@ class DeviceOperations(QObject):
     # -- how ----------------------------------------------------------------------------------------------------------
 
     async def _attach(self, device: Device, qube: str, options: dict[str, str], *, start: bool = True) -> None:
-        key = device.key
-        assigned = options.get(PERSISTENT) == YES
         async with self._doing(device, Doing(Step.ATTACHING, qube, options=tuple(options.items()))):
-            halted = self._is_halted(qube)
-            if halted and not assigned:
-                await self._start(qube)
-            async with self._in_time(qube):
-                await self._session.client.send(
-                    calls.VM_DEVICE_ATTACH.of(key.device_class)(qube, DeviceId(key.backend, key.ident), options)
-                )
-                await self._session.wait_until(lambda: self._has(key, qube, "persistent" if assigned else "attached"))
-            if halted and assigned and start:
-                await self._start(qube)
-                async with self._in_time(qube):
-                    await self._session.wait_until(lambda: self._has(key, qube, "attached"))
+            await self._send(attach_steps(self._session.facts, device.key, qube, options, start=start))
 
     async def _move(self, device: Device, qube: str, options: dict[str, str]) -> None:
         if device.holder:
@@ -100,12 +83,12 @@ class DeviceOperations(QObject):
         await self._attach(device, qube, options)
 
     async def _attach_to_new(self, device: Device, template: str, options: dict[str, str]) -> None:
-        name = self._free_name()
+        name = free_disposable_name(self._session.records)
         record = self._session.records.get(template)
         label = record.value("label") if record else "red"
         if device.holder:
             await self._detach(device, device.holder)
-        await CreatePlan(name, VmClass.DISP, label, template, start=True).carry_out(self._session)
+        await make_qube(self._session, created(name, VmClass.DISP, label, template, start=True))
         try:
             await self._session.wait_until(lambda: name in self._session.records)
             await self._attach(device, name, options)
@@ -115,31 +98,27 @@ class DeviceOperations(QObject):
             raise
 
     async def _detach(self, device: Device, qube: str) -> None:
-        key = device.key
-        if key.ident.startswith(ANY_PORT):
-            await self._unassign(key, qube)
-            return
-        async with self._doing(device, Doing(Step.DETACHING, qube)), self._in_time(qube):
-            await self._session.client.send(
-                calls.VM_DEVICE_DETACH.of(key.device_class)(qube, DeviceId(key.backend, key.ident))
-            )
-            await self._session.wait_until(lambda: not self._has(key, qube, "attached"))
-
-    async def _unassign(self, key: DeviceKey, qube: str) -> None:
-        """Remove the assignment of a device at any port."""
-        identity = key.ident.removeprefix(ANY_PORT)
-        unassign = calls.VM_DEVICE_UNASSIGN.of(key.device_class)
-        place = DeviceId(key.backend, AT_ANY_PORT)
-        await self._session.client.send(unassign(qube, place, {IDENTITY: identity} if identity else {}))
+        async with self._doing(device, Doing(Step.DETACHING, qube)):
+            await self._send(detach_steps(device.key, qube))
 
     async def _detach_and_shut_down(self, device: Device, qube: str) -> None:
         await self._detach(device, qube)
         report(None, self.tr("Shutting down"))
         await self._session.client.send(calls.VM_SHUTDOWN(qube))
 
-    async def _start(self, qube: str) -> None:
-        report(None, self.tr("Starting {0}").format(qube))
-        await self._session.client.send(calls.VM_START(qube))
+    async def _send(self, steps: Sequence[DeviceStep]) -> None:
+        """Send each step once the events show that the one before it came true."""
+        for each in steps:
+            if each.is_start:
+                await self._start(each)
+            async with self._in_time(each.qube):
+                if not each.is_start:
+                    await self._session.client.send(each.step.request)
+                await self._session.wait_until(partial(each.came_true, self._session.facts))
+
+    async def _start(self, step: DeviceStep) -> None:
+        report(None, self.tr("Starting {0}").format(step.qube))
+        await self._session.client.send(step.step.request)
         report(None)
 
     @asynccontextmanager
@@ -168,19 +147,3 @@ class DeviceOperations(QObject):
         except TimeoutError as error:
             text = self.tr("dom0 did not confirm the change of {1} within {0} seconds.")
             raise TransportError(text.format(f"{self._limit:g}", qube)) from error
-
-    # -- looking ------------------------------------------------------------------------------------------------------
-
-    def _is_halted(self, qube: str) -> bool:
-        record = self._session.records.get(qube)
-        return record is not None and record.state in HALTED
-
-    def _has(self, key: DeviceKey, qube: str, what: str) -> bool:
-        """Whether the qube has the device `attached` or `persistent`, as the last event says."""
-        record = self._session.records.get(qube)
-        assignment = next((device for device in record.devices if device[:3] == tuple(key)), None) if record else None
-        return assignment is not None and bool(getattr(assignment, what))
-
-    def _free_name(self) -> str:
-        records = self._session.records
-        return next(name for number in range(DISPOSABLES) if (name := f"disp{number}") not in records)

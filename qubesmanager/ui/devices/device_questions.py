@@ -3,7 +3,8 @@
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.models.device_catalog import Device, DeviceKey, harmless
+from qubesmanager.models.device_catalog import Device, harmless
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire.event import Event

@@ -15,9 +15,10 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.device_catalog import Device, DeviceKey
+from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.device_targets import TARGET_ROLE, Target, TargetList
 from qubesmanager.models.device_tree import DEVICE_ROLE, ICON_ROLE, NAME, PLACE, SIZE, STATE, DeviceTree
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.widgets.labels import subdued
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dialog that asks for the name, label and pool of a clone; `new_qube.py` carries out its plan."""
+"""The dialog that asks for the name, label and pool of a clone."""
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.models.texts import size_text
-from qubesmanager.plans.new_qube import free_name
-from qubesmanager.ui.dialogs.new_qube import ClonePlan
+from qubesmanager.plans.new_qube import NewQube, cloned, free_name
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
@@ -56,10 +55,10 @@ class CloneDialog(QDialog):
         self._look()
         self.resize(440, self.sizeHint().height())
 
-    def plan(self) -> ClonePlan:
-        """What the fields ask for now."""
+    def new_qube(self) -> NewQube:
+        """The clone that the fields ask for now, and the steps that make it."""
         label = chosen(self.label)
-        return ClonePlan(
+        return cloned(
             source=self._source.name,
             name=self.name.text(),
             pool=chosen(self.pool),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dialog for a new qube, checked while the user types; `new_qube.py` carries out its plan."""
+"""The dialog for a new qube, checked while the user types."""
 
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import (
@@ -16,9 +16,9 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import size_text
+from qubesmanager.plans.new_qube import NewQube, created
 from qubesmanager.rules import candidates
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_create
-from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
@@ -96,8 +96,8 @@ class CreateDialog(QDialog):
         self._class_chosen()
         self.resize(460, self.sizeHint().height())
 
-    def plan(self) -> CreatePlan:
-        """What the fields ask for now."""
+    def new_qube(self) -> NewQube:
+        """The qube that the fields ask for now, and the steps that make it."""
         properties: dict[str, str] = {}
         if (netvm := chosen(self.netvm)) != DEFAULT:
             properties["netvm"] = netvm
@@ -105,7 +105,7 @@ class CreateDialog(QDialog):
             properties["provides_network"] = "yes"
         if self.dispvm.isChecked():
             properties["template_for_dispvms"] = "yes"
-        return CreatePlan(
+        return created(
             name=self.name.text(),
             klass=chosen(self.klass),
             label=chosen(self.label),

@@ -15,9 +15,10 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.facts import Facts, Qubes
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
 from qubesmanager.ui.icons import icon, label_icon

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
-from qubesmanager.models.draft import PROPERTY
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import PROPERTY, Key
 from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.forms.editors import Edits, FieldEditor
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from PyQt5.QtCore import QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from qubesmanager.models.draft import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.shared_draft import SharedDraft
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Key
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 

@@ -3,10 +3,10 @@
 
 from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import size_text
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import VOLUME, Key
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import VolumeRecord

@@ -4,7 +4,8 @@
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QWidget
 
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.form_page import FormPage

@@ -19,10 +19,11 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.device_catalog import DeviceCatalog
 from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, device_choices
-from qubesmanager.models.draft import DEVICE, PROPERTY, Draft, options_text, text_options
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowTable, TextFilter
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.devices import options_text, text_options
+from qubesmanager.plans.plan import DEVICE, PROPERTY, Key
 from qubesmanager.rules.devices import MODE, NO_STRICT_RESET, READ_ONLY
 from qubesmanager.rules.edits import DEVICES
 from qubesmanager.ui.devices.device_actions import DeviceActions

@@ -24,10 +24,11 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.host import small_files
-from qubesmanager.models.draft import RULES, RULES_KEY, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.firewall_table import FirewallTable
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import RULES, Key
+from qubesmanager.plans.settings import RULES_KEY
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
 from qubesmanager.ui.session.tasks import TaskSet

@@ -3,8 +3,9 @@
 
 from PyQt5.QtWidgets import QCheckBox, QWidget
 
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.devices import why_not_balanced
 from qubesmanager.wire.values import DeviceClass
 

@@ -10,11 +10,10 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.carry_out import Carrier, RowEnd
-from qubesmanager.models.draft import TAG
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
-from qubesmanager.plans.plan import Plan, Row
+from qubesmanager.plans.plan import TAG, Plan, Row
 from qubesmanager.plans.settings import settings_plan
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import STATES, offer_undo

@@ -3,8 +3,9 @@
 
 from PyQt5.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from qubesmanager.models.draft import NOTES, NOTES_KEY, Draft
-from qubesmanager.plans.plan import Key
+from qubesmanager.models.draft import Draft
+from qubesmanager.plans.plan import NOTES, Key
+from qubesmanager.plans.settings import NOTES_KEY
 from qubesmanager.ui.widgets.labels import plain_label
 
 

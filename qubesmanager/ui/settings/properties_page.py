@@ -7,10 +7,10 @@ from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.client.client import Client
-from qubesmanager.models.draft import PROPERTY, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.property_sheet import PropertySheet
 from qubesmanager.models.row_table import TextFilter
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import PROPERTY, Key
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.inheritance import inherited, origin
 from qubesmanager.rules.properties import READ_ONLY

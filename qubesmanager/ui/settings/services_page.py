@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from PyQt5.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.models.draft import FEATURE, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.feature_table import SERVICE
 from qubesmanager.models.service_table import NAME, ON, PURPOSE, SOURCE, ServiceTable
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import FEATURE, Key
 from qubesmanager.ui.settings.services import KNOWN
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table, selected_row

@@ -14,10 +14,10 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.carry_out import Outcome, send_steps
-from qubesmanager.models.draft import PROPERTY, RULES_KEY, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
-from qubesmanager.plans.plan import Plan
-from qubesmanager.plans.settings import settings_plan
+from qubesmanager.plans.plan import PROPERTY, Plan
+from qubesmanager.plans.settings import RULES_KEY, settings_plan
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
 from qubesmanager.ui.actions.carrying import offer_undo

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.models.draft import TAG
 from qubesmanager.models.shared_draft import SharedDraft
+from qubesmanager.plans.plan import TAG
 from qubesmanager.ui.settings.tags_page import PROTECTED, complete_tags, why_no_tag
 from qubesmanager.ui.widgets.chips import Chips
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue

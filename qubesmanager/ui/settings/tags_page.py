@@ -16,9 +16,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.draft import FEATURE, TAG, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.feature_table import SERVICE, VALUE, FeatureTable
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import FEATURE, TAG, Key
 from qubesmanager.ui.widgets.chips import Chips
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table, selected_row

@@ -10,10 +10,10 @@ from typing import Any
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.volumes import all_volumes
-from qubesmanager.models.draft import VOLUME, Draft
+from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
-from qubesmanager.plans.plan import Key
+from qubesmanager.plans.plan import VOLUME, Key
 from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_replace, why_not_size
 from qubesmanager.ui.forms.volume_size_row import SizeBox
 from qubesmanager.ui.session.session import Session

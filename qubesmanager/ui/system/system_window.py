@@ -4,9 +4,9 @@
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.carry_out import Outcome, send_steps
-from qubesmanager.models.draft import PROPERTY
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.system_draft import SystemDraft
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.apply_bar import ApplyBar

@@ -7,7 +7,8 @@ from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, QTimer, pyqtSignal
 
-from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, harmless
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, harmless
+from qubesmanager.rules.devices import DeviceKey
 
 GATHER = 800
 """Milliseconds in which what happens is gathered into one message."""

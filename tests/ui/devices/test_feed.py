@@ -9,7 +9,8 @@ from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceKey, Doing, Mark, Step
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, Doing, Mark, Step
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.systems import demo
 from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations

@@ -11,8 +11,9 @@ from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import DeviceCatalog, DeviceKey, Mark
+from qubesmanager.models.device_catalog import DeviceCatalog, Mark
 from qubesmanager.models.device_targets import Effort
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.devices.device_actions import DeviceActions, NicknameDialog
 from qubesmanager.ui.devices.device_feed import DeviceFeed

@@ -7,7 +7,7 @@ import pytest
 from PyQt5.QtWidgets import QApplication, QLabel
 from windows import Clicker
 
-from qubesmanager.models.draft import PROPERTY
+from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.ui.session.tasks import AtClose
 from qubesmanager.ui.settings import open_settings
 from qubesmanager.ui.settings.multi_window import MultiWindow

@@ -16,11 +16,12 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.plans.new_qube import created
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
-from qubesmanager.ui.dialogs.new_qube import CreatePlan
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
@@ -220,9 +221,9 @@ async def test_creating_carries_out_all_that_was_asked_for(clicker: Clicker) -> 
 
 
 async def test_a_refused_setting_takes_the_new_qube_back(clicker: Clicker) -> None:
-    plan = CreatePlan("fresh", "AppVM", "red", "debian-13", properties={"netvm": "vault"})
+    new = created("fresh", "AppVM", "red", "debian-13", properties={"netvm": "vault"})
 
-    clicker.session.tasks.start("Create fresh", plan.carry_out(clicker.session))
+    clicker.session.tasks.start("Create fresh", make_qube(clicker.session, new))
     tasks = await clicker.finished()
 
     assert tasks[0].state is TaskState.FAILED

@@ -12,9 +12,10 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
+from qubesmanager.plans.new_qube import created
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.memory import MemoryTransport
-from qubesmanager.ui.dialogs.new_qube import CreatePlan
+from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls
 
@@ -119,8 +120,8 @@ async def test_f5_lists_again_without_a_break_being_shown(clicker: Clicker) -> N
 
 
 async def test_a_cancelled_creation_leaves_nothing(clicker: Clicker) -> None:
-    plan = CreatePlan("fresh", "AppVM", "red", "debian-13", tags=("work",))
-    clicker.session.tasks.start("Create fresh", plan.carry_out(clicker.session))
+    new = created("fresh", "AppVM", "red", "debian-13", tags=("work",))
+    clicker.session.tasks.start("Create fresh", make_qube(clicker.session, new))
     entry = clicker.session.tasks.entries[0]
     await clicker.until(lambda: clicker.state("fresh") != "gone" or entry.state is not TaskState.RUNNING)
 

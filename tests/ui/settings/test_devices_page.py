@@ -11,9 +11,9 @@ from windows import click, click_enabled, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import DeviceKey
 from qubesmanager.models.device_choices import start_text
-from qubesmanager.models.draft import device_key
+from qubesmanager.plans.devices import device_key
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.devices_page import DevicesPage

@@ -9,7 +9,8 @@ from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from samples import vm
 
-from qubesmanager.models.device_catalog import DeviceCatalog, DeviceKey, Doing, Step
+from qubesmanager.models.device_catalog import DeviceCatalog, Doing, Step
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, unmarked
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.records import DeviceRecord
