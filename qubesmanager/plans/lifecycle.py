@@ -152,7 +152,7 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
         refused = reasons.get(name)
         is_removed = qube.flag("auto_cleanup")
         then: Value = Fate.REMOVED if is_removed else PowerState.HALTED
-        netvm = "" if name in asked else qube.value("netvm")
+        netvm = "" if name in behind else qube.value("netvm")
         rows.append(
             Row(
                 name,

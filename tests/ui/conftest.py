@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole window over a whole daemon in the test's process: only the machine is fake, and the display is offscreen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from backup_fixtures import cheap_keys, folder
 from demo_fixtures import client, hypervisor, system
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QSettings, QTranslator
+from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from windows import Clicker, add_main_window
 
 from qubesmanager.client.client import Client
+from qubesmanager.models.reason_texts import CONTEXT
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
@@ -36,3 +38,17 @@ async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     clicker = Clicker(window)
     await clicker.until(lambda: session.is_synced and bool(session.labels))
     return clicker
+
+
+@pytest.fixture
+def translated(qapp: QApplication) -> Iterator[None]:
+    """Marks each text of the context `Reason` that is translated."""
+
+    class Marking(QTranslator):
+        def translate(self, context: str, source: str, _comment: str | None = None, _number: int = -1) -> str:  # type: ignore[override]
+            return f"<{source}>" if context == CONTEXT else ""
+
+    translator = Marking()
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reasons in the user's language; the table of actions; the helps of properties."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QCoreApplication, QTranslator
-from PyQt5.QtWidgets import QApplication
 
-from qubesmanager.models.reason_texts import CONTEXT, property_text, reason_text, run_text
+from qubesmanager.models.reason_texts import property_text, reason_text, run_text
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions.actions import TABLE
 from qubesmanager.ui.forms.property_helps import help_text
@@ -27,20 +25,6 @@ def test_a_name_is_refused_in_words() -> None:
     assert why_not_name("none", ()) == "The name none is reserved."
     assert why_not_name("work", {"work"}) == "There is already a qube work."
     assert why_not_name("fresh", {"work"}) is None
-
-
-@pytest.fixture
-def translated(qapp: QApplication) -> Iterator[None]:
-    """Marks each text of the context `Reason` that is translated."""
-
-    class Marking(QTranslator):
-        def translate(self, context: str, source: str, _comment: str | None = None, _number: int = -1) -> str:  # type: ignore[override]
-            return f"<{source}>" if context == CONTEXT else ""
-
-    translator = Marking()
-    qapp.installTranslator(translator)
-    yield
-    qapp.removeTranslator(translator)
 
 
 @pytest.mark.usefixtures("translated")

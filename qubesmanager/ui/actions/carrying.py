@@ -88,7 +88,7 @@ class Carrying:
         self._report(row, TaskState.RUNNING)
 
     def ended(self, row: Row, end: RowEnd) -> None:
-        self._report(row, STATES[end.end], _end_text(end))
+        self._report(row, STATES[end.end], end_text(end))
 
     def _report(self, row: Row, state: TaskState, detail: str = "") -> None:
         number, ended = len(self._numbers), len(self._carrier.ends)
@@ -111,7 +111,7 @@ class Carrying:
         ends = self._carrier.ends
         refused = [row for row in not_done if ends[row.key].end is End.FAILED]
         left = [row for row in not_done if ends[row.key].end is End.NOT_BEGUN]
-        lines = [f"{row.qube}: {_end_text(ends[row.key])}" for row in (refused or left)[:NAMED]]
+        lines = [f"{row.qube}: {end_text(ends[row.key])}" for row in (refused or left)[:NAMED]]
         if len(refused) > NAMED:
             lines.append(QCoreApplication.translate("Plan", "and %n more", "", len(refused) - NAMED))
         if refused and left:
@@ -128,10 +128,11 @@ def offer_undo(undoable: Signal, plan: Plan, done: frozenset[RowKey]) -> None:
 
 
 def _error(end: RowEnd) -> Exception:
-    return end.error or Mgmt1Error(_end_text(end))
+    return end.error or Mgmt1Error(end_text(end))
 
 
-def _end_text(end: RowEnd) -> str:
+def end_text(end: RowEnd) -> str:
+    """Why a row was not done, in the user's language; empty for one that was."""
     if end.error is not None:
         return error_text(end.error)
     if end.reason is not None:

@@ -86,7 +86,7 @@ class PlanDialog(QDialog):
         self.choice.currentIndexChanged.connect(self.refresh)
         for changed in (session.put, session.gone, session.system_changed, session.synced, session.lost):
             changed.connect(self._changed)
-        self.refresh()
+        self._put()
         self._expand()
         screen = QGuiApplication.primaryScreen()
         size = self.sizeHint().expandedTo(self.minimumSizeHint())
@@ -117,6 +117,10 @@ class PlanDialog(QDialog):
         chosen = self.choice.currentData()
         self.plan = self._make(self.table.left_out, chosen if isinstance(chosen, str) else "")
         self.table.put(self.plan)
+        self._put()
+
+    def _put(self) -> None:
+        """Show the plan beside its table."""
         plan = self.plan
         self.setWindowTitle(plan_texts.title(plan))
         self.title.setText(plan_texts.title(plan))

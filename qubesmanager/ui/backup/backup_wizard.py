@@ -17,6 +17,7 @@ from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
 from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
 from qubesmanager.ui.backup.target_page import TargetPage
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.wizard import StepsWindow
@@ -141,7 +142,7 @@ class BackupWizard(StepsWindow):
             self.summary.show_nothing_known(self.tr("dom0 says only once it has begun"), may_go_on=True)
             return
         except Mgmt1Error as error:
-            self.summary.show_nothing_known(str(error), may_go_on=False)
+            self.summary.show_nothing_known(error_text(error), may_go_on=False)
             return
         self.summary.show_preview(summary, plan)
         if self._is_kept_passphrase() and not self._is_as_kept(plan):

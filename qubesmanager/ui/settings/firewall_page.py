@@ -31,6 +31,7 @@ from qubesmanager.plans.plan import RULES, Key
 from qubesmanager.plans.settings import RULES_KEY
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.firewall import Packet, export_text, import_text, remaining, simple_view, verdict
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.firewall_simple import SimpleFirewall
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
@@ -242,7 +243,7 @@ class FirewallPage(QWidget):
             self.model.put_all(import_text(untrusted))
             self.problem.hide()
         except Mgmt1Error as error:
-            self._say(str(error))
+            self._say(error_text(error))
 
     def _export(self) -> None:
         dialog = self._file_dialog(self.tr("Export the rules"))

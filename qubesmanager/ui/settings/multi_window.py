@@ -16,13 +16,12 @@ from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.plans.plan import TAG, Plan, Row
 from qubesmanager.plans.settings import settings_plan
 from qubesmanager.ui.actions import plan_texts
-from qubesmanager.ui.actions.carrying import STATES, offer_undo
+from qubesmanager.ui.actions.carrying import STATES, end_text, offer_undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
-from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC
@@ -197,7 +196,7 @@ class MultiWindow(EditsWindow):
         await carrier.run()
         ends = {qube: end for (qube, _part), end in carrier.ends.items() if end.failed is not None}
         if ends:
-            lines = [f"{qube}, {key_text(end.failed.key)}: {end.error}" for qube, end in ends.items() if end.failed]
+            lines = [f"{qube}, {key_text(end.failed.key)}: {end_text(end)}" for qube, end in ends.items() if end.failed]
             text = self.tr("%n qube(s) refused; the others were changed.", None, len(ends))
             self.notice.setText("\n".join([text, *lines]))
             self.notice.show()
@@ -220,7 +219,7 @@ class _Sending:
 
     def ended(self, row: Row, end: RowEnd) -> None:
         self._mark(row.qube, is_sent=False)
-        report_child(self._numbers[row.key], STATES[end.end], error_text(end.error) if end.error else "")
+        report_child(self._numbers[row.key], STATES[end.end], end_text(end))
 
     def end(self) -> None:
         """The plan is over, however it ended."""

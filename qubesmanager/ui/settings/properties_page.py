@@ -17,6 +17,7 @@ from qubesmanager.rules.properties import READ_ONLY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.forms.editors import FieldEditor
 from qubesmanager.ui.forms.property_helps import help_text
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.settings.fields import field_of
 from qubesmanager.ui.widgets.labels import plain_label
@@ -147,7 +148,7 @@ class PropertiesPage(QWidget):
             text = await self._client.send(calls.VM_PROPERTY_HELP(self._draft.record.name, name))
             self._helps[name] = help_text(text)
         except (Mgmt1Error, TransportError) as error:
-            self._helps[name] = str(error)
+            self._helps[name] = error_text(error)
         if self.current() == name:
             self.help.setText(self._helps[name])
 

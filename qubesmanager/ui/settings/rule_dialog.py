@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.wire.errors import Mgmt1Error
@@ -115,7 +116,7 @@ class RuleDialog(QDialog):
             if not self._allowed(self.rule()):
                 reason = self.tr("The simple list has only what it allows, to some destination or by some protocol.")
         except Mgmt1Error as error:
-            reason = str(error)
+            reason = error_text(error)
         self.problem.setText(reason)
         if button := self.buttons.button(QDialogButtonBox.StandardButton.Ok):
             button.setEnabled(not reason)

@@ -7,6 +7,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
@@ -114,8 +115,8 @@ class AddPoolDialog(QDialog):
         try:
             await self._session.client.send(calls.POOL_ADD(DOM0, self.name.text(), options))
         except (Mgmt1Error, TransportError) as error:
-            show_problem(self.problem, str(error))
-            raise ToldError(str(error)) from error
+            show_problem(self.problem, error_text(error))
+            raise ToldError(error_text(error)) from error
         finally:
             self.setEnabled(True)
         self.accept()

@@ -11,6 +11,7 @@ from windows import Clicker, click, click_enabled, opened_dialog, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED
 from qubesmanager.plans.plan import Plan, RowKey, undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
@@ -21,6 +22,7 @@ from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.wire import calls
+from qubesmanager.wire.reason import Reason
 
 APPLY = QDialogButtonBox.StandardButton.Apply
 
@@ -107,6 +109,22 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     assert system.runtime.state.qube("work").value("memory") == "800"
     assert not system.runtime.state.qube("work").flag("debug")
     assert system.runtime.state.qube("vault").flag("debug")
+
+
+@pytest.mark.usefixtures("translated")
+async def test_a_refusal_is_shown_in_the_language_of_the_user(
+    window: MultiWindow, session: Session, client: Client
+) -> None:
+    await session.tasks.cancel_all()  # what the window knows is old now
+    await client.send(calls.VM_PROPERTY_SET("work", "maxmem", "2000"))
+    memory = field(window, "advanced", "memory")
+    assert isinstance(memory, QSpinBox)
+    memory.setValue(3000)
+
+    await click_enabled(window.foot.button(APPLY))
+    await until(lambda: not window.notice.isHidden())
+
+    assert reason_text(Reason("memory-above-maximum", 3000, 2000)) in window.notice.text()
 
 
 async def test_a_net_qube_that_takes_the_network_away_is_shown_first_and_can_be_undone(
