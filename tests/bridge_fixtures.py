@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from dialect_fixtures import dispatcher_of
 
@@ -33,6 +33,31 @@ def bridged(system: System) -> Transport:
 def client_of(backend: BridgeBackend) -> Client:
     """A client of dom0 of the bridge."""
     return Client(MemoryTransport(Dispatcher(backend).answer))
+
+
+class Failing:
+    """Another transport, of which a test says which requests fail.
+
+    `answers` by `SERVICE+ARGUMENT DEST` are given instead of the transport's: no bytes are qubesd's crash.
+    """
+
+    url = "failing:"
+
+    def __init__(self, transport: Transport) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.calls: list[str] = []
+        self._transport = transport
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        request = f"{service}+{argument} {dest}"
+        self.calls.append(request)
+        if request in self.answers:
+            if self.answers[request]:
+                yield self.answers[request]
+            return
+        async with aclosing(self._transport.exchange(service, argument, dest, payload)) as answer:
+            async for piece in answer:
+                yield piece
 
 
 class FakeQubesd:

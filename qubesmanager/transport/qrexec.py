@@ -7,7 +7,8 @@ always exits 0, so the client insists on an answer's first bytes itself.
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 
 from qubesmanager.host.ending import end
 from qubesmanager.transport.base import Answer, Payload, RefusedError, TransportError, pieces
@@ -33,28 +34,46 @@ class QrexecTransport:
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         name = f"{service}+{argument}" if argument else service
-        try:
-            process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a transport is where processes start
-                self._program, dest, name, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-            )
-        except OSError as error:
-            raise TransportError(f"Cannot run {self._program}: {error.strerror or error}") from error
-        if process.stdin is None or process.stdout is None:
-            raise TransportError(f"{self._program} started without pipes.")
-        sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
-        try:
-            while piece := await process.stdout.read(_PIECE):
-                yield piece
-            status = await process.wait()
-            if status == _REFUSED:
-                raise RefusedError(f"The policy does not let this qube call {service} on {dest}.")
-            if status != 0:
-                raise TransportError(_EXITS.get(status, f"{self._program} ended with status {status}."))
-        finally:
-            sending.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await sending
-            await end(process)
+        async with aclosing(output_of((self._program, dest, name), payload)) as output:
+            try:
+                async for piece in output:
+                    yield piece
+            except EndedError as ended:
+                if ended.status == _REFUSED:
+                    raise RefusedError(f"The policy does not let this qube call {service} on {dest}.") from ended
+                raise TransportError(_EXITS.get(ended.status, str(ended))) from ended
+
+
+class EndedError(TransportError):
+    """A program ended with another status than 0."""
+
+    def __init__(self, program: str, status: int) -> None:
+        super().__init__(f"{program} ended with status {status}.")
+        self.status = status
+
+
+async def output_of(arguments: Sequence[str], payload: Payload) -> Answer:
+    """What a program writes that reads the payload. Raises `TransportError` if it cannot be run, and `EndedError`."""
+    program = arguments[0]
+    try:
+        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a transport is where processes start
+            *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        )
+    except OSError as error:
+        raise TransportError(f"Cannot run {program}: {error.strerror or error}") from error
+    if process.stdin is None or process.stdout is None:
+        raise TransportError(f"{program} started without pipes.")
+    sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
+    try:
+        while piece := await process.stdout.read(_PIECE):
+            yield piece
+        if status := await process.wait():
+            raise EndedError(program, status)
+    finally:
+        sending.cancel()
+        with suppress(asyncio.CancelledError, OSError):
+            await sending
+        await end(process)
 
 
 async def _send(stdin: asyncio.StreamWriter, payload: Payload) -> None:

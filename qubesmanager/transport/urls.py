@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.qrexec import QrexecTransport
+from qubesmanager.transport.qubesd import QubesdTransport
 from qubesmanager.transport.unix import UnixTransport
 
 VARIABLE = "MGMT1_CONNECT"
@@ -111,7 +112,7 @@ NOT_BUILT = frozenset({"ssh"})
 """Schemes that this version refuses."""
 
 BRIDGED: dict[str, Callable[[str], Transport]] = {
-    "qubesd": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),
+    "qubesd": lambda rest: QubesdTransport(Path(rest.removeprefix("//"))),
     "admin-qrexec": lambda _rest: QrexecTransport(QREXEC_CLIENT),
 }
 """By scheme: the transport to a qubesd, whose calls are not those of a daemon of ours."""

@@ -848,6 +848,7 @@ TABLE: tuple[Row, ...] = (
     Row("power-off-failed", errors.Mgmt1Error, "The computer cannot be shut down: {why}."),
     Row("power-off-refused", errors.Mgmt1Error, "The computer was not shut down: {why}"),
     Row("not-installed", errors.Mgmt1Error, "Not installed here: {programs}."),
+    Row("not-staged", errors.Mgmt1Error, "The payload cannot be kept in {folder}: {why}"),
     Row("program-not-run", errors.Mgmt1Error, "Cannot run {program}: {why}"),
     Row(
         "policy-no-programs",
@@ -1252,7 +1253,6 @@ TABLE: tuple[Row, ...] = (
     Row("qubesd-refused", errors.PermissionDenied, "The policy does not allow this qube {call} on {qube}."),
     Row("qubesd-dom0-only", errors.PermissionDenied, "While qubesd answers, this daemon takes calls of dom0 only."),
     Row("call-not-in-qubes", errors.QubesNotImplementedError, "Qubes OS has no call for {call}. {instead}"),
-    Row("instead-import", errors.QubesNotImplementedError, "Import the image in dom0 with qvm-volume import."),
     Row(
         "instead-snapshot",
         errors.QubesNotImplementedError,
@@ -1274,7 +1274,6 @@ TABLE: tuple[Row, ...] = (
     Row("instead-backup", errors.QubesNotImplementedError, "Use qvm-backup in dom0."),
     Row("instead-restore", errors.QubesNotImplementedError, "Use qvm-backup-restore in dom0."),
     Row("instead-policy", errors.QubesNotImplementedError, "The policy is in /etc/qubes/policy.d of dom0."),
-    Row("instead-clone", errors.QubesNotImplementedError, "Clone the qube, and remove this one."),
     Row("instead-default-kernel", errors.QubesNotImplementedError, "Set default_kernel instead of resetting it."),
     Row(
         "instead-profile-passphrase",
@@ -1285,6 +1284,21 @@ TABLE: tuple[Row, ...] = (
     Row("qubes-write-once", errors.QubesPropertyValueError, "{property} cannot be changed in Qubes OS."),
     Row("qubes-notes-long", errors.QubesValueError, "Qubes OS takes notes of at most {most} bytes."),
     Row("qubes-still-used", errors.QubesVMInUseError, "{qube} is still used: {uses}"),
+    Row(
+        "qubes-left-behind",
+        errors.Mgmt1Error,
+        "The new qube {qube} is left, because it cannot be removed. {why} {left}",
+    ),
+    Row(
+        "qubes-rename-running",
+        errors.QubesVMNotHaltedError,
+        "{qube} is the template of qubes that run: {running}. Shut them down first.",
+    ),
+    Row(
+        "qubes-both-kept",
+        errors.Mgmt1Error,
+        "{old} was cloned, and both qubes are kept. Changed to {new}: {changed}. Not changed: {unchanged}. {why}",
+    ),
     Row("qubes-device-option", errors.QubesValueError, "A device in Qubes OS has no option {option}."),
     Row("call-to-dom0", errors.ProtocolError, "{call} is sent to dom0, not to {qube}."),
     Row("argument-too-long", errors.ProtocolError, "The argument of {call} is longer than {most} bytes."),

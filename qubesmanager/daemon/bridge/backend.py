@@ -57,5 +57,5 @@ class BridgeBackend:
         return error
 
     async def close(self) -> None:
-        """Stop following qubesd."""
-        await self.bridge.mirror.close()
+        """As `Bridge.close`."""
+        await self.bridge.close()

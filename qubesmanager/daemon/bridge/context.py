@@ -3,12 +3,14 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.daemon.registry import ContextOfCall, Registry
+from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import NoAnswerError
 
@@ -22,6 +24,45 @@ class Bridge:
     channel: Channel
     mirror: Mirror
     firewalls: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _work: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def to_the_end(self, steps: Coroutine[Any, Any, R]) -> R:
+        """The result of an operation of several calls. It goes on when its caller has gone, and undoes what fails."""
+        work = asyncio.get_running_loop().create_task(steps)
+        self._work.add(work)
+        work.add_done_callback(self._ended)
+        return await asyncio.shield(work)
+
+    def _ended(self, work: asyncio.Task[Any]) -> None:
+        """The error of an operation whose caller has gone is not raised anywhere, and is known to be read here."""
+        self._work.discard(work)
+        if not work.cancelled():
+            work.exception()
+
+    async def close(self) -> None:
+        """Stop following qubesd. Operations under way are stopped, and undo what they have begun."""
+        for work in self._work:
+            work.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        await self.mirror.close()
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorFacts:
+    """The mirror as the rules look at it: all that qubesd lets this caller see."""
+
+    mirror: Mirror
+
+    @property
+    def qubes(self) -> Qubes:
+        return self.mirror.records
+
+    def system(self, name: str) -> str:
+        row = self.mirror.system.get(name)
+        return "" if row is None else row.value
+
+    def sees(self, _name: str) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +76,13 @@ class Context(ContextOfCall):
     @property
     def mirror(self) -> Mirror:
         return self.bridge.mirror
+
+    async def facts(self) -> MirrorFacts:
+        """The system as the rules look at it, once every qube has been read."""
+        await self.mirror.listed()
+        if not self.mirror.system:
+            await self.mirror.settled()
+        return MirrorFacts(self.mirror)
 
     async def ask(self, request: Request[R]) -> R:
         """Qubesd's answer to a call that changes nothing."""

@@ -6,7 +6,6 @@ from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.reason import Reason
 
 _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
-    (Reason("instead-import"), (m.VM_CREATE_TEMPLATE, m.VM_VOLUME_IMPORT)),
     (Reason("instead-snapshot"), (m.VM_VOLUME_SNAPSHOT, m.POOL_VOLUME_SNAPSHOT)),
     (Reason("instead-disk"), (m.VM_VOLUME_ATTACH, m.VM_VOLUME_DETACH)),
     (Reason("instead-volume-remove"), (m.POOL_VOLUME_REMOVE,)),

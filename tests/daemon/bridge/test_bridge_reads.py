@@ -24,6 +24,7 @@ from qubesmanager.wire.errors import (
     QubesNotImplementedError,
     QubesPoolNotFoundError,
     QubesVMNotFoundError,
+    QubesVMNotHaltedError,
     QubesVolumeNotFoundError,
 )
 from qubesmanager.wire.names import DOM0
@@ -130,7 +131,7 @@ REFUSED: list[tuple[Request[Any], type[Mgmt1Error]]] = [
     (calls.VM_PROPERTY_GET("nosuch", "memory"), QubesVMNotFoundError),
     (calls.POOL_INFO(DOM0, "nosuch"), QubesPoolNotFoundError),
     (calls.VM_VOLUME_INFO("work", "nosuch"), QubesVolumeNotFoundError),
-    (calls.VM_PROPERTY_SET("work", "name", "other"), QubesNotImplementedError),
+    (calls.VM_PROPERTY_SET("work", "name", "other"), QubesVMNotHaltedError),
     (calls.PROPERTY_RESET(DOM0, "default_kernel"), QubesNotImplementedError),
 ]
 

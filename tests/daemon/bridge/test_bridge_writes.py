@@ -153,7 +153,7 @@ async def test_create_clone_and_remove(system: System, bridge: BridgeBackend, ov
     await until(lambda: "vault-2" not in bridge.bridge.mirror.records)
     error = await error_of(over_bridge.send(calls.VM_REMOVE("default-dvm")))
     assert isinstance(error, QubesVMInUseError)
-    assert "sys-usb: template" in str(error)
+    assert "sys-usb (template)" in str(error)
 
 
 async def test_an_empty_template_and_a_disposable_that_stays_are_created(system: System, over_bridge: Client) -> None:

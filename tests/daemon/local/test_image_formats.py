@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.core.images import HEAD, SIGNATURES, Signature, raw_image, signature_of
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.images import HEAD, SIGNATURES, Signature, raw_image, signature_of
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import QubesValueError
 

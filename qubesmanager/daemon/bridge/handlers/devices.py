@@ -94,6 +94,18 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
     return [DeviceRow(*row) for row in sorted(devices.items()) if only in {None, row[0]}]
 
 
+async def assignments(context: Context, qube: str, kind: DeviceClass) -> list[tuple[Port, DeviceOptions]]:
+    """What is assigned to a qube, as `Assign` takes it."""
+    rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(qube))
+    return [
+        (
+            Port(*device_of(row), row.fields.get("device_id", ANY)),
+            DeviceOptions(row.fields.get("mode", ""), options_of(row)),
+        )
+        for row in rows
+    ]
+
+
 # -- changes ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import Default, Property, ascii_text
 from qubesmanager.admin.properties import IDENTIFYING, sent
 from qubesmanager.daemon.bridge.context import Context, answers
+from qubesmanager.daemon.bridge.handlers.renaming import rename
 from qubesmanager.daemon.bridge.reading import value_of
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
@@ -36,8 +37,6 @@ def _sent(name: str, value: str) -> str:
 
 def _check_changes(name: str) -> None:
     """Raises for a property of a qube that qubesd does not change, and would fail at."""
-    if name == "name":
-        raise refusal("call-not-in-qubes", "rename", Reason("instead-clone"))
     if name in IDENTIFYING:
         raise refusal("qubes-write-once", name)
 
@@ -69,6 +68,9 @@ async def help_of_qube(context: Context, name: str, _payload: None) -> str:
 
 @answers(m.VM_PROPERTY_SET)
 async def set_of_qube(context: Context, name: str, value: str) -> list[Mention]:
+    if name == "name":
+        await context.bridge.to_the_end(rename(context, value))
+        return []
     _check_changes(name)
     await context.change(calls.VM_PROPERTY_SET(context.dest, name, _sent(name, value)))
     return []

@@ -25,7 +25,7 @@ VOLUMES = "volumes"
 
 
 @asynccontextmanager
-async def _missing_is(error: Mgmt1Error) -> AsyncGenerator[None, None]:
+async def missing_is(error: Mgmt1Error) -> AsyncGenerator[None, None]:
     """Raises `error` where qubesd finds no such pool or volume."""
     try:
         yield
@@ -39,7 +39,7 @@ async def _missing_is(error: Mgmt1Error) -> AsyncGenerator[None, None]:
 
 
 async def _info(context: Context, qube: str, name: str) -> Mapping[str, str]:
-    async with _missing_is(refusal("no-such-qube-volume", qube, name)):
+    async with missing_is(refusal("no-such-qube-volume", qube, name)):
         fields = await context.ask(calls.VM_VOLUME_INFO(qube, name))
     return {key: flag_to_mgmt1(value) for key, value in fields.items() if key not in {"path", "ephemeral"}}
 
@@ -60,7 +60,7 @@ async def info(context: Context, name: str, _payload: None) -> Mapping[str, str]
 
 
 async def _snapshots(context: Context, qube: str, name: str) -> list[str]:
-    async with _missing_is(refusal("no-such-qube-volume", qube, name)):
+    async with missing_is(refusal("no-such-qube-volume", qube, name)):
         return await context.rows(calls.VM_VOLUME_LIST_SNAPSHOTS(qube, name))
 
 
@@ -101,7 +101,7 @@ async def clear(context: Context, name: str, _payload: None) -> None:
     """Empty a volume of a halted qube; qubesd would also do it while the qube runs."""
     if (await context.mirror.record(context.dest)).running:
         raise refusal("volume-needs-halted")
-    async with _missing_is(refusal("no-such-qube-volume", context.dest, name)):
+    async with missing_is(refusal("no-such-qube-volume", context.dest, name)):
         await context.change(calls.VM_VOLUME_CLEAR(context.dest, name), VOLUMES)
 
 
@@ -114,9 +114,9 @@ async def copy(context: Context, name: str, options: Mapping[str, str]) -> None:
 
 async def copy_volume(context: Context, source: str, source_volume: str, target: str, volume: str) -> None:
     """Replace the content of a volume by that of another one."""
-    async with _missing_is(refusal("no-such-qube-volume", source, source_volume)):
+    async with missing_is(refusal("no-such-qube-volume", source, source_volume)):
         token = await context.ask(calls.VM_VOLUME_CLONE_FROM(source, source_volume))
-    async with _missing_is(refusal("no-such-qube-volume", target, volume)):
+    async with missing_is(refusal("no-such-qube-volume", target, volume)):
         await context.change(calls.VM_VOLUME_CLONE_TO(target, volume, token), VOLUMES)
 
 
@@ -126,7 +126,7 @@ async def configure(context: Context, name: str, options: Mapping[str, str]) -> 
     is_number = revisions is None or (revisions == "-1" or (revisions.isdecimal() and int(revisions) <= MOST_REVISIONS))
     if not options or options.keys() - {"revisions_to_keep", "rw"} or not is_number or rw not in {None, YES, NO}:
         raise refusal("volume-configure-options", MOST_REVISIONS)
-    async with _missing_is(refusal("no-such-qube-volume", context.dest, name)):
+    async with missing_is(refusal("no-such-qube-volume", context.dest, name)):
         if revisions is not None:
             await context.change(calls.VM_VOLUME_SET_REVISIONS(context.dest, name, int(revisions)), VOLUMES)
         if rw is not None:
@@ -147,7 +147,7 @@ async def _owner(context: Context, volume: VolumeId) -> tuple[str, str]:
 
 @answers(m.POOL_VOLUME_LIST)
 async def list_of_pool(context: Context, name: str, _payload: None) -> list[str]:
-    async with _missing_is(refusal("no-such-pool", name)):
+    async with missing_is(refusal("no-such-pool", name)):
         return await context.rows(calls.POOL_VOLUME_LIST(DOM0, name))
 
 
@@ -186,7 +186,7 @@ async def list_drivers(context: Context, _arg: None, _payload: None) -> list[tup
 
 @answers(m.POOL_INFO)
 async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
-    async with _missing_is(refusal("no-such-pool", name)):
+    async with missing_is(refusal("no-such-pool", name)):
         fields = await context.ask(calls.POOL_INFO(DOM0, name))
     return {"name": name, "state": "open", **{key: flag_to_mgmt1(value) for key, value in fields.items()}}
 
@@ -211,5 +211,5 @@ async def remove_pool(context: Context, name: str, _payload: None) -> None:
     ]
     if users:
         raise refusal("pool-used", name, ", ".join(users))
-    async with _missing_is(refusal("no-such-pool", name)):
+    async with missing_is(refusal("no-such-pool", name)):
         await context.ask(calls.POOL_REMOVE(DOM0, name))

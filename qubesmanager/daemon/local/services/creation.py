@@ -12,7 +12,6 @@ from types import MappingProxyType
 from uuid import uuid4
 
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.core.weight import check_weight
@@ -26,6 +25,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.actions import why_not_clone, why_not_remove
 from qubesmanager.rules.creation import source_of, why_not_based_on, why_not_create
 from qubesmanager.rules.features import copied_features
+from qubesmanager.rules.images import raw_image
 from qubesmanager.rules.properties import Change, Type
 from qubesmanager.wire.codecs import ByteStream, CreateInPoolSpec
 from qubesmanager.wire.errors import (

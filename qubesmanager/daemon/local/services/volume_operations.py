@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
-from qubesmanager.daemon.local.core.images import raw_image
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.core.volume_refs import VolumeRef, of_qube
@@ -23,6 +22,7 @@ from qubesmanager.daemon.local.services.domain_spec import target_of
 from qubesmanager.daemon.local.services.pools import Pools, bare_spec
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.images import raw_image
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.volumes import why_not_detach, why_not_kept, why_not_replace, why_not_size
 from qubesmanager.wire import events
