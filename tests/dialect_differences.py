@@ -55,7 +55,6 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.volume.ImportWithSize+private app-0002 5\nhello": SOCKET,
     },
     "lifecycle": {
-        "admin.vm.Console+ app-0000": OTHER_CLASSES,
         "admin.vm.CurrentState+ dom0": HOST,
     },
     "create and remove": {

@@ -140,6 +140,9 @@ class FakeHypervisor:
             raise QubesVMNotSuspendedError("The qube is not suspended.")
         self._tell(uuid, PowerState.RUNNING)
 
+    async def console(self, uuid: UUID) -> Path | None:
+        return Path(f"/dev/pts/{list(self.host.domains).index(self._domain(uuid).spec.uuid)}")
+
     async def forget(self, uuid: UUID) -> None:
         self._reach()
         self._gone(uuid)

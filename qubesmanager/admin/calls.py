@@ -323,8 +323,9 @@ VM_CURRENT_STATE = Call(
 )  # fmt: skip
 VM_CONSOLE = Call(
     "admin.vm.Console", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.LINE,
-    "Not available.",
-    instead="Read the console with mgmt1.vm.log.Get+console, or open it with virsh console.",
+    "The terminal in dom0 that is the serial console of the running qube, such as /dev/pts/7. As a service of qrexec:"
+    " what the terminal writes and reads.",
+    uses=(m.VM_CONSOLE,),
 )  # fmt: skip
 VM_STATS = EventsCall(
     "admin.vm.Stats", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,

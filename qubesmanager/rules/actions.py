@@ -230,6 +230,13 @@ def why_not_unpause(_facts: Facts, qube: QubeFacts) -> Reason | None:
     return None if qube.state is PowerState.PAUSED else Reason("qube-not-paused", qube.name)
 
 
+def why_not_console(qube: QubeFacts) -> Reason | None:
+    """Why the qube has no console now."""
+    if reason := _why_not_here(qube):
+        return reason
+    return None if qube.state in HOT else Reason("qube-not-running", qube.name)
+
+
 def why_not_suspend(_facts: Facts, qube: QubeFacts) -> Reason | None:
     if reason := _why_not_here(qube):
         return reason

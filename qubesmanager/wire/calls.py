@@ -464,6 +464,12 @@ VM_RESUME = Call(
     "mgmt1.vm.Resume", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING, "Let the suspended qube go on.",
     draft=False,
 )  # fmt: skip
+VM_CONSOLE = Call(
+    "mgmt1.vm.Console", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.LINE,
+    "The terminal in dom0 that is the serial console of the running qube, such as /dev/pts/7. A reader takes"
+    " the output from other readers; the log `console` has all of it.",
+    draft=False,
+)  # fmt: skip
 VM_REMOVE = Call(
     "mgmt1.vm.Remove", Dest.VM, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, c.MENTION_ROWS,
     "Remove a halted qube with its volumes; refused while something refers to it, naming each referrer. Backup profiles"

@@ -839,6 +839,7 @@ TABLE: tuple[Row, ...] = (
     Row("domain-not-paused", errors.QubesVMNotPausedError, "The qube is not paused."),
     Row("guest-keeps-device", errors.Mgmt1Error, "The qube does not release {device}; it may be in use."),
     Row("domain-not-running", errors.QubesVMNotRunningError, "The qube is not running."),
+    Row("no-console", errors.Mgmt1Error, "{qube} has no serial console."),
     Row("hypervisor-cannot", errors.QubesNotImplementedError, "This hypervisor cannot do that: {why}"),
     Row("hypervisor-refused", errors.Mgmt1Error, "The hypervisor refused: {why}"),
     # -- programs of this computer

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tty
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_the_services_of_qubes_os_are_installed_on_request_only(tmp_path: Path) 
     links = {path.name: str(path.readlink()) for path in (tmp_path / "etc/qubes-rpc").glob("admin.*")}
     assert links.keys() == admin.BY_SERVICE.keys()
     started = {name for name, target in links.items() if target.endswith("mgmt1-handler")}
-    assert started == {"admin.vm.volume.Import", "admin.vm.volume.ImportWithSize"}
+    assert started == {"admin.vm.Console", "admin.vm.volume.Import", "admin.vm.volume.ImportWithSize"}
     assert links["admin.vm.List"] == "../../run/qubes-mgmt1/mgmt1.sock"
     for tier in Tier:
         assert (tmp_path / "etc/qubes/policy.d/include" / tier.replace("mgmt1", "admin")).is_file()
@@ -310,6 +311,54 @@ def test_a_tool_of_qubes_os_starts_the_handler_with_the_argument_as_a_word(servi
     daemon.join()
     assert daemon.received == b"admin.vm.volume.ImportWithSize+private dom0 name work\x005\nhello"
     assert (done.returncode, done.stdout) == (0, b"0\x00")
+
+
+def _console(service: Path, answer: bytes) -> "tuple[_Daemon, subprocess.Popen[bytes]]":
+    """A call of `admin.vm.Console` through the handler, which gets this answer."""
+    service.with_name("s").unlink(missing_ok=True)
+    daemon = _Daemon(service.with_name("s"), answer)
+    program = service.with_name("admin.vm.Console")
+    if not program.is_symlink():
+        program.symlink_to("mgmt1-handler")
+    environment = {**ENVIRONMENT, "QREXEC_SERVICE_FULL_NAME": "admin.vm.Console"}
+    pipe = subprocess.PIPE
+    return daemon, subprocess.Popen([str(program)], stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+
+
+def test_a_console_is_copied_in_both_directions_to_one_caller_at_a_time(service: Path) -> None:
+    guest, terminal = os.openpty()
+    tty.setraw(terminal)
+    path = os.ttyname(terminal)
+
+    daemon, process = _console(service, b"0\0" + path.encode())
+
+    with killed_on_failure(process):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        os.write(guest, b"login: ")
+        assert process.stdout.read(7) == b"login: "
+        process.stdin.write(b"root\n")
+        process.stdin.flush()
+        assert os.read(guest, 100) == b"root\n"
+        daemon.join()
+        assert daemon.received == b"admin.vm.Console+ sys-mgmt name work\x00"
+        _daemon, other = _console(service, b"0\0" + path.encode())
+        assert b"another caller has the console" in other.communicate()[1]
+        assert other.returncode == 125
+        process.stdin.close()
+        assert process.wait() == 0
+        process.stdout.close()
+    os.close(guest)
+    os.close(terminal)
+
+
+def test_a_console_that_is_refused_is_answered_with_the_error(service: Path) -> None:
+    answer = b"2\0QubesVMNotRunningError\0\0work is not running.\0"
+
+    _daemon, process = _console(service, answer)
+
+    assert process.communicate()[0] == answer
+    assert process.returncode == 0
 
 
 def test_a_keyword_is_passed_on_as_qrexec_does(service: Path) -> None:

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import guest
@@ -38,6 +39,9 @@ async def test_a_real_guest_runs_by_the_calls_of_qubes_os(daemon: DaemonProcess,
     console = guest.Console.of(libvirtd.uri, uuid, daemon.socket.parent / "state" / "logs" / f"{uuid}.console")
     await console.ready()
     assert tools.call("vm.CurrentState", "lab").endswith("power_state=Running")
+    terminal = Path(tools.call("vm.Console", "lab"))
+    assert terminal.parent == Path("/dev/pts")
+    assert await asyncio.to_thread(terminal.is_char_device)
     size = (await console.disks())["private"]
     tools.extend("lab", "private", size + (4 << 20))
     while (await console.disks())["private"] != size + (4 << 20):

@@ -427,6 +427,12 @@ async def test_a_qube_is_started_paused_and_ended(admin: Caller, system: System,
         assert await admin.refused(method, "vault") == "QubesVMNotStartedError"
 
 
+async def test_the_console_of_a_running_qube_is_a_terminal(admin: Caller) -> None:
+    assert (await admin.content("admin.vm.Console", "work")).startswith("/dev/pts/")
+    await admin.content("admin.vm.Kill", "work")
+    assert await admin.refused("admin.vm.Console", "work") == "QubesVMNotRunningError"
+
+
 async def test_a_shutdown_without_wait_answers_at_once(admin: Caller, system: System) -> None:
     work = partial(state_of, system, "work")
 

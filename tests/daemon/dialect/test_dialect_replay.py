@@ -52,6 +52,7 @@ MADE_UP = (
     (r"driver=file\S*", "driver=D"),
     (r"00:16:3e:5e:[0-9a-f:]+", "MAC"),
     (r"\b[A-Za-z0-9]{32}\b", "TOKEN"),
+    (r"/dev/pts/\d+", "/dev/pts/N"),
 )
 
 

@@ -205,7 +205,7 @@ NAMELESS = {
     "mgmt1.vm.volume.Revert", "mgmt1.vm.volume.Extend", "mgmt1.vm.volume.Detach", "mgmt1.vm.volume.Import",
     "mgmt1.vm.volume.Clear",
     "mgmt1.vm.Start", "mgmt1.vm.Shutdown", "mgmt1.vm.Pause", "mgmt1.vm.Unpause", "mgmt1.vm.Kill",
-    "mgmt1.vm.Suspend", "mgmt1.vm.Resume", "mgmt1.vm.CreateDisposable",
+    "mgmt1.vm.Suspend", "mgmt1.vm.Resume", "mgmt1.vm.CreateDisposable", "mgmt1.vm.Console",
     "mgmt1.vm.device.denied.List", "mgmt1.vm.device.denied.Add", "mgmt1.vm.device.denied.Remove",
     "mgmt1.vm.Remove", "mgmt1.vm.Mentions", "mgmt1.vm.notes.Get", "mgmt1.vm.log.List", "mgmt1.vm.CurrentState",
     "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.vmclass.List", "mgmt1.deviceclass.List", "mgmt1.host.Memory",

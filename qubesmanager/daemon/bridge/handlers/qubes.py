@@ -127,3 +127,8 @@ async def suspend(context: Context, _arg: None, _payload: None) -> None:
 @answers(m.VM_RESUME)
 async def resume(context: Context, _arg: None, _payload: None) -> None:
     await context.change(calls.VM_RESUME(context.dest), "state")
+
+
+@answers(m.VM_CONSOLE)
+async def console(context: Context, _arg: None, _payload: None) -> str:
+    return await context.ask(calls.VM_CONSOLE(context.dest))

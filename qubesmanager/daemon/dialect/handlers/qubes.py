@@ -218,6 +218,11 @@ async def current_state(asking: Asking, _arg: None, _payload: None) -> CurrentSt
     return CurrentState(state.state, state.mem, most, state.cputime * 1_000_000)
 
 
+@answers(calls.VM_CONSOLE)
+async def console(asking: Asking, _arg: None, _payload: None) -> str:
+    return await asking.ask(mgmt1.VM_CONSOLE(asking.dest))
+
+
 # -- firewall ---------------------------------------------------------------------------------------------------------
 
 _DROP = parse_rule("action=drop")

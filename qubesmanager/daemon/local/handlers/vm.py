@@ -133,6 +133,11 @@ async def kill(context: Context, _arg: None, _payload: None) -> None:
     await context.system.lifecycle.kill(context.dest)
 
 
+@answers(calls.VM_CONSOLE)
+async def console(context: Context, _arg: None, _payload: None) -> str:
+    return str(await context.system.lifecycle.console(context.dest))
+
+
 @answers(calls.VM_CURRENT_STATE)
 async def current_state(context: Context, _arg: None, _payload: None) -> CurrentState:
     stats = await context.system.runtime.stats_of(context.qube)

@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec
@@ -26,6 +27,7 @@ from qubesmanager.rules.actions import (
     DONE_ALREADY,
     ENDING,
     why_not_boot,
+    why_not_console,
     why_not_ended,
     why_not_kill,
     why_not_pause,
@@ -320,6 +322,15 @@ class Lifecycle:
             refuse_if(why_not_resume(self._runtime.state, qube))
             await self._runtime.hypervisor.resume(qube.uuid)
             self._runtime.set_state(qube, PowerState.RUNNING)
+
+    async def console(self, name: str) -> Path:
+        """The terminal that is the serial console of a running qube."""
+        qube = self._runtime.state.qube(name)
+        refuse_if(why_not_console(qube))
+        path = await self._runtime.hypervisor.console(qube.uuid)
+        if path is None:
+            raise refusal("no-console", name)
+        return path
 
     async def set_start_time(self, qube: Qube, start_time: int | None) -> None:
         """Remember when the qube was started, also for after a restart of the daemon; None: it does not run."""

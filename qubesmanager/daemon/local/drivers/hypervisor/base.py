@@ -208,6 +208,10 @@ class Hypervisor(Protocol):
         """Wake a suspended guest, or let one go on that was paused instead. Raises QubesVMNotSuspendedError."""
         ...
 
+    async def console(self, uuid: UUID) -> Path | None:
+        """The terminal that is the guest's first serial port; None if the domain has none."""
+        ...
+
     async def forget(self, uuid: UUID) -> None:
         """Remove what the host still keeps of it; it is killed if it runs. An unknown domain is no error."""
         ...

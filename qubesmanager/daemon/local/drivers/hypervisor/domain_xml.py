@@ -189,6 +189,14 @@ def disk_source(domain_text: str, target: str, flavour: Flavour) -> str:
     return "" if disk is None else _attribute(disk, "source", "file")
 
 
+def console_path(domain_text: str) -> Path | None:
+    """The terminal on this computer that a live domain's first console is."""
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    console = tree.find("devices/console[@type='pty']")
+    path = "" if console is None else _attribute(console, "source", "path")
+    return Path(path) if path else None
+
+
 def disk_files(domain_text: str, flavour: Flavour) -> dict[str, Path]:
     """By target as `xvda`: the file or block device that a live domain's disk writes to."""
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt

@@ -404,6 +404,9 @@ class LibvirtHypervisor:
         name = domain_xml.target_name(target, self._flavour)
         await self._with(uuid, lambda domain: domain.blockResize(name, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
 
+    async def console(self, uuid: UUID) -> Path | None:
+        return domain_xml.console_path(await self._with(uuid, lambda domain: domain.XMLDesc()))
+
     async def disk_files(self, uuid: UUID) -> dict[str, Path]:
         text = await self._with(uuid, lambda domain: domain.XMLDesc())
         return domain_xml.disk_files(text, self._flavour)

@@ -160,7 +160,7 @@ async def test_free_memory_is_a_number_of_kib_or_not_known(hypervisor: Hyperviso
     assert free is None or 0 <= free < 1 << 40
 
 
-@pytest.mark.parametrize("act", ["kill", "pause", "unpause", "suspend", "resume", "shutdown"])
+@pytest.mark.parametrize("act", ["kill", "pause", "unpause", "suspend", "resume", "shutdown", "console"])
 async def test_a_halted_guest_refuses_every_command(hypervisor: Hypervisor, act: str) -> None:
     with pytest.raises(QubesVMNotRunningError):
         await getattr(hypervisor, act)(uuid4())
