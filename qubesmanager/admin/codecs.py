@@ -29,7 +29,7 @@ from qubesmanager.wire.errors import ProtocolError, QubesInvalidTagError, QubesV
 from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import check, shown
 from qubesmanager.wire.reasons import error_for, refusal
-from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.records import NO, YES, flag_of
 from qubesmanager.wire.values import PowerState, VmClass
 
 T = TypeVar("T")
@@ -215,8 +215,7 @@ def _revisions(untrusted: bytes) -> int:
 
 
 def _flag(untrusted: bytes) -> bool:
-    words = {b"true": True, b"yes": True, b"1": True, b"on": True, b"false": False, b"no": False, b"0": False}
-    value = {**words, b"off": False}.get(untrusted.lower())
+    value = flag_of(untrusted.decode("ascii", "replace"))
     if value is None:
         raise QubesValueError("Invalid literal for boolean value")
     return value

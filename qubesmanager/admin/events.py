@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from qubesmanager.admin.codecs import ANY
+from qubesmanager.admin.codecs import ANY, FALSE, TRUE
 from qubesmanager.admin.properties import FROM_MGMT1, SYSTEM, TYPES, to_qubes
 from qubesmanager.rules.devices import attaching
 from qubesmanager.wire import events
@@ -21,7 +21,7 @@ from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceChange, PowerState, VmClass
 
-_UP = {"start_guid": "True"}
+_UP = {"start_guid": TRUE}
 _ENDED = frozenset({PowerState.HALTED, PowerState.CRASHED, PowerState.NA})
 
 # -- what a change of the power state is ------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ _STATES: dict[PowerState, Callable[[PowerState, str], list[Event]]] = {
     ],
     PowerState.RUNNING: _running,
     PowerState.PAUSED: lambda _before, name: [Event(name, "domain-paused")],
-    PowerState.HALTING: lambda _before, name: [Event(name, "domain-pre-shutdown", {"force": "False"})],
+    PowerState.HALTING: lambda _before, name: [Event(name, "domain-pre-shutdown", {"force": FALSE})],
     PowerState.HALTED: _halted,
     PowerState.CRASHED: _halted,
 }

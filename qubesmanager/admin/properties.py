@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from qubesmanager.admin.codecs import FALSE, Property, flag_to_qubes
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import Mgmt1Error, QubesPropertyValueError, QubesValueError
+from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.names import shown
-from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.records import YES, flag_of
 from qubesmanager.wire.values import VmClass
 
 Rows = Mapping[str, PropertyRow]
@@ -189,19 +190,13 @@ def sent(name: str, value: str) -> str:
     return to_qubes(TYPES.get(name, "str"), value)
 
 
-_FLAGS = {
-    **dict.fromkeys(("true", "yes", "on", "1"), YES),
-    **dict.fromkeys(("false", "no", "off", "0"), NO),
-}
-
-
 def from_qubes(kind: str, untrusted: str) -> str:
     """A value that a client of Qubes OS sent, as mgmt1 writes it. Raises `QubesValueError` as Qubes OS words it."""
     if kind == "bool":
-        flag = _FLAGS.get(untrusted.strip().lower())
+        flag = flag_of(untrusted.strip())
         if flag is None:
             raise QubesValueError(f"Invalid literal for boolean property: {shown(untrusted)}")
-        return flag
+        return flag_text(flag)
     if kind == "int" and untrusted:
         digits = untrusted.strip().removeprefix("+")
         if not digits.isascii() or not digits.removeprefix("-").isdigit() or len(digits) > 18:  # noqa: PLR2004 - beyond any limit of a row

@@ -14,6 +14,9 @@ from qubesmanager.wire.records import VmRecord, VolumeRecord
 MOST_SIZE = 64 << 40
 """64 TiB: beyond it a number is a mistake."""
 
+ROOT_SIZE = 10 << 30
+"""The root volume of a qube that is made with empty volumes."""
+
 Holders = Mapping[VolumeId, tuple[str, str]]
 """The qube that a volume belongs to, and its name there."""
 

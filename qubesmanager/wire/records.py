@@ -19,6 +19,13 @@ from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, Po
 YES = "yes"
 NO = "no"
 
+_FLAGS = {**dict.fromkeys((YES, "true", "1", "on"), True), **dict.fromkeys((NO, "false", "0", "off"), False)}
+
+
+def flag_of(untrusted: str) -> bool | None:
+    """What a yes or no means in any of its spellings, those of Qubes OS included; None for any other text."""
+    return _FLAGS.get(untrusted.lower())
+
 
 class PropertyValue(NamedTuple):
     """A property as it is now: its text, and whether that is the default; the reason that the text is, if it is one."""

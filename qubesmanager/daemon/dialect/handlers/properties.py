@@ -83,7 +83,8 @@ async def help_text(asking: Asking, name: str, _payload: None) -> str:
 
 @answers(calls.VM_PROPERTY_SET)
 async def set_property(asking: Asking, name: str, value: str) -> None:
-    row, klass = await _row(asking, name), await _class(asking)
+    klass = await _class(asking)
+    row = properties.row_of(properties.BY_CLASS[klass], name, asking.dest)
     request = mgmt1.VM_PROPERTY_SET(asking.dest, properties.settable(row, klass), properties.checked(row, value))
     try:
         await asking.ask(request)
@@ -93,12 +94,13 @@ async def set_property(asking: Asking, name: str, value: str) -> None:
 
 @answers(calls.VM_PROPERTY_RESET)
 async def reset(asking: Asking, name: str, _payload: None) -> None:
-    row = await _row(asking, name)
+    klass = await _class(asking)
+    row = properties.row_of(properties.BY_CLASS[klass], name, asking.dest)
     if name == "template":
         template = (await asking.ask(mgmt1.PROPERTY_GET(DOM0, "default_template"))).value
         text = f"Cannot unset template. You can set it to the current default ({template}) instead"
         raise QubesValueError(text)
-    ours = properties.settable(row, await _class(asking))
+    ours = properties.settable(row, klass)
     await asking.ask_or(mgmt1.VM_PROPERTY_RESET(asking.dest, ours), QubesNoSuchPropertyError, None)
 
 

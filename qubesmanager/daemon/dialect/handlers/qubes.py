@@ -265,8 +265,9 @@ async def events(asking: Asking, _arg: None, _payload: None) -> AsyncGenerator[E
 @answers(calls.VM_STATS)
 async def stats(asking: Asking, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
     async with aclosing(cast(AsyncGenerator[Event, None], asking.events(mgmt1.VM_STATS(asking.dest)))) as stream:
+        translator = Translator((), asking.shared)
         async for event in stream:
-            for translated in Translator((), asking.shared).translate(event):
+            for translated in translator.translate(event):
                 yield translated
             if asking.dest != DOM0 and row_of(event) is CONNECTION_ESTABLISHED:
                 await _runs(asking)

@@ -6,14 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import FALSE, KERNEL, SIZE, flag_to_qubes
 from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.names import DOM0, UUID_PREFIX
-
-KERNEL_POOL = "linux-kernel"
-"""The pool of kernels, and the name of its driver."""
 
 _ORDER = ("root", "private", "volatile")
 
@@ -54,7 +52,7 @@ async def info(asking: Asking, name: str, _payload: None) -> Mapping[str, str]:
 def _kernel(vid: str) -> dict[str, str]:
     """What Qubes OS answers for the kernel; the vid is empty where the qube boots from its root volume."""
     return {
-        "pool": KERNEL_POOL, "vid": vid, "size": "0", "usage": "0", "rw": FALSE, "source": "", "path": "",
+        "pool": KERNEL_DRIVER, "vid": vid, "size": "0", "usage": "0", "rw": FALSE, "source": "", "path": "",
         "save_on_stop": FALSE, "snap_on_start": FALSE, "revisions_to_keep": "0", "ephemeral": FALSE,
         "is_outdated": FALSE,
     }  # fmt: skip
@@ -167,7 +165,7 @@ async def list_drivers(asking: Asking, _arg: None, _payload: None) -> list[tuple
 async def pool_info(asking: Asking, name: str, _payload: None) -> Mapping[str, str]:
     described = await asking.ask(mgmt1.POOL_INFO(DOM0, name))
     fields = {**described, "driver": _DRIVERS.get(described["driver"], described["driver"])}
-    if fields["driver"] == KERNEL_POOL:
+    if fields["driver"] == KERNEL_DRIVER:
         return {key: fields[key] for key in ("dir_path", "driver", "name") if key in fields}
     fields["ephemeral_volatile"] = FALSE
     return {key: fields[key] for key in sorted(fields) if key not in _NOT_OPTIONS}
@@ -176,7 +174,7 @@ async def pool_info(asking: Asking, name: str, _payload: None) -> Mapping[str, s
 @answers(calls.POOL_USAGE_DETAILS)
 async def usage_details(asking: Asking, name: str, _payload: None) -> Mapping[str, str]:
     fields = await asking.ask(mgmt1.POOL_INFO(DOM0, name))
-    if fields["driver"] == KERNEL_POOL:
+    if fields["driver"] == KERNEL_DRIVER:
         return {}
     return {"data_size": fields["size"], "data_usage": fields["usage"]}
 

@@ -14,10 +14,12 @@ from qubesmanager.rules.properties import PropertyRow, SystemPropertyRow, Type, 
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire.codecs import ascii_line, number, text
 from qubesmanager.wire.errors import ProtocolError, QubesPropertyValueError
+from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.limits import PROPERTY_CHARACTERS
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import error_for, reason_of, refusal
+from qubesmanager.wire.records import flag_of
 
 
 class Facts(facts.Facts, Protocol):
@@ -118,15 +120,6 @@ class SystemProperty(SystemPropertyRow):
         return value
 
 
-_YES = {"yes": "yes", "true": "yes", "1": "yes", "on": "yes", "no": "no", "false": "no", "0": "no", "off": "no"}
-
-
-def flag_of(untrusted: str) -> bool | None:
-    """What a yes or no means in any of its spellings, those of Qubes OS included; None for any other text."""
-    value = _YES.get(untrusted.lower())
-    return None if value is None else value == "yes"
-
-
 def _read_text(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     if len(untrusted) > PROPERTY_CHARACTERS:
         raise refusal("property-too-long", name, PROPERTY_CHARACTERS)
@@ -151,10 +144,10 @@ def _read_number(name: str, untrusted: str, *, optional: bool, utf8: bool) -> st
 
 def _read_bool(name: str, untrusted: str, *, optional: bool, utf8: bool) -> str:
     value = _read_text(name, untrusted, optional=optional, utf8=utf8)
-    flag = _YES.get(value.lower())
+    flag = flag_of(value)
     if flag is None:
         raise refusal("property-flag", name, shown(untrusted))
-    return flag
+    return flag_text(flag)
 
 
 _READERS = {

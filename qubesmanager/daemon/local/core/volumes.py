@@ -11,7 +11,7 @@
 
 from dataclasses import dataclass
 
-from qubesmanager.rules.volumes import KERNEL_DRIVER
+from qubesmanager.rules.volumes import KERNEL_DRIVER, ROOT_SIZE
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.values import VmClass
 
@@ -20,7 +20,6 @@ GIB = 1 << 30
 KERNEL_POOL = KERNEL_DRIVER
 """The pool of dom0's kernels is named as its driver, as in Qubes OS."""
 
-ROOT_SIZE = 10 * GIB
 PRIVATE_SIZE = 2 * GIB
 VOLATILE_SIZE = 10 * GIB
 

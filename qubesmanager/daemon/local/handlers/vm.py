@@ -5,14 +5,13 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.records import VmRecord, flag_of
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 

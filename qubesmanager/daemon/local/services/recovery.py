@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from qubesmanager.backup.archive.contents import Qube as KeptQube
-from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State, added
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL, KINDS
@@ -31,7 +30,7 @@ from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import DOM0, LABEL_NAME, shown, why_not_new_vm_name
 from qubesmanager.wire.reasons import field_text, text
-from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.records import VolumeRecord, flag_of
 from qubesmanager.wire.values import VmClass
 
 _COLOR = re.compile(r"0x[0-9A-F]{6}", re.ASCII)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from qubesmanager.backup.archive.contents import Device
 from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
-from qubesmanager.daemon.local.core.property import Property, flag_of
+from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.creation import why_not_based_on
@@ -37,7 +37,7 @@ from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import CREATED_BY, FEATURE_NAME, MANAGED_BY, TAG_NAME, shown, tag_today
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, listed, refusal
-from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord
+from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, flag_of
 from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, VmClass, usual_mode
 
 DEFAULT_LABEL = "red"

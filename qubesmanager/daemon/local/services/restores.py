@@ -23,7 +23,6 @@ from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.streams import FdInput
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import GIVEN, passphrase_text
-from qubesmanager.daemon.local.core.property import flag_of
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -61,7 +60,7 @@ from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import DOM0, shown, why_not_new_vm_name
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, joined, refusal
-from qubesmanager.wire.records import VolumeRecord
+from qubesmanager.wire.records import VolumeRecord, flag_of
 from qubesmanager.wire.restores import (
     DEFAULT_NETVM,
     THE_FILE,
