@@ -169,10 +169,7 @@ def _admin_section(row: AnyCall) -> Iterator[str]:
     yield f"| {_cell(row.arg)} | {_payload(row)} | {_answer(row)} |\n\n"
     if row.classed:
         yield f"`{CLASS_MARK}` is one of {', '.join(DeviceClass)}.\n\n"
-    if row.uses:
-        yield f"Answered by {', '.join(f'`{_shown(each.name)}`' for each in row.uses)}.\n\n"
-    else:
-        yield f"Refused with `QubesNotImplementedError`: {_shown(row.instead)}\n\n"
+    yield f"Answered by {', '.join(f'`{_shown(each.name)}`' for each in row.uses)}.\n\n"
 
 
 def _tiers() -> Iterator[str]:

@@ -4,7 +4,7 @@
 Not listed: an answer where qubesd sends no bytes, and another text in an error of the same type.
 """
 
-OTHER_CLASSES = "not built"
+EPHEMERAL = "no driver encrypts volumes"
 HOST = "mgmt1 does not know it"
 HELP = "it describes this system"
 CHECKED = "mgmt1 checks more, before the qube fails to start"
@@ -50,7 +50,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.volume.Resize+private app-0000 2147483648": SHRINK,
         "admin.vm.volume.Resize+private app-0000 1000": SHRINK,
         "admin.vm.volume.Resize+root app-0000 99999999999": FRESH,
-        "admin.vm.volume.Set.ephemeral+volatile app-0000 True": OTHER_CLASSES,
+        "admin.vm.volume.Set.ephemeral+volatile app-0000 True": EPHEMERAL,
         "admin.vm.volume.Import+private app-0002 x": SOCKET,
         "admin.vm.volume.ImportWithSize+private app-0002 5\nhello": SOCKET,
     },

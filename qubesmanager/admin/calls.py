@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE TABLE OF QUBES OS: every `admin.*` call that the daemon answers, with the mgmt1 rows that answer it.
 
-The rows are of the same kind as those of `wire/calls.py`. A row without mgmt1 rows is refused with what to use instead.
+The rows are of the same kind as those of `wire/calls.py`.
 """
 
 from qubesmanager.admin import codecs as q
@@ -474,8 +474,9 @@ VM_VOLUME_SET_RW = Call(
 )  # fmt: skip
 VM_VOLUME_SET_EPHEMERAL = Call(
     "admin.vm.volume.Set.ephemeral", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, q.FLAG, c.NOTHING,
-    "Not available.",
-    instead="Volumes are not encrypted with a key of one session; put the pool on an encrypted disk.",
+    "False changes nothing. True is refused: volumes are not encrypted with a key of one session; put the pool on an"
+    " encrypted disk.",
+    uses=(m.VM_VOLUME_INFO,),
 )  # fmt: skip
 
 # -- pools ------------------------------------------------------------------------------------------------------------
@@ -517,13 +518,13 @@ POOL_VOLUME_LIST = Call(
 )  # fmt: skip
 POOL_SET_REVISIONS = Call(
     "admin.pool.Set.revisions_to_keep", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, q.REVISIONS, c.NOTHING,
-    "Not available.",
-    instead="Use admin.vm.volume.Set.revisions_to_keep of each volume.",
+    "How many snapshots the new volumes of the pool keep. Its volumes that have the number of the pool follow.",
+    uses=(m.POOL_CONFIGURE,),
 )  # fmt: skip
 POOL_SET_EPHEMERAL = Call(
     "admin.pool.Set.ephemeral_volatile", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, q.FLAG, c.NOTHING,
-    "Not available.",
-    instead="Volumes are not encrypted with a key of one session; put the pool on an encrypted disk.",
+    "False changes nothing. True is refused, as in admin.vm.volume.Set.ephemeral.",
+    uses=(m.POOL_INFO,),
 )  # fmt: skip
 
 # -- backup -----------------------------------------------------------------------------------------------------------

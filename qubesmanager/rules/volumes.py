@@ -5,6 +5,7 @@ Each `why_not_…` gives one English sentence, or None if it is possible. The da
 pool's driver.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from qubesmanager.wire.codecs import VolumeId
@@ -16,6 +17,12 @@ MOST_SIZE = 64 << 40
 
 ROOT_SIZE = 10 << 30
 """The root volume of a qube that is made with empty volumes."""
+
+REVISIONS_TO_KEEP = "revisions_to_keep"
+"""The option of a volume, and of a pool for its new volumes."""
+MOST_REVISIONS = 1000
+"""Snapshots of one volume that are kept by its own setting."""
+_REVISIONS = re.compile(r"-1|0|[1-9][0-9]{0,3}", re.ASCII)
 
 Holders = Mapping[VolumeId, tuple[str, str]]
 """The qube that a volume belongs to, and its name there."""
@@ -36,6 +43,11 @@ def why_not_size(present: int, size: int) -> Reason | None:
     if size > MOST_SIZE:
         return Reason("volume-too-large")
     return None
+
+
+def is_revisions(untrusted: str) -> bool:
+    """Whether a text says how many snapshots are kept; -1 keeps every one."""
+    return _REVISIONS.fullmatch(untrusted) is not None and int(untrusted) <= MOST_REVISIONS
 
 
 def why_not_replace(volume: VolumeRecord, *, running: bool) -> Reason | None:

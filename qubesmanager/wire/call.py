@@ -52,8 +52,7 @@ class Call(Generic[A, P, R]):
     before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
     hold a passphrase, so no log quotes any of it. `argument_tiers` are arguments for which another tier decides.
 
-    Of a row of another dialect: `uses` are the mgmt1 rows that answer it; a row without any is not available, and
-    `instead` says what to use.
+    `uses` are the mgmt1 rows that answer a row of another dialect.
     """
 
     name: str
@@ -70,7 +69,6 @@ class Call(Generic[A, P, R]):
     secret: bool = False
     argument_tiers: tuple[tuple[str, Tier], ...] = ()
     uses: "tuple[Call[Any, Any, Any], ...]" = ()
-    instead: str = ""
 
     @property
     def streams_in(self) -> bool:

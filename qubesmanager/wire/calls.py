@@ -196,7 +196,8 @@ POOL_INFO = Call(
 )  # fmt: skip
 POOL_ADD = Call(
     "mgmt1.pool.Add", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.KEY_VALUES, c.NOTHING,
-    "Add a pool: driver=<driver> and its options. The place is checked by creating and removing a volume.",
+    "Add a pool: driver=<driver> and its options, and revisions_to_keep=<number>. The place is checked by creating and"
+    " removing a volume.",
 )  # fmt: skip
 POOL_REMOVE = Call(
     "mgmt1.pool.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.NOTHING, c.NOTHING,
@@ -580,6 +581,12 @@ VM_VOLUME_COPY = Call(
 VM_VOLUME_CONFIGURE = Call(
     "mgmt1.vm.volume.Configure", Dest.VM, Tier.LOCAL_RWX, c.VOLUME_NAME, c.OPTIONS, c.NOTHING,
     "Change how a volume of a halted qube is kept: revisions_to_keep=<number>, -1 for all; rw=yes|no.",
+    draft=False,
+)  # fmt: skip
+POOL_CONFIGURE = Call(
+    "mgmt1.pool.Configure", Dest.DOM0, Tier.GLOBAL_RWX, c.POOL_NAME, c.OPTIONS, c.NOTHING,
+    "Change how many snapshots the new volumes of a pool keep: revisions_to_keep=<number>, -1 for all. Its volumes that"
+    " have the number of the pool until now follow.",
     draft=False,
 )  # fmt: skip
 BACKUP_CANCEL = Call(

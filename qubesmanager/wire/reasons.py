@@ -452,6 +452,11 @@ TABLE: tuple[Row, ...] = (
     Row("volume-copy-options", errors.ProtocolError, "A copy takes from=<qube> volume=<volume>."),
     Row("volume-copy-itself", errors.QubesValueError, "The volume {volume} of {qube} is copied to itself."),
     Row(
+        "pool-configure-options",
+        errors.ProtocolError,
+        "The option of a pool is revisions_to_keep=<number>, at least -1 and at most {most}.",
+    ),
+    Row(
         "volume-configure-options",
         errors.QubesValueError,
         "The options of a volume are revisions_to_keep=<number>, at least -1 and at most {most}, and rw=yes|no.",

@@ -11,7 +11,7 @@ from qubesmanager.daemon.dialect import handlers
 from qubesmanager.daemon.dialect.context import REGISTRY, Asking, Tokens
 from qubesmanager.daemon.registry import Backend, Handler
 from qubesmanager.wire.call import AnyCall
-from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
+from qubesmanager.wire.errors import Mgmt1Error
 
 
 class Dialect:
@@ -30,8 +30,6 @@ class Dialect:
         return self._backend.resolve(untrusted_dest)
 
     def handler(self, call: AnyCall) -> Handler:
-        if not call.uses:
-            raise QubesNotImplementedError(call.instead)
         return REGISTRY.handler(call)
 
     def context(self, source: str, dest: str, call: AnyCall) -> Asking:
@@ -46,6 +44,6 @@ class Dialect:
 
 
 def not_answered() -> list[str]:
-    """The rows that name mgmt1 rows and have no handler, in the table's order."""
+    """The rows that have no handler, in the table's order."""
     handlers.register_all()
-    return [call.name for call in TABLE if call.uses and call.family not in REGISTRY.handlers]
+    return [call.name for call in TABLE if call.family not in REGISTRY.handlers]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes and pools through `admin.*`, on a daemon in memory with real image files."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,54 @@ async def test_revisions_to_keep_and_rw_of_a_volume_can_be_set(admin: Caller, sy
     )
     assert await admin.refused("admin.vm.volume.Set.rw+private", "work", b"True") == "QubesVMNotHaltedError"
     assert await admin.refused("admin.vm.volume.Set.rw+volatile", "vault", b"True") == "StoragePoolException"
+
+
+async def test_volumes_follow_the_number_of_snapshots_of_their_pool(admin: Caller, system: System) -> None:
+    await admin.content("admin.vm.volume.Set.revisions_to_keep+private", "vault", b"7")
+
+    await admin.content("admin.pool.Set.revisions_to_keep+default", "dom0", b"5")
+
+    await admin.content("admin.vm.Create.AppVM+debian-13", "dom0", b"name=new label=red")
+    kept = [(await info(admin, name, "private"))["revisions_to_keep"] for name in ("work", "vault", "new")]
+    assert kept == ["5", "7", "5"]
+    assert "revisions_to_keep=5" in (await admin.content("admin.pool.Info+default")).splitlines()
+    ((options,),) = await system.runtime.store.read("SELECT options FROM pool WHERE name = 'default'")
+    assert json.loads(options)["revisions_to_keep"] == "5"
+    stored = await system.runtime.store.read("SELECT DISTINCT revisions_to_keep FROM volume WHERE save_on_stop")
+    assert sorted(stored) == [(5,), (7,)]
+
+
+@pytest.mark.parametrize(
+    ("pool", "number", "error"),
+    [
+        ("default", b"-2", "ProtocolError"),
+        ("default", b"1001", "ProtocolError"),
+        ("linux-kernel", b"1", "QubesPoolInUseError"),
+        ("nosuch", b"1", "PermissionDenied"),
+    ],
+)
+async def test_a_number_of_snapshots_that_a_pool_cannot_have_is_refused(
+    admin: Caller, pool: str, number: bytes, error: str
+) -> None:
+    assert await admin.refused(f"admin.pool.Set.revisions_to_keep+{pool}", "dom0", number) == error
+
+
+async def test_no_volume_is_encrypted_with_a_key_of_one_session(admin: Caller) -> None:
+    for method, dest in (
+        ("vm.volume.Set.ephemeral+volatile", "vault"),
+        ("pool.Set.ephemeral_volatile+default", "dom0"),
+    ):
+        assert await admin.answer(f"admin.{method}", dest, b"False") == b"0\0"
+        assert await admin.refused(f"admin.{method}", dest, b"True") == "QubesNotImplementedError"
+    assert await admin.refused("admin.vm.volume.Set.ephemeral+nosuch", "vault", b"False") == "PermissionDenied"
+    assert await admin.refused("admin.pool.Set.ephemeral_volatile+nosuch", "dom0", b"False") == "PermissionDenied"
+
+
+async def test_a_pool_is_added_with_its_number_of_snapshots(admin: Caller, tmp_path: Path) -> None:
+    options = f"name=second\ndir_path={tmp_path / 'second'}\nrevisions_to_keep=-1\n".encode()
+    await admin.content("admin.pool.Add+file-qcow2", "dom0", options)
+
+    assert "revisions_to_keep=-1" in (await admin.content("admin.pool.Info+second")).splitlines()
 
 
 async def test_pools_are_added_shown_and_removed(admin: Caller, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ NAMELESS = {
     "mgmt1.vm.firewall.Get", "mgmt1.vm.firewall.InsertRule", "mgmt1.vm.firewall.RemoveRule", "mgmt1.vm.firewall.Flush",
     "mgmt1.vm.device.<class>.Available", "mgmt1.vm.microphone.Attach", "mgmt1.vm.microphone.Detach",
     "mgmt1.pool.List", "mgmt1.pool.Info", "mgmt1.pool.Add", "mgmt1.pool.Remove", "mgmt1.pool.volume.List",
-    "mgmt1.pool.ListDrivers",
+    "mgmt1.pool.ListDrivers", "mgmt1.pool.Configure",
     "mgmt1.vm.volume.List", "mgmt1.vm.volume.Info", "mgmt1.vm.volume.ListSnapshots", "mgmt1.vm.volume.Snapshot",
     "mgmt1.vm.volume.Revert", "mgmt1.vm.volume.Extend", "mgmt1.vm.volume.Detach", "mgmt1.vm.volume.Import",
     "mgmt1.vm.volume.Clear",

@@ -7,16 +7,13 @@ from contextlib import asynccontextmanager
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import flag_to_mgmt1
 from qubesmanager.daemon.bridge.context import Context, answers
-from qubesmanager.rules.volumes import why_not_size
+from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions, why_not_size
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import VolumeId, VolumeRow, number
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal, refuse_if
 from qubesmanager.wire.records import NO, YES
-
-MOST_REVISIONS = 10_000
-"""Far more than a pool can keep."""
 
 _MISSING = "Argument not in "
 """The begin of qubesd's refusal of an argument that names nothing there is."""
@@ -122,9 +119,9 @@ async def copy_volume(context: Context, source: str, source_volume: str, target:
 
 @answers(m.VM_VOLUME_CONFIGURE)
 async def configure(context: Context, name: str, options: Mapping[str, str]) -> None:
-    revisions, rw = options.get("revisions_to_keep"), options.get("rw")
-    is_number = revisions is None or (revisions == "-1" or (revisions.isdecimal() and int(revisions) <= MOST_REVISIONS))
-    if not options or options.keys() - {"revisions_to_keep", "rw"} or not is_number or rw not in {None, YES, NO}:
+    revisions, rw = options.get(REVISIONS_TO_KEEP), options.get("rw")
+    is_known = options and not options.keys() - {REVISIONS_TO_KEEP, "rw"}
+    if not is_known or not is_revisions(revisions or "0") or rw not in {None, YES, NO}:
         raise refusal("volume-configure-options", MOST_REVISIONS)
     async with missing_is(refusal("no-such-qube-volume", context.dest, name)):
         if revisions is not None:
@@ -199,6 +196,15 @@ async def add_pool(context: Context, name: str, options: Mapping[str, str]) -> N
     if driver not in drivers:
         raise refusal("no-such-driver", shown(driver), ", ".join(drivers))
     await context.ask(calls.POOL_ADD(DOM0, driver, {"name": name, **rest}))
+
+
+@answers(m.POOL_CONFIGURE)
+async def configure_pool(context: Context, name: str, options: Mapping[str, str]) -> None:
+    number = options.get(REVISIONS_TO_KEEP, "")
+    if options.keys() != {REVISIONS_TO_KEEP} or not is_revisions(number):
+        raise refusal("pool-configure-options", MOST_REVISIONS)
+    async with missing_is(refusal("no-such-pool", name)):
+        await context.ask(calls.POOL_SET_REVISIONS(DOM0, name, int(number)))
 
 
 @answers(m.POOL_REMOVE)

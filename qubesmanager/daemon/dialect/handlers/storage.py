@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import FALSE, KERNEL, SIZE, flag_to_qubes
 from qubesmanager.daemon.dialect.context import Asking, answers
-from qubesmanager.rules.volumes import KERNEL_DRIVER
+from qubesmanager.rules.volumes import KERNEL_DRIVER, REVISIONS_TO_KEEP
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import ByteStream
-from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesNotImplementedError, QubesValueError
 from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.names import DOM0, UUID_PREFIX
 
@@ -134,7 +134,22 @@ async def _exactly(size: int, data: ByteStream, first: bytes = b"") -> AsyncIter
 
 @answers(calls.VM_VOLUME_SET_REVISIONS)
 async def set_revisions(asking: Asking, name: str, revisions: int) -> None:
-    await asking.ask(mgmt1.VM_VOLUME_CONFIGURE(asking.dest, name, {"revisions_to_keep": str(revisions)}))
+    await asking.ask(mgmt1.VM_VOLUME_CONFIGURE(asking.dest, name, {REVISIONS_TO_KEEP: str(revisions)}))
+
+
+_NOT_ENCRYPTED = "Volumes are not encrypted with a key of one session; put the pool on an encrypted disk."
+
+
+def _check_not_ephemeral(ephemeral: bool) -> None:  # noqa: FBT001 - a handler's payload
+    """Raises `QubesNotImplementedError`: no driver encrypts volumes. That they are not is what is already so."""
+    if ephemeral:
+        raise QubesNotImplementedError(_NOT_ENCRYPTED)
+
+
+@answers(calls.VM_VOLUME_SET_EPHEMERAL)
+async def set_ephemeral(asking: Asking, name: str, ephemeral: bool) -> None:  # noqa: FBT001 - a handler's payload
+    await asking.ask(mgmt1.VM_VOLUME_INFO(asking.dest, name))
+    _check_not_ephemeral(ephemeral)
 
 
 @answers(calls.VM_VOLUME_SET_RW)
@@ -158,7 +173,7 @@ async def list_pools(asking: Asking, _arg: None, _payload: None) -> list[str]:
 @answers(calls.POOL_LIST_DRIVERS)
 async def list_drivers(asking: Asking, _arg: None, _payload: None) -> list[tuple[str, ...]]:
     rows = await asking.ask(mgmt1.POOL_LIST_DRIVERS(DOM0))
-    return sorted((_DRIVERS.get(name, name), *options) for name, *options in rows)
+    return sorted((_DRIVERS.get(name, name), REVISIONS_TO_KEEP, *options) for name, *options in rows)
 
 
 @answers(calls.POOL_INFO)
@@ -188,6 +203,17 @@ async def add_pool(asking: Asking, driver: str, options: Mapping[str, str]) -> N
     if "driver" in fields:
         raise ProtocolError("Unexpected driver options found")  # policy looks at the argument's
     await asking.ask(mgmt1.POOL_ADD(DOM0, name, {"driver": _OF_QUBES.get(driver, driver), **fields}))
+
+
+@answers(calls.POOL_SET_REVISIONS)
+async def set_pool_revisions(asking: Asking, name: str, revisions: int) -> None:
+    await asking.ask(mgmt1.POOL_CONFIGURE(DOM0, name, {REVISIONS_TO_KEEP: str(revisions)}))
+
+
+@answers(calls.POOL_SET_EPHEMERAL)
+async def set_pool_ephemeral(asking: Asking, name: str, ephemeral: bool) -> None:  # noqa: FBT001 - a handler's payload
+    await asking.ask(mgmt1.POOL_INFO(DOM0, name))
+    _check_not_ephemeral(ephemeral)
 
 
 @answers(calls.POOL_REMOVE)

@@ -13,6 +13,8 @@ from qubesmanager.daemon.admission.visibility import may_see
 from qubesmanager.daemon.local.core import properties, sight, system_properties
 from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.volumes import REVISIONS
+from qubesmanager.rules.volumes import REVISIONS_TO_KEEP, is_revisions
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
@@ -30,7 +32,7 @@ class State:
     pools: dict[str, str] = field(default_factory=dict)
     """Driver by pool."""
     pool_options: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By pool: the options that its driver was given."""
+    """By pool: the options that its driver was given, and `revisions_to_keep` if it is not `REVISIONS`."""
     system_own: dict[str, str] = field(default_factory=dict)
     kernels: frozenset[str] = frozenset()
     host_memory: int = 4096
@@ -95,6 +97,11 @@ class State:
     def default_pool(self, volume: str) -> str:
         """The pool of a volume (`root`, `private`, `volatile`) of a new qube that names none."""
         return self.system(f"default_pool_{volume}")
+
+    def revisions(self, pool: str) -> int:
+        """How many snapshots new volumes of a pool keep; -1 for every one."""
+        number = self.pool_options.get(pool, {}).get(REVISIONS_TO_KEEP, "")
+        return int(number) if is_revisions(number) else REVISIONS
 
     def sees(self, name: str) -> bool:
         """Whether the source of the call sees the qube of a name."""

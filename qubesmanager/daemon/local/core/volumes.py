@@ -36,8 +36,8 @@ class VolumeKind:
     save_on_stop: bool = False
     layer: str = ""
 
-    def record(self, vm: str, pool: str, size: int | None = None) -> VolumeRecord:
-        """The volume of the qube `vm` in a pool."""
+    def record(self, vm: str, pool: str, size: int | None = None, revisions: int = REVISIONS) -> VolumeRecord:
+        """The volume of the qube `vm` in a pool whose new volumes keep that many snapshots."""
         return VolumeRecord(
             name=self.name,
             pool=pool,
@@ -47,7 +47,7 @@ class VolumeKind:
             rw=True,
             save_on_stop=self.save_on_stop,
             snap_on_start=bool(self.layer),
-            revisions_to_keep=REVISIONS if self.save_on_stop else 0,
+            revisions_to_keep=revisions if self.save_on_stop else 0,
         )
 
 

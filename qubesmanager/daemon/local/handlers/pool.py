@@ -31,6 +31,11 @@ async def add(context: Context, name: str, options: Mapping[str, str]) -> None:
     await context.system.pools.create(name, options)
 
 
+@answers(calls.POOL_CONFIGURE)
+async def configure(context: Context, name: str, options: Mapping[str, str]) -> None:
+    await context.system.pools.configure(name, options)
+
+
 @answers(calls.POOL_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
     await context.system.pools.remove(name)

@@ -120,7 +120,8 @@ class Creation:
             qube = Qube(0, uuid4(), name, VmClass.TEMPLATE, own={"label": "black"}, rules=[FIRST_RULE])
             qube.tags.add(f"{CREATED_BY}{creator}")
             for kind in KINDS[VmClass.TEMPLATE]:
-                volume = kind.record(name, self._runtime.state.default_pool(kind.name))
+                pool = self._runtime.state.default_pool(kind.name)
+                volume = kind.record(name, pool, revisions=self._runtime.state.revisions(pool))
                 driver = self._pools.driver(volume.pool)
                 if kind.save_on_stop:
                     made = await self._volumes.pending(undo, volume)

@@ -29,6 +29,7 @@ from qubesmanager.daemon.local.services.leases import Leases
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.rules.facts import HALTED
+from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import (
     Mgmt1Error,
@@ -229,13 +230,14 @@ class Pools:
             await self.look()
         problem = self.missing.get(name, "")
         usage = PoolInfo(0, 0) if problem else await self.driver(name).usage()
+        options = self._runtime.state.pool_options.get(name, {})
         return {
             "name": name,
             "driver": self._runtime.state.pools[name],
-            **self._runtime.state.pool_options.get(name, {}),
+            **{option: value for option, value in options.items() if option != REVISIONS_TO_KEEP},
             "size": str(usage.size),
             "usage": str(usage.usage),
-            "revisions_to_keep": str(REVISIONS),
+            REVISIONS_TO_KEEP: str(self._runtime.state.revisions(name)),
             "state": "missing" if problem else "open",
             "problem": field_text(problem),
         }
@@ -278,6 +280,39 @@ class Pools:
                 self.add(name, opened, mark)
                 self.refresh()
                 self._runtime.emit([events.POOL_ADD(name, driver)])
+
+    async def configure(self, name: str, untrusted: Mapping[str, str]) -> None:
+        """Set `revisions_to_keep` of a pool; its volumes that have the pool's number until now follow.
+
+        Raises `ProtocolError` for other options, `StoragePoolException` for a missing pool.
+        """
+        number = untrusted.get(REVISIONS_TO_KEEP, "")
+        if untrusted.keys() != {REVISIONS_TO_KEEP} or not is_revisions(number):
+            raise refusal("pool-configure-options", MOST_REVISIONS)
+        if name == KERNEL_POOL:
+            raise refusal("pool-of-system", name)
+        state = self._runtime.state
+        async with self._runtime.changing:
+            self.driver(name)
+            before = state.revisions(name)
+            options = {**state.pool_options[name], REVISIONS_TO_KEEP: number}
+            following = [
+                (qube, volume._replace(revisions_to_keep=int(number)))
+                for qube in state.qubes.values()
+                for volume in qube.volumes.values()
+                if volume.pool == name and volume.save_on_stop and volume.revisions_to_keep == before
+            ]
+            await self._runtime.commit(
+                [
+                    rows.set_pool_options(name, options),
+                    *(rows.set_volume(qube.qid, volume) for qube, volume in following),
+                ]
+            )
+            state.pool_options[name] = options
+            for qube, volume in following:
+                qube.volumes[volume.name] = qube.volumes[volume.name]._replace(revisions_to_keep=int(number))
+                qube.changed()
+            self._runtime.emit([events.VOLUME_SET(qube.name, *qube.volumes[each.name]) for qube, each in following])
 
     async def remove(self, name: str) -> None:
         """Remove an unused pool from the configuration. Its directory is left alone."""

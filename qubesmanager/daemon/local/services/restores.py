@@ -467,7 +467,7 @@ class _Restoring:
         qube = Qube(0, uuid4(), entry.name, VmClass(entry.kept.klass), notes="", rules=[creation.FIRST_RULE])
         pool = self._options.plan.pool or self._runtime.state.system("default_pool")
         for kind in KINDS[qube.klass]:
-            volume = kind.record(qube.name, pool)
+            volume = kind.record(qube.name, pool, revisions=self._runtime.state.revisions(pool))
             if kind.layer and (template := self._layered(entry)) is not None:
                 volume = volume._replace(pool=template)
             qube.volumes[kind.name] = volume

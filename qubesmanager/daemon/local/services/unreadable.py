@@ -177,7 +177,7 @@ async def _take_volumes(state: State, pools: Pools, qube: Qube, changes: list[St
         if not pool:
             said.append(f"Its volume {kind.name} is not there.")
             continue
-        volume: VolumeRecord = kind.record(qube.name, pool)
+        volume: VolumeRecord = kind.record(qube.name, pool, revisions=state.revisions(pool))
         if kind.save_on_stop:
             volume = await measured(pools, volume)
         elif kind.layer and (source := state.source_of(qube, volume)) is not None:

@@ -87,7 +87,7 @@ class Volumes:
             raise refusal("class-without-volume", qube.klass, ", ".join(unknown))
         for kind in kinds:
             pool = pools.get(kind.name) or pools.get("") or self._runtime.state.default_pool(kind.name)
-            volume = kind.record(qube.name, pool)
+            volume = kind.record(qube.name, pool, revisions=self._runtime.state.revisions(pool))
             below = self._runtime.state.source_of(qube, volume) if kind.layer else None
             if below is not None:
                 if kind.name in pools and pools[kind.name] != below.pool:

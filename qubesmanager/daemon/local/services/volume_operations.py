@@ -5,7 +5,6 @@ A volume is named by its qube and name, or by pool and vid; both come to a `Volu
 ordered by the qube's lock; what it changed is measured and emitted.
 """
 
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
@@ -24,16 +23,20 @@ from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.images import raw_image
 from qubesmanager.rules.sight import Sees
-from qubesmanager.rules.volumes import why_not_detach, why_not_kept, why_not_replace, why_not_size
+from qubesmanager.rules.volumes import (
+    MOST_REVISIONS,
+    REVISIONS_TO_KEEP,
+    is_revisions,
+    why_not_detach,
+    why_not_kept,
+    why_not_replace,
+    why_not_size,
+)
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream, VolumeId
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
 from qubesmanager.wire.records import NO, YES, VolumeRecord
 from qubesmanager.wire.values import VmClass
-
-MOST_REVISIONS = 1000
-"""Snapshots of one volume that are kept by its own setting."""
-_REVISIONS = re.compile(r"-1|0|[1-9][0-9]{0,3}", re.ASCII)
 
 MOST_EXTRA = 16
 """Extra volumes of one qube."""
@@ -190,20 +193,21 @@ class VolumeOperations:
     async def configure(self, ref: VolumeRef, untrusted: Mapping[str, str]) -> None:
         """Change `revisions_to_keep` and `rw` of a kept volume of a halted qube."""
         refuse_if(why_not_kept(ref.volume))
-        number, rw = untrusted.get("revisions_to_keep", "0"), untrusted.get("rw", YES)
-        is_number = _REVISIONS.fullmatch(number) is not None and int(number) <= MOST_REVISIONS
-        if not untrusted or untrusted.keys() - {"revisions_to_keep", "rw"} or not is_number or rw not in {YES, NO}:
+        number, rw = untrusted.get(REVISIONS_TO_KEEP, "0"), untrusted.get("rw", YES)
+        is_known = untrusted and not untrusted.keys() - {REVISIONS_TO_KEEP, "rw"}
+        if not is_known or not is_revisions(number) or rw not in {YES, NO}:
             raise refusal("volume-configure-options", MOST_REVISIONS)
         async with self._ordered(ref) as now:
             qube = now.qube
             if qube is None:
                 raise refusal("volume-configure-options", MOST_REVISIONS)
             refuse_if(why_not_replace(now.volume, running=qube.running))
-            volume = now.volume._replace(
-                revisions_to_keep=int(untrusted.get("revisions_to_keep", now.volume.revisions_to_keep)),
-                rw=rw == YES if "rw" in untrusted else now.volume.rw,
-            )
             async with self._runtime.altering(qube):
+                present = qube.volumes[now.volume.name]
+                volume = present._replace(
+                    revisions_to_keep=int(untrusted.get(REVISIONS_TO_KEEP, present.revisions_to_keep)),
+                    rw=rw == YES if "rw" in untrusted else present.rw,
+                )
                 await self._runtime.commit([rows.set_volume(qube.qid, volume)])
                 qube.volumes[volume.name] = volume
                 qube.changed()
@@ -357,7 +361,7 @@ class VolumeOperations:
         qube = ref.qube
         if qube is None or ref.volume.size == size:
             return
-        volume = ref.volume._replace(size=size)
+        volume = qube.volumes[ref.volume.name]._replace(size=size)
         qube.volumes[volume.name] = volume
         qube.changed()
         self._runtime.emit([events.VOLUME_SET(qube.name, *volume)])

@@ -267,6 +267,10 @@ def set_pool(name: str, driver: str, options: Mapping[str, str]) -> Statement:
     return ("INSERT INTO pool (name, driver, options) VALUES (?, ?, ?)", (name, driver, json.dumps(dict(options))))
 
 
+def set_pool_options(name: str, options: Mapping[str, str]) -> Statement:
+    return ("UPDATE pool SET options = ? WHERE name = ?", (json.dumps(dict(options)), name))
+
+
 def set_pool_identity(name: str, mark: str) -> Statement:
     """The place of the pool is known by this mark."""
     return ("UPDATE pool SET identity = ? WHERE name = ?", (mark, name))

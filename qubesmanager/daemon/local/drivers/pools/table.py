@@ -9,6 +9,7 @@ from qubesmanager.daemon.local.drivers.pools.base import DriverOption, PoolDrive
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink
 from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin
+from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions
 from qubesmanager.wire.reasons import refusal
 
 DEFAULT = "file-qcow2"
@@ -48,15 +49,22 @@ DRIVERS = {row.name: row for row in ROWS}
 
 
 def checked_options(driver: str, options: Mapping[str, str]) -> dict[str, str]:
-    """The options with the defaults filled in; `QubesValueError` naming the driver or option that is wrong."""
+    """The options with the defaults filled in; `QubesValueError` naming the driver or option that is wrong.
+
+    Every driver also takes `revisions_to_keep`, of the pool.
+    """
     row = DRIVERS.get(driver)
     if row is None:
         raise refusal("no-such-driver", driver, ", ".join(DRIVERS))
     known = {option.name: option for option in row.options}
     for name in options:
-        if name not in known:
+        if name not in {*known, REVISIONS_TO_KEEP}:
             raise refusal("driver-option-unknown", driver, name, ", ".join(known))
     result: dict[str, str] = {}
+    if REVISIONS_TO_KEEP in options:
+        if not is_revisions(options[REVISIONS_TO_KEEP]):
+            raise refusal("pool-configure-options", MOST_REVISIONS)
+        result[REVISIONS_TO_KEEP] = options[REVISIONS_TO_KEEP]
     for name, option in known.items():
         value = options.get(name, option.default)
         if not value:
