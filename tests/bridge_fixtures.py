@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 
 from dialect_fixtures import dispatcher_of
 
@@ -13,6 +14,7 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import Answer, Payload, Transport
 from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire.records import VmRecord
 
 
 @asynccontextmanager
@@ -58,6 +60,34 @@ class Failing:
         async with aclosing(self._transport.exchange(service, argument, dest, payload)) as answer:
             async for piece in answer:
                 yield piece
+
+
+@dataclass
+class Bridged:
+    """A bridge over a daemon, whose transport may fail, and another client of that daemon."""
+
+    system: System
+    other: Client
+    wire: Failing
+    backend: BridgeBackend
+    client: Client
+
+    def record(self, name: str) -> VmRecord:
+        """The qube as the daemon has it."""
+        return self.system.runtime.state.qube(name).record()
+
+    @property
+    def names(self) -> set[str]:
+        return set(self.system.runtime.state.qubes)
+
+
+@asynccontextmanager
+async def bridging(system: System, client: Client) -> AsyncIterator[Bridged]:
+    """A bridge over the system's daemon that has read everything."""
+    wire = Failing(bridged(system))
+    async with over(wire) as backend:
+        await backend.bridge.mirror.settled()
+        yield Bridged(system, client, wire, backend, client_of(backend))
 
 
 class FakeQubesd:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord, VolumeRecord
+from qubesmanager.wire.values import VmClass
 
 MOST_SIZE = 64 << 40
 """64 TiB: beyond it a number is a mistake."""
@@ -29,6 +30,13 @@ Holders = Mapping[VolumeId, tuple[str, str]]
 
 KERNEL_DRIVER = "linux-kernel"
 """The driver, and the name, of the pool of dom0's kernels, in which no volumes are made."""
+
+KEPT_VOLUMES: Mapping[VmClass, frozenset[str]] = {
+    VmClass.TEMPLATE: frozenset({"root", "private"}),
+    VmClass.STANDALONE: frozenset({"root", "private"}),
+    VmClass.APP: frozenset({"private"}),
+}
+"""By class: the volumes that stay when the qube halts, and that a backup has."""
 
 
 def why_not_kept(volume: VolumeRecord) -> Reason | None:

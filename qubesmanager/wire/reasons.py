@@ -1278,7 +1278,11 @@ TABLE: tuple[Row, ...] = (
         "The policy is in /etc/qubes/policy.d of dom0, the backup profiles are in /etc/qubes/backup.",
     ),
     Row("instead-backup", errors.QubesNotImplementedError, "Use qvm-backup in dom0."),
-    Row("instead-restore", errors.QubesNotImplementedError, "Use qvm-backup-restore in dom0."),
+    Row(
+        "instead-restore-dom0",
+        errors.QubesNotImplementedError,
+        "Restore the home and the configuration of dom0 with qvm-backup-restore there.",
+    ),
     Row("instead-policy", errors.QubesNotImplementedError, "The policy is in /etc/qubes/policy.d of dom0."),
     Row("instead-default-kernel", errors.QubesNotImplementedError, "Set default_kernel instead of resetting it."),
     Row(

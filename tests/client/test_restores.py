@@ -12,7 +12,7 @@ from restore_samples import PLANS, QUBES
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
 from qubesmanager.client.restores import Progress, contents, options_head
-from qubesmanager.daemon.local.services.restores import parse_options
+from qubesmanager.daemon.restoring.entries import parse_options
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
 from qubesmanager.wire.restores import Contents, Restored, RestorePlan, StoredQube, decode_contents, decode_restored

@@ -24,7 +24,6 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
             m.BACKUP_HISTORY,
         ),
     ),
-    (Reason("instead-restore"), (m.BACKUP_RESTORE,)),
     (
         Reason("instead-policy"),
         (

@@ -2,16 +2,14 @@
 """What takes several calls of qubesd: it is whole or undone, and nothing that another client made is touched."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from bridge_fixtures import Failing, bridged, client_of, over
+from bridge_fixtures import Bridged, bridging
 from dialect_fixtures import one_piece
 from until import error_of, until
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -24,37 +22,15 @@ from qubesmanager.wire.errors import (
     QubesVMNotHaltedError,
 )
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 REFUSED = b"2\x00QubesException\x00\x00no room\x00"
 
 
-@dataclass
-class Bridged:
-    """A bridge over a daemon, whose transport may fail, and another client of that daemon."""
-
-    system: System
-    other: Client
-    wire: Failing
-    backend: BridgeBackend
-    client: Client
-
-    def record(self, name: str) -> VmRecord:
-        """The qube as the daemon has it."""
-        return self.system.runtime.state.qube(name).record()
-
-    @property
-    def names(self) -> set[str]:
-        return set(self.system.runtime.state.qubes)
-
-
 @pytest.fixture
 async def bridge(system: System, client: Client) -> AsyncIterator[Bridged]:
-    wire = Failing(bridged(system))
-    async with over(wire) as backend:
-        await backend.bridge.mirror.settled()
-        yield Bridged(system, client, wire, backend, client_of(backend))
+    async with bridging(system, client) as bridge:
+        yield bridge
 
 
 # -- creating and cloning ---------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from qubesmanager.daemon.local.services import restores
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.restoring import entries
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import CreateSpec
@@ -216,7 +217,7 @@ async def test_a_caller_that_disconnects_after_the_restore_loses_no_restored_vol
 ) -> None:
     """One qube is whole and stored, one is not; the caller goes while the volumes of the second are removed."""
     file = (await backed_up(client, folder, "vault", "work"))["file"]
-    judge, drop = restores._judge, system.volumes.drop
+    judge, drop = entries.judge, system.volumes.drop
     dropping, go_on = asyncio.Event(), asyncio.Event()
 
     def judged(one: Any, report: Any, result: Any) -> None:
@@ -229,7 +230,7 @@ async def test_a_caller_that_disconnects_after_the_restore_loses_no_restored_vol
         await go_on.wait()
         await drop(volumes)
 
-    monkeypatch.setattr(restores, "_judge", judged)
+    monkeypatch.setattr(restores, "judge", judged)
     monkeypatch.setattr(system.volumes, "drop", dropped)
     restore = asyncio.get_running_loop().create_task(restored(client, file, "rename=vault:v2 work:w2"))
     await dropping.wait()

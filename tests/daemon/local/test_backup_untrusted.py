@@ -30,9 +30,10 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.backups import targets
-from qubesmanager.daemon.local.services import backup_preview, backups, restores
+from qubesmanager.daemon.local.services import backup_preview, backups
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.restoring import entries
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import decode_run, encode_info, encode_run
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, ProtocolError, QubesValueError
@@ -50,7 +51,7 @@ LINES = st.text(max_size=20) | st.builds(
 @given(st.lists(LINES, max_size=6).map("\n".join).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary())
 def test_any_options_are_read_or_refused_in_words(untrusted: bytes) -> None:
     try:
-        options = restores.parse_options(untrusted)
+        options = entries.parse_options(untrusted)
     except (ProtocolError, QubesValueError) as error:
         refusal = str(error)
     else:
@@ -77,7 +78,7 @@ def test_the_head_ends_at_the_first_empty_line_however_it_is_cut(head: bytes, da
     cut = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
 
     async def read() -> tuple[bytes, bytes]:
-        found, rest = await restores.head_of(pieces(*cut))
+        found, rest = await entries.head_of(pieces(*cut))
         return found, b"".join([piece async for piece in rest])
 
     assert asyncio.run(read()) == (head, body)

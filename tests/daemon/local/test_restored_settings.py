@@ -13,11 +13,13 @@ from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.services.restored_settings import Choices, Incoming, take_settings
 from qubesmanager.rules.devices import FRONTEND_DEV, checked_assignment, is_assigned_ident
 from qubesmanager.rules.network import netvm_chain
 from qubesmanager.rules.properties import BASED
 from qubesmanager.rules.texts import why_not_feature
+from qubesmanager.rules.volumes import KEPT_VOLUMES
 from qubesmanager.wire.limits import RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
 from qubesmanager.wire.reasons import field_text
@@ -121,3 +123,9 @@ def test_restored_settings_are_values_that_calls_accept(
         chain = netvm_chain(name, lambda at: state.qubes[at].value("netvm"))
         assert name not in chain
         assert all(state.qubes[at].flag("provides_network") for at in chain)
+
+
+def test_a_backup_has_the_volumes_that_stay() -> None:
+    kept = {klass: {kind.name for kind in kinds if kind.save_on_stop} for klass, kinds in KINDS.items()}
+
+    assert {klass: names for klass, names in kept.items() if names} == KEPT_VOLUMES

@@ -16,8 +16,8 @@ from until import LIMIT
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.services import restores
 from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.restoring import entries
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.backups import encode_info
 
@@ -63,7 +63,7 @@ async def test_a_backup_to_a_hung_destination_fails_in_words(client: Client) -> 
 async def test_the_head_of_a_restore_ends_at_its_first_empty_line_however_it_is_cut(data: bytes, size: int) -> None:
     cut = [data[at : at + size] for at in range(0, len(data), size)]
 
-    head, rest = await restores.head_of(pieces(*cut))
+    head, rest = await entries.head_of(pieces(*cut))
 
     options, _, after = (b"\n" + data).partition(b"\n\n")
     assert (head, b"".join([piece async for piece in rest])) == (options[1:], after)
@@ -71,7 +71,7 @@ async def test_the_head_of_a_restore_ends_at_its_first_empty_line_however_it_is_
 
 async def test_a_long_list_of_qubes_to_exclude_does_not_block_the_loop(client: Client) -> None:
     """256 KiB of names against many qubes: quick, and in a thread as far as it is parsed."""
-    names = " ".join(["x"] * ((restores.HEAD_LIMIT >> 1) - 100))
+    names = " ".join(["x"] * ((entries.HEAD_LIMIT >> 1) - 100))
     many = of_one("".join(domain(f"q-{number}", number) for number in range(1, 500)))
     longest = asyncio.get_running_loop().create_task(_longest_turn())
 

@@ -16,7 +16,7 @@ from qubesmanager.wire.firewall import Action, Rule, parse_rule
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
-_CLOSED = Rule(Action.DROP)
+CLOSED = Rule(Action.DROP)
 """qubesd takes no empty list: this is the same."""
 
 
@@ -36,7 +36,7 @@ async def _rules(context: Context) -> list[Rule]:
 
 
 async def _set(context: Context, rules: list[Rule]) -> None:
-    await context.change(calls.VM_FIREWALL_SET(context.dest, payload=rules or [_CLOSED]))
+    await context.change(calls.VM_FIREWALL_SET(context.dest, payload=rules or [CLOSED]))
 
 
 @answers(m.VM_FIREWALL_GET)

@@ -3,9 +3,9 @@
 
 from pathlib import Path
 
+from qubesmanager.backup.engine import at_destination
 from qubesmanager.backup.profile import Profile
 from qubesmanager.daemon.local.drivers.backups import file_systems, folders
-from qubesmanager.daemon.local.drivers.backups.engine import at_destination
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_history import BackupHistory
 from qubesmanager.daemon.local.store import rows

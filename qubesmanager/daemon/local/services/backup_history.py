@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from qubesmanager.backup.engine import at_destination
 from qubesmanager.backup.errors import BackupError, BackupNotConnectedError
 from qubesmanager.backup.profile import Profile
 from qubesmanager.backup.retention import Decision, Made, decide
 from qubesmanager.daemon.local.drivers.backups import folders
-from qubesmanager.daemon.local.drivers.backups.engine import at_destination
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError

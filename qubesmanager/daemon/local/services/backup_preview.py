@@ -4,11 +4,11 @@
 import threading
 from pathlib import Path
 
+from qubesmanager.backup.engine import at_destination, off_loop
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import owner_of, parse_profile
 from qubesmanager.backup.retention import Decision, Made
 from qubesmanager.daemon.local.core.qube import Qube
-from qubesmanager.daemon.local.drivers.backups.engine import at_destination, off_loop
 from qubesmanager.daemon.local.drivers.backups.folders import Room, room_of
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations

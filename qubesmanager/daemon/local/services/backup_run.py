@@ -17,13 +17,13 @@ from qubesmanager.backup.archive.report import Report
 from qubesmanager.backup.archive.scrypt_container import LEVELS
 from qubesmanager.backup.archive.streams import FdOutput
 from qubesmanager.backup.archive.writer import Options
+from qubesmanager.backup.engine import Teller, at_destination, in_engine, off_loop
 from qubesmanager.backup.errors import BackupError, BackupIncompleteError
 from qubesmanager.backup.profile import Profile, owner_of
 from qubesmanager.backup.retention import Decision
 from qubesmanager.backup.schedule import retry_seconds
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.drivers.backups import file_systems, folders, homes, targets
-from qubesmanager.daemon.local.drivers.backups.engine import Teller, at_destination, in_engine, off_loop
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations
 from qubesmanager.daemon.local.services.backup_history import FOR_DOM0, BackupHistory, made_by

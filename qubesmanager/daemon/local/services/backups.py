@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.backup.engine import at_destination, in_engine, off_loop
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
@@ -14,7 +15,6 @@ from qubesmanager.backup.profile_names import keys_naming, renamed, without
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
-from qubesmanager.daemon.local.drivers.backups.engine import at_destination, in_engine, off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Profiles
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations

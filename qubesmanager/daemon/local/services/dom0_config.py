@@ -3,11 +3,11 @@
 
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.home import Home
+from qubesmanager.backup.engine import off_loop
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.core.volumes import KERNEL_POOL
 from qubesmanager.daemon.local.drivers.backups import destinations
-from qubesmanager.daemon.local.drivers.backups.engine import off_loop
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.wire.errors import Mgmt1Error
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
+from qubesmanager.backup.engine import off_loop
 from qubesmanager.daemon.admission.policy_files import ANY, NEW, Policies, file_of, include_of
 from qubesmanager.daemon.local.core.system_properties import TABLE
 from qubesmanager.daemon.local.drivers.backups import destinations
-from qubesmanager.daemon.local.drivers.backups.engine import off_loop
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.dom0_config import config_of

@@ -15,6 +15,14 @@ from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
+from qubesmanager.daemon.restoring.plan import (
+    BY_BASE,
+    DEFAULT_LABEL,
+    OF_THE_MACHINE,
+    assignment_mode,
+    device_name,
+    devices_not_asked,
+)
 from qubesmanager.rules.creation import why_not_based_on
 from qubesmanager.rules.devices import (
     FRONTEND_DEV,
@@ -36,20 +44,14 @@ from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
 from qubesmanager.wire.limits import DEVICES, RESTORED_FEATURE_BYTES
 from qubesmanager.wire.names import CREATED_BY, FEATURE_NAME, MANAGED_BY, TAG_NAME, shown, tag_today
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import cause, error_for, listed, refusal
+from qubesmanager.wire.reasons import cause, error_for, refusal
 from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, flag_of
-from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode, VmClass, usual_mode
-
-DEFAULT_LABEL = "red"
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 _FIRST = ("provides_network", "template_for_dispvms")
 """What the rules for other qubes look at, and so is set before anything else."""
 _ELSEWHERE = frozenset({"name", "label", "template", "netvm", "autostart", *_FIRST})
 """Properties that have a step of their own here."""
-_OF_THE_MACHINE = frozenset({"dispid", "is_preload", "stubdom_uuid", "stubdom_xid", "xid"})
-"""Properties of Qubes OS that mean nothing on another machine."""
-_NAMED = 10
-"""Devices that a sentence names."""
 
 
 @dataclass(slots=True)
@@ -91,8 +93,7 @@ async def take_settings(state: State, incoming: Iterable[Incoming], choices: Cho
     """
     settling = _Settling(state, choices)
     # Each class after those that it can be based on.
-    order = {klass: number for number, klass in enumerate(_BY_BASE)}
-    coming = sorted(incoming, key=lambda incoming: order[incoming.qube.klass])
+    coming = sorted(incoming, key=lambda incoming: BY_BASE.index(incoming.qube.klass))
     for step in (settling.begin, settling.properties, settling.netvm, settling.rest):
         for each in coming:
             if not each.failed:
@@ -102,9 +103,6 @@ async def take_settings(state: State, incoming: Iterable[Incoming], choices: Cho
         # They are computed again from the real state.
         each.qube.view.clear()
         each.qube.changed()
-
-
-_BY_BASE = (VmClass.REMOTE, VmClass.TEMPLATE, VmClass.STANDALONE, VmClass.APP, VmClass.DISP)
 
 
 class _Settling:
@@ -152,8 +150,8 @@ class _Settling:
                 self._take(incoming, name)
         self._take_autostart(incoming)
         for name, value in incoming.kept.properties.items():
-            known = name in properties.TABLE or name in _OF_THE_MACHINE
-            if value and (not known or not self._has(incoming.qube, name)) and name not in _OF_THE_MACHINE:
+            known = name in properties.TABLE or name in OF_THE_MACHINE
+            if value and (not known or not self._has(incoming.qube, name)) and name not in OF_THE_MACHINE:
                 incoming.notes.append(Reason("restore-no-property", incoming.qube.klass, shown(name), shown(value)))
 
     def netvm(self, incoming: Incoming) -> None:
@@ -260,9 +258,7 @@ class _Settling:
     def _take_devices(self, incoming: Incoming) -> None:
         devices = incoming.kept.devices
         if devices and not self._choices.devices:
-            names = [_device_name(device) for device in devices[:_NAMED]]
-            left_out = listed(names, max(0, len(devices) - _NAMED))
-            incoming.notes.append(Reason("restore-devices-not-asked", left_out))
+            incoming.notes.append(devices_not_asked(devices))
             return
         if len(devices) > DEVICES:
             incoming.notes.append(Reason("restore-device-limit", len(devices) - DEVICES, DEVICES))
@@ -272,7 +268,7 @@ class _Settling:
                     raise refusal("qube-is-remote", incoming.qube.name)
                 incoming.qube.devices.append(self._device(incoming, device))
             except Mgmt1Error as error:
-                incoming.notes.append(Reason("restore-no-device", _device_name(device), cause(error)))
+                incoming.notes.append(Reason("restore-no-device", device_name(device), cause(error)))
 
     def _device(self, incoming: Incoming, device: Device) -> DeviceRecord:
         """The assignment, if a call could have made it and it is no stronger than it was; raises why not."""
@@ -286,10 +282,7 @@ class _Settling:
             raise refusal("restore-bad-name")
         if backend not in self._state.qubes or backend == qube.name or not self._sees(backend):
             raise refusal("restore-device-backend", shown(device.backend))
-        said = DeviceMode.REQUIRED if device.required else DeviceMode.AUTO
-        mode = device.mode or (usual_mode(klass) if device.unsaid else said)
-        if mode not in ASSIGNED_MODES:
-            raise refusal("restore-device-mode", shown(mode))
+        mode = assignment_mode(klass, device)
         if any(other[:3] == (klass, backend, ident) for other in qube.devices):
             raise refusal("restore-device-twice")
         taken = [other.options[FRONTEND_DEV] for other in qube.devices if FRONTEND_DEV in other.options]
@@ -323,7 +316,3 @@ def options_here(
 def _flag(value: str) -> str:
     """A yes or no of Qubes OS, which writes `True` and `False`, as it is written here; any other value as it is."""
     return {True: YES, False: "no", None: value}[flag_of(value)]
-
-
-def _device_name(device: Device) -> str:
-    return f"{shown(device.device_class)[1:-1]} {shown(device.backend)[1:-1]}:{shown(device.ident)[1:-1]}"
