@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 _PIECE = 256 << 10
 _DISCARDED = 1 << 20
 """Bytes that are read from a caller after an answer that came before the end of its payload."""
+_LOOK = 2.0
+"""Seconds between two looks at whether a listener has gone away."""
 _BACKLOG = 4096
 """Connections the kernel keeps waiting; a full backlog makes a client's first write fail."""
 
@@ -335,5 +337,5 @@ async def _hung_up(writer: asyncio.StreamWriter) -> None:
     next event: the kernel is asked instead, now and then.
     """
     while not _has_hung_up(writer):  # noqa: ASYNC110 - asyncio has no event for it
-        await asyncio.sleep(2)
+        await asyncio.sleep(_LOOK)
     raise ConnectionResetError

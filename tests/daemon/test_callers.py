@@ -12,12 +12,18 @@ from streams import pieces
 from until import until
 
 from qubesmanager.daemon import event_hub
+from qubesmanager.daemon import server as server_module
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.daemon.sockets import bind
 from qubesmanager.wire.event import Event
+
+
+@pytest.fixture(autouse=True)
+def looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_LOOK", 0.05)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, plac
 
 
 def test_without_a_daemon_it_prints_the_reason_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
-    start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = 5; exit(e.manager())"
+    start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = 1; exit(e.manager())"
 
     done = subprocess.run(
         [sys.executable, "-c", start, "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],

@@ -265,6 +265,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.touched.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(max(120, SEQUENCES * 4))
 @pytest.mark.parametrize("driver", [FileQcow2, FileReflink])
 def test_any_sequence_of_changes_agrees_with_a_dict_of_bytes(
