@@ -60,7 +60,7 @@ def _bridged(connection: Connection) -> Transport:
     from qubesmanager.daemon.bridge.backend import BridgeBackend  # noqa: PLC0415 - see above
     from qubesmanager.daemon.dispatch import Dispatcher  # noqa: PLC0415 - see above
 
-    backend = BridgeBackend(BRIDGED[connection.scheme](connection.rest))
+    backend = BridgeBackend(*BRIDGED[connection.scheme](connection.rest))
     return MemoryTransport(Dispatcher(backend).answer, url=connection.url)
 
 

@@ -23,8 +23,7 @@ from qubesmanager.daemon.local.startup import start_with_machine
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.daemon.sockets import Parent, bind, notify, only_daemon_at, passed_socket
-from qubesmanager.transport.qubesd import QubesdTransport
-from qubesmanager.transport.urls import QUBESD_SOCKET
+from qubesmanager.transport.urls import QUBESD_SOCKET, qubesd_transports
 
 log = logging.getLogger("qubes-mgmt1d")
 
@@ -211,7 +210,7 @@ async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> 
 async def bridging(options: Options, limits: Limits) -> AsyncIterator[BridgeBackend]:
     """The daemon of a Qubes OS: qubesd answers. Its calls are those of dom0."""
     async with contextlib.AsyncExitStack() as stack:
-        backend = BridgeBackend(QubesdTransport(options.qubesd or QUBESD_SOCKET))
+        backend = BridgeBackend(*qubesd_transports(options.qubesd or QUBESD_SOCKET))
         stack.push_async_callback(backend.close)
         await _listen(options, Dispatcher(backend, debug=options.debug), limits, stack)
         stack.callback(backend.bridge.mirror.end_streams)

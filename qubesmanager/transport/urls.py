@@ -111,11 +111,17 @@ SCHEMES: dict[str, bool] = {
 NOT_BUILT = frozenset({"ssh"})
 """Schemes that this version refuses."""
 
-BRIDGED: dict[str, Callable[[str], Transport]] = {
-    "qubesd": lambda rest: QubesdTransport(Path(rest.removeprefix("//"))),
-    "admin-qrexec": lambda _rest: QrexecTransport(QREXEC_CLIENT),
+
+def qubesd_transports(path: Path = QUBESD_SOCKET) -> tuple[Transport, Transport | None]:
+    """The transport to a qubesd by its socket, and the one to its second socket, next to it."""
+    return QubesdTransport(path), UnixTransport(path.with_suffix(".internal.sock"))
+
+
+BRIDGED: dict[str, Callable[[str], tuple[Transport, Transport | None]]] = {
+    "qubesd": lambda rest: qubesd_transports(Path(rest.removeprefix("//"))),
+    "admin-qrexec": lambda _rest: (QrexecTransport(QREXEC_CLIENT), None),
 }
-"""By scheme: the transport to a qubesd, whose calls are not those of a daemon of ours."""
+"""By scheme: the transports to a qubesd, whose calls are not those of a daemon of ours."""
 
 _OPENERS: dict[str, Callable[[str], Transport]] = {
     "unix": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),

@@ -19,14 +19,17 @@ from qubesmanager.wire.reasons import refusal
 
 
 class BridgeBackend:
-    """Answers for the qubesd that `transport` leads to. Nothing is sent before the first call."""
+    """Answers for the qubesd that `transport` leads to. Nothing is sent before the first call.
+
+    `internal`: the transport to its second socket, where there is one.
+    """
 
     prefix = "mgmt1."
     calls: Mapping[str, AnyCall] = BY_SERVICE
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, internal: Transport | None = None) -> None:
         channel = Channel(transport)
-        self.bridge = Bridge(channel, Mirror(channel))
+        self.bridge = Bridge(channel, Mirror(channel, internal=internal))
         handlers.register_all()
 
     def resolve(self, untrusted_dest: str) -> str:
@@ -48,6 +51,7 @@ class BridgeBackend:
         """Raises `PermissionDenied` for a qube: qubesd would take the daemon's calls as dom0's own."""
         if source != DOM0:
             raise refusal("qubesd-dom0-only")
+        self.bridge.mirror.looked_at(dest)
         return Context(self.bridge, dest, call)
 
     def within(self, context: Context, call: AnyCall) -> Context:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
+from itertools import islice
 from typing import TypeVar
 
 from qubesmanager.admin.errors import received
@@ -28,7 +29,11 @@ R = TypeVar("R")
 AT_ONCE = 4
 """Calls under way at a time."""
 _TURN = 64
-"""Rows after which the loop gets a turn."""
+"""Rows or events after which the loop gets a turn."""
+_UNKNOWN = "no such method"
+"""The begin of qubesd's refusal of a call that it does not know."""
+_SILENT_QUBES = 3
+"""Qubes for which a call gets zero bytes before it is taken as one that this qubesd does not have."""
 _SHORT = 60.0
 """Seconds: a call that may take longer (Start, a shutdown that is waited for) takes no place from the others."""
 
@@ -39,6 +44,25 @@ class Channel:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._answered: set[str] = set()
+        self._silent: dict[str, set[str]] = {}
+        """By a call that has only got zero bytes so far: the qubes it was sent to."""
+        self._unknown: set[str] = set()
+        """Calls that qubesd says it does not know."""
+
+    def lacks(self, request: Request[R]) -> bool:
+        """Whether this qubesd does not have the call, as far as its answers show: releases differ in their calls.
+
+        Before Qubes 4.4 an unknown call gets zero bytes, as a failure does, so it is asked for with several qubes.
+        """
+        name = request.service
+        return name in self._unknown or len(self._silent.get(name, ())) >= _SILENT_QUBES
+
+    def forget(self) -> None:
+        """Another qubesd may answer from now on: learn again which calls it has."""
+        self._answered.clear()
+        self._silent.clear()
+        self._unknown.clear()
 
     async def ask(self, request: Request[R]) -> R:
         """The answer's value.
@@ -64,11 +88,12 @@ class Channel:
         return rows
 
     async def events(self, request: Request[Event]) -> AsyncGenerator[list[Event], None]:
-        """Events, as many at a time as arrive together. Ends with the connection; raises as `ask` does."""
+        """Events, a few of those that arrive together at a time. Ends with the connection; raises as `ask` does."""
         decoder = EventDecoder()
         async with aclosing(self._pieces(request)) as answer:
             async for piece in answer:
-                if batch := list(decoder.feed(piece)):
+                frames = decoder.feed(piece)
+                while batch := list(islice(frames, _TURN)):
                     yield batch
         try:
             decoder.finish()
@@ -90,11 +115,18 @@ class Channel:
                             raise refusal("answer-too-long", request.service)
             except TimeoutError as error:
                 raise refusal("qubesd-no-answer", request.service) from error
+        name = request.service
         if not buffer:
-            raise refusal("qubesd-no-answer", request.service)
+            if name not in self._answered:
+                self._silent.setdefault(name, set()).add(request.dest)
+            raise refusal("qubesd-no-answer", name)
+        self._answered.add(name)
+        self._silent.pop(name, None)
         try:
             return framing.content(bytes(buffer))
         except Mgmt1Error as error:
+            if isinstance(error, ProtocolError) and str(error).startswith(_UNKNOWN):
+                self._unknown.add(name)
             raise received(error) from error
 
     async def _pieces(self, request: Request[R]) -> AsyncGenerator[bytes, None]:

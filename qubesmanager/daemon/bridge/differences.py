@@ -17,10 +17,11 @@ def between(before: VmRecord | None, after: VmRecord) -> list[Event]:
 
 def _can_be_followed(before: VmRecord, after: VmRecord) -> bool:
     """Whether there are events for it: none says that a property or a volume is gone, or that the class changed."""
+    kept = [volume.name for volume in after.volumes[: len(before.volumes)]]
     return (
         before.klass is after.klass
         and before.properties.keys() <= after.properties.keys()
-        and [volume.name for volume in before.volumes] == [volume.name for volume in after.volumes]
+        and [volume.name for volume in before.volumes] == kept
     )
 
 
@@ -54,9 +55,10 @@ def _tags(before: VmRecord, after: VmRecord) -> Iterator[Event]:
 
 
 def _volumes(before: VmRecord, after: VmRecord) -> Iterator[Event]:
-    for old, new in zip(before.volumes, after.volumes, strict=True):
-        if old != new:
-            yield events.VOLUME_SET(after.name, *new)
+    present = set(before.volumes)
+    for volume in after.volumes:
+        if volume not in present:
+            yield events.VOLUME_SET(after.name, *volume)
 
 
 def _key(device: DeviceRecord) -> tuple[str, str, str]:

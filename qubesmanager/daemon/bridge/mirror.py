@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The mirror: a copy of what qubesd knows, as records of `mgmt1.vm.GetAll`, kept up to date by its events.
 
-It subscribes before it lists, so nothing is missed. An event changes a record at once if it has the new value, and
-otherwise marks a part that is read again. If the qube changes while a part is read, the answer may be older than the
-change: it is dropped, and the part is read once more. After a break of the connection everything is read again; the
-differences go to the listeners as events.
+It subscribes before it lists, so nothing is missed. The properties of all qubes are read first, since the table needs
+them; the other parts follow one qube at a time, so that the only thread of qubesd has time for others. A qube that a
+caller asks for comes before all that.
+
+An event changes a record at once if it has the new value, and otherwise marks a part that is read again. If the qube
+changes while a part is read, the answer may be older than the change: it is dropped, and the part is read once more.
+After a break of the connection everything is read again; the differences go to the listeners as events. What changes
+without an event is read again now and then, as long as a listener is there to see it.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import count
 
 from qubesmanager.admin import calls
 from qubesmanager.daemon.bridge import differences, reading
 from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.following import ESTABLISHED, follow, is_shown
+from qubesmanager.daemon.bridge.marks import Level, Marks
+from qubesmanager.daemon.bridge.system_info import tags_of_all
+from qubesmanager.daemon.bridge.turns import Turns
 from qubesmanager.daemon.event_hub import EventHub
+from qubesmanager.transport.base import Transport
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -27,40 +37,65 @@ from qubesmanager.wire.records import PropertyValue, VmRecord
 
 log = logging.getLogger(__name__)
 
+LOOKED_AT = 60.0
+"""Seconds for which a qube that a caller asked about is read again sooner than the others."""
+
 
 class Mirror:
-    """Runs from `start` until `close`. `first_pause` and `longest_pause`: seconds between two tries to connect.
+    """Runs from `start` until `close`. `internal` leads to qubesd's second socket.
 
-    `refresh`: seconds between two qubes of which what has no event is read again, one after the other.
+    `first_pause` and `longest_pause`: seconds between two tries to connect.
+
+    `refresh`: seconds between two qubes of which what has no event is read again, one after the other. `relist`:
+    seconds between two lists of all qubes, for states that change without an event. Both rest without a listener.
     """
 
     def __init__(
-        self, channel: Channel, *, first_pause: float = 0.2, longest_pause: float = 10.0, refresh: float = 2.0
+        self,
+        channel: Channel,
+        *,
+        internal: Transport | None = None,
+        first_pause: float = 0.2,
+        longest_pause: float = 10.0,
+        refresh: float = 2.0,
+        relist: float = 30.0,
     ) -> None:
         self.records: dict[str, VmRecord] = {}
+        """The qubes whose properties were read."""
+        self.hidden: dict[str, VmRecord] = {}
+        """The disposables that qubesd keeps ready."""
         self.system: dict[str, PropertyRow] = {}
         self.hub = EventHub()
         self._channel = channel
+        self._internal = internal
         self._pauses = (first_pause, longest_pause)
         self._refresh = refresh
+        self._relist = relist
         self._unread: dict[str, VmRecord] = {}
-        """Qubes of which no record is complete yet, with what is known of them."""
-        self._marks: dict[str, set[str]] = {}
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._busy: set[str] = set()
+        """Qubes whose properties were not read yet, with what is known of them."""
+        self._incomplete: set[str] = set()
+        """Qubes of `records` of which a part was never read."""
+        self._unannounced: set[str] = set()
+        """Qubes of the first list: a listener gets them as rows, so they are not also events."""
+        self._marks = Marks()
+        self._numbers = count(1)
         self._versions: dict[str, int] = {}
-        """By qube: how often it changed."""
+        """By qube that is known or being read: a number that is another one after each change."""
+        self._looked_at: dict[str, float] = {}
+        self._labels: frozenset[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Event()
+        self._connected = asyncio.Event()
         self._listed = False
         self._failure: Mgmt1Error | None = None
 
     def start(self) -> None:
         """Begin to follow qubesd, if that has not begun."""
         if not self._tasks:
+            works = [self._follow(), self._refresh_slowly(), self._relist_slowly(), self._read_marked(later=True)]
+            works += [self._read_marked() for _ in range(AT_ONCE)]
             loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._follow()), loop.create_task(self._refresh_slowly())]
-            self._tasks += [loop.create_task(self._read_marked()) for _ in range(AT_ONCE)]
+            self._tasks = [loop.create_task(work) for work in works]
 
     def end_streams(self) -> None:
         """End the streams of the listeners."""
@@ -73,41 +108,78 @@ class Mirror:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    # -- what callers get ---------------------------------------------------------------------------------------------
+
     async def rows(self, only: str | None = None) -> AsyncGenerator[VmRecord, None]:
-        """Each record as soon as it is complete, in no fixed order. Raises why qubesd cannot be listed."""
+        """Each record as soon as it is known, in no fixed order. Raises why qubesd cannot be listed.
+
+        Where a listener gets the rest as events, a record of the whole list has only its properties; in any other case
+        all of it is read first.
+        """
         self.start()
+        if only is not None:
+            if (record := await self._complete(only)) is not None:
+                yield record
+            return
+        awaits_all = not self.hub.listeners
         sent: set[str] = set()
         while True:
             self._raise_failure()
-            for name in sorted(self.records.keys() - sent):
-                record = self.records.get(name)
-                if record is not None and only in {None, name}:
+            for name in sorted(self.records.keys() - sent - (self._incomplete if awaits_all else set())):
+                if (record := self.records.get(name)) is not None:
+                    sent.add(name)
                     yield record
-                sent.add(name)
-            if self._listed and not (self._unread if only is None else only in self._unread):
+            if self._listed and not self._unread and not (awaits_all and self._incomplete):
                 return
             await self._news.wait()
 
     async def record(self, name: str) -> VmRecord:
         """A qube's record, once it is complete. Raises `QubesVMNotFoundError`."""
-        async with aclosing(self.rows(name)) as rows:
-            async for record in rows:
-                return record
-        raise refusal("no-such-qube", name)
+        self.start()
+        record = await self._complete(name)
+        if record is None:
+            raise refusal("no-such-qube", name)
+        return record
+
+    async def _complete(self, name: str) -> VmRecord | None:
+        """A qube's record with all its parts; None if qubesd does not have the qube, or it is not shown."""
+        has_asked = False
+        while True:
+            self._raise_failure()
+            self._marks.hurry(name)
+            if self._listed and not has_asked and self._known(name) is None:
+                has_asked = True  # its event may be on the way
+                self.reread(name)
+            is_read = name not in self._marks and name not in self._unread and name not in self._incomplete
+            if self._listed and (is_read or name in self.hidden):
+                return self.records.get(name)
+            await self._news.wait()
 
     async def listed(self) -> dict[str, VmRecord]:
-        """All records that are complete, once qubesd has been listed and each qube was read."""
-        async with aclosing(self.rows()) as rows:
-            async for _record in rows:
-                pass
+        """All records, once qubesd has been listed and each of them is complete."""
+        self.start()
+        while not self._listed or self._unread or self._incomplete:
+            self._raise_failure()
+            await self._news.wait()
         return self.records
 
     async def settled(self) -> None:
         """Wait until all that is marked has been read."""
         self.start()
-        while not self._listed or self._marks or self._busy:
+        while not self._listed or not self._marks.is_idle:
             self._raise_failure()
             await self._news.wait()
+
+    def looked_at(self, name: str) -> None:
+        """A caller asked about this qube: for a while it is read again sooner than the others."""
+        if name in self.records:
+            self._looked_at[name] = time.monotonic()
+
+    @property
+    def remembered(self) -> int:
+        """How many qubes anything is kept of."""
+        kept = (self.records, self.hidden, self._unread, self._versions, self._looked_at, self._incomplete)
+        return len(set[str]().union(*kept, self._unannounced))
 
     def _raise_failure(self) -> None:
         if not self._listed and self._failure is not None:
@@ -116,33 +188,59 @@ class Mirror:
     # -- what events act on -------------------------------------------------------------------------------------------
 
     def become(self, record: VmRecord) -> None:
-        before = self.records.get(record.name)
+        name = record.name
+        if not is_shown(record):
+            self._hide(record)
+            return
+        before = self.records.get(name)
         if before == record:
             return
-        self._versions[record.name] = self._versions.get(record.name, 0) + 1
-        self.records[record.name] = record
+        self.hidden.pop(name, None)
+        self._touch(name)
+        self.records[name] = record
+        if before is None and name in self._unannounced:
+            return
         for event in differences.between(before, record):
             self.hub.emit(event)
 
+    def _hide(self, record: VmRecord) -> None:
+        self._touch(record.name)
+        self.hidden[record.name] = record
+        self._incomplete.discard(record.name)
+        if self.records.pop(record.name, None) is not None:
+            self.hub.emit(events.DOMAIN_DELETE(record.name))
+
     def reread(self, name: str, *parts: str) -> None:
-        if VM_NAME.matches(name):
-            self._versions[name] = self._versions.get(name, 0) + 1
-            self._mark(name, frozenset(parts) if parts and name in self.records else reading.ALL)
+        if not VM_NAME.matches(name):
+            return
+        self._touch(name)
+        if not parts or self._known(name) is None:
+            parts = tuple(reading.ALL)
+        elif name in self._unread:
+            parts = (*parts, reading.STATE)
+        self._marks.mark(name, parts, Level.SOON)
 
     def reread_system(self) -> None:
-        self._versions[_SYSTEM] = self._versions.get(_SYSTEM, 0) + 1
-        self._mark(_SYSTEM, frozenset({_SYSTEM}))
+        self._marks.mark(_SYSTEM, {_SYSTEM}, Level.SOON)
 
     def gone(self, name: str) -> None:
-        self._marks.pop(name, None)
-        self._unread.pop(name, None)
-        self._versions[name] = self._versions.get(name, 0) + 1
+        self._marks.forget(name)
+        for known in (self._unread, self.hidden, self._versions, self._looked_at):
+            known.pop(name, None)
+        self._incomplete.discard(name)
+        self._unannounced.discard(name)
         if self.records.pop(name, None) is not None:
             self.hub.emit(events.DOMAIN_DELETE(name))
         self._tell()
 
     def emit(self, event: Event) -> None:
         self.hub.emit(event)
+
+    def _known(self, name: str) -> VmRecord | None:
+        return self.records.get(name) or self._unread.get(name) or self.hidden.get(name)
+
+    def _touch(self, name: str) -> None:
+        self._versions[name] = next(self._numbers)
 
     # -- following ----------------------------------------------------------------------------------------------------
 
@@ -160,6 +258,7 @@ class Mirror:
                 failure = error
             except Exception:
                 log.exception("What qubesd sent cannot be followed")
+            self._connected.clear()
             self._failure = failure
             log.info("qubesd is not followed: %s", failure)
             failures += 1
@@ -176,96 +275,158 @@ class Mirror:
         self.hub = EventHub()
 
     async def _take(self, batch: list[Event]) -> None:
-        for count, event in enumerate(batch, 1):
+        turns = Turns()
+        for event in batch:
             if event.name == ESTABLISHED:
                 await self._list()
+                self._connected.set()
             else:
                 follow(self, event)
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
+            await turns.give()
 
     async def _list(self) -> None:
         """List all qubes and mark everything. Events that come meanwhile wait in the connection."""
+        self._channel.forget()
         rows = await self._channel.rows(calls.VM_LIST(DOM0))
+        tags = await tags_of_all(self._internal) if self._internal is not None else {}
         classes = {row.name: row.klass for row in rows}
-        for name, record in [*self.records.items()]:
-            if classes.get(name) is not record.klass:
+        for known in (self.records, self.hidden, self._unread):
+            for name in [name for name, record in known.items() if classes.get(name) is not record.klass]:
                 self.gone(name)
-        for name in self._unread.keys() - classes.keys():
-            self.gone(name)
-        for count, row in enumerate(rows, 1):
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
-            if row.name in self.records:
-                self.become(self.records[row.name].updated(state=row.state))
+        if not self._listed:
+            self._unannounced = classes.keys() - self.records.keys()
+        turns = Turns()
+        for row in rows:
+            record = self._known(row.name)
+            if record is None:
+                record = VmRecord(row.name, row.klass, row.state)
+                self._incomplete.add(row.name)
+                self._unread[row.name] = record
+            record = record.updated(state=row.state, tags=tags.get(row.name))
+            if row.name in self._unread:
+                self._unread[row.name] = record
             else:
-                self._unread[row.name] = VmRecord(row.name, row.klass, row.state)
-            self._versions[row.name] = self._versions.get(row.name, 0) + 1
-            self._mark(row.name, reading.NOT_LISTED)
+                self.become(record)
+            self._touch(row.name)
+            rest = reading.NOT_LISTED - reading.FIRST
+            self._marks.mark(row.name, reading.FIRST, Level.FIRST)
+            self._marks.mark(row.name, rest - {reading.TAGS} if row.name in tags else rest, Level.LATER)
+            await turns.give()
         self.reread_system()
         self._listed = True
         self._tell()
 
+    # -- what has no event --------------------------------------------------------------------------------------------
+
     async def _refresh_slowly(self) -> None:
-        """Read what another client may change without an event."""
-        last = ""
+        """Read what another client may change without an event, in turns of a qube looked at and one of all."""
+        last = {True: "", False: ""}
+        is_turn_of_all = False
         while True:
             await asyncio.sleep(self._refresh)
-            names = sorted(self.records) if self._listed else []
+            now = time.monotonic()
+            for name in [name for name, since in self._looked_at.items() if now - since > LOOKED_AT]:
+                del self._looked_at[name]
+            if not self._is_watched:
+                continue
+            is_turn_of_all = not is_turn_of_all
+            names = sorted(self.records if is_turn_of_all else self._looked_at.keys() & self.records.keys())
             if names:
-                last = next((name for name in names if name > last), names[0])
-                self._mark(last, reading.WITHOUT_EVENTS)
+                name = next((name for name in names if name > last[is_turn_of_all]), names[0])
+                last[is_turn_of_all] = name
+                self._marks.mark(name, reading.WITHOUT_EVENTS, Level.LATER)
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether a listener would see a difference."""
+        return self._listed and self._connected.is_set() and self.hub.listeners > 0
+
+    async def _relist_slowly(self) -> None:
+        while True:
+            await asyncio.sleep(self._relist)
+            if self._is_watched:
+                try:
+                    await self._compare_list()
+                    await self._compare_labels()
+                except Mgmt1Error as error:
+                    log.info("qubesd cannot be listed: %s", error)
+
+    async def _compare_list(self) -> None:
+        """Take states, new and missing qubes from a list. What changed since it was asked for is left as it is."""
+        before = dict(self._versions)
+        rows = {row.name: row for row in await self._channel.rows(calls.VM_LIST(DOM0))}
+        turns = Turns()
+        for name in self.records.keys() | rows.keys():
+            if self._versions.get(name) != before.get(name):
+                continue
+            record, row = self.records.get(name), rows.get(name)
+            if row is None:
+                self.gone(name)
+            elif record is not None:
+                self.become(record.updated(state=row.state))
+            elif self._known(name) is None:
+                self.reread(name)
+            await turns.give()
+
+    async def _compare_labels(self) -> None:
+        """Send an event for each label that another client created or removed."""
+        names = frozenset(await self._channel.rows(calls.LABEL_LIST(DOM0)))
+        before, self._labels = self._labels, names
+        if before is not None:
+            for name in sorted(names - before):
+                self.emit(events.LABEL_ADD(name, await self._channel.ask(calls.LABEL_GET(DOM0, name))))
+            for name in sorted(before - names):
+                self.emit(events.LABEL_DELETE(name))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def _mark(self, name: str, parts: frozenset[str]) -> None:
-        marks = self._marks.setdefault(name, set())
-        if not marks and name not in self._busy:
-            self._queue.put_nowait(name)
-        marks |= parts
-
-    async def _read_marked(self) -> None:
+    async def _read_marked(self, *, later: bool = False) -> None:
         while True:
-            name = await self._queue.get()
-            if name in self._busy or name not in self._marks:
-                continue
-            self._busy.add(name)
+            name, parts = await self._marks.take(later=later)
             try:
-                await (self._read(name) if name else self._read_system())
+                await self._connected.wait()
+                await (self._read(name, parts) if name else self._read_system())
             except QubesVMNotFoundError:
                 self.gone(name)
             except Mgmt1Error as error:
                 log.info("%s is left out: %s", name or "The system", error)
-                self._unread.pop(name, None)
+                self._leave_out(name)
             except Exception:
                 log.exception("Reading %s failed", name or "the system")
-                self._unread.pop(name, None)
+                self._leave_out(name)
             finally:
-                self._busy.discard(name)
-                if name in self._marks:
-                    self._queue.put_nowait(name)
+                self._marks.finish(name)
+                if name not in self._marks:
+                    self._incomplete.discard(name)
                 self._tell()
 
-    async def _read(self, name: str) -> None:
-        marks = self._marks.pop(name)
-        record = self.records.get(name) or self._unread.get(name) or await self._from_list(name)
-        for part in sorted(marks, key=_position):
-            version = self._versions[name]
+    def _leave_out(self, name: str) -> None:
+        """A qube could not be read: keep what was known before of it, if anything was."""
+        self._unread.pop(name, None)
+        if self._known(name) is None:
+            self._versions.pop(name, None)
+
+    async def _read(self, name: str, parts: frozenset[str]) -> None:
+        record = self._known(name) or await self._from_list(name)
+        version = self._versions.get(name)
+        read: list[str] = []
+        for part in sorted(parts, key=_position):
             patch = await reading.read(self._channel, record, part)
-            if version != self._versions[name]:
-                if name in self.records or name in self._unread:
-                    self._mark(name, frozenset({part}))
-                record = self.records.get(name, record)
-                continue
-            record = record.updated(**patch)
-            if name in self.records:
-                self.become(record)
+            read.append(part)
+            if version != self._versions.get(name):
+                current = self._known(name)
+                if current is None:
+                    return
+                self._marks.mark(name, read, Level.SOON)
+                record, version, read = current, self._versions.get(name), []
+            else:
+                record = record.updated(**patch)
         if name in self._unread:
             self._unread[name] = record
-            if name not in self._marks:
-                del self._unread[name]
-                if is_shown(record):
-                    self.become(record)
+            if not set(read) >= reading.FIRST:
+                return
+            del self._unread[name]
+        self.become(record)
 
     async def _from_list(self, name: str) -> VmRecord:
         """What is known first of a qube. Raises `QubesVMNotFoundError`."""
@@ -276,7 +437,6 @@ class Mirror:
         raise refusal("no-such-qube", name)
 
     async def _read_system(self) -> None:
-        del self._marks[_SYSTEM]
         rows = await self._channel.rows(calls.PROPERTY_GET_ALL(DOM0))
         for row in rows:
             value = reading.value_of(row.name, row.type, row.value)
@@ -284,6 +444,8 @@ class Mirror:
             self.system[row.name] = now
             if before is not None and before != now:
                 self.hub.emit(events.property_event("", row.name, PropertyValue(value, row.is_default), before.value))
+        if self._labels is None:
+            await self._compare_labels()
 
     def _tell(self) -> None:
         """Wake those who wait for a change."""
@@ -293,9 +455,6 @@ class Mirror:
 
 _SYSTEM = ""
 """What the system-wide properties are marked by."""
-
-_TURN = 64
-"""Events or rows after which the loop gets a turn."""
 
 _ORDER = tuple(reading.PARTS)
 

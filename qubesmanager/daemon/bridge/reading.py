@@ -15,8 +15,8 @@ from qubesmanager.admin.properties import IDENTIFYING, from_qubes
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
 from qubesmanager.wire.codecs import DeviceId, number
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
-from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
+from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError, ProtocolError, QubesVMNotFoundError
+from qubesmanager.wire.records import NO, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,9 @@ async def _tags(channel: Channel, record: VmRecord) -> Patch:
 
 
 async def _notes(channel: Channel, record: VmRecord) -> Patch:
-    return {} if record.klass is VmClass.ADMIN else {"notes": await channel.ask(calls.VM_NOTES_GET(record.name))}
+    """Notes; Qubes 4.2 and older have none."""
+    request = calls.VM_NOTES_GET(record.name)
+    return {} if record.klass is VmClass.ADMIN or channel.lacks(request) else {"notes": await channel.ask(request)}
 
 
 async def _volumes(channel: Channel, record: VmRecord) -> Patch:
@@ -121,10 +123,33 @@ def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
 async def _devices(channel: Channel, record: VmRecord) -> Patch:
     devices: list[DeviceRecord] = []
     for kind in DeviceClass:
-        assigned = await channel.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(record.name))
-        attached = await channel.rows(calls.VM_DEVICE_ATTACHED.of(kind)(record.name)) if record.running else []
-        devices += merged(kind, attached, assigned)
+        devices += await _devices_of(channel, record, kind)
     return {"devices": tuple(devices)}
+
+
+async def _devices_of(channel: Channel, record: VmRecord, kind: DeviceClass) -> list[DeviceRecord]:
+    """The devices of one class. Qubes 4.2 and older have one list of those attached and assigned."""
+    request = calls.VM_DEVICE_ASSIGNED.of(kind)(record.name)
+    if channel.lacks(request):
+        return await _devices_of_4_2(channel, record, kind)
+    try:
+        assigned = await channel.rows(request)
+    except (ProtocolError, NoAnswerError) as error:
+        try:
+            return await _devices_of_4_2(channel, record, kind)
+        except (ProtocolError, NoAnswerError):
+            raise error from None
+    attached = await channel.rows(calls.VM_DEVICE_ATTACHED.of(kind)(record.name)) if record.running else []
+    return merged(kind, attached, assigned)
+
+
+async def _devices_of_4_2(channel: Channel, record: VmRecord, kind: DeviceClass) -> list[DeviceRecord]:
+    """The list does not say whether an assigned device is attached: that is taken of a qube that runs."""
+    rows = await channel.rows(calls.VM_DEVICE_LIST.of(kind)(record.name))
+    return [
+        DeviceRecord(kind, *row.device, record.running, {key: text for key, text in row.options.items() if text != NO})
+        for row in rows
+    ]
 
 
 def options_of(row: DeviceRow) -> dict[str, str]:
@@ -160,11 +185,14 @@ def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRo
     return list(devices.values())
 
 
+STATE = "state"
+TAGS = "tags"
+
 PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
-    "state": _state,
+    STATE: _state,
     "properties": _properties,
     "features": _features,
-    "tags": _tags,
+    TAGS: _tags,
     "volumes": _volumes,
     "devices": _devices,
     "notes": _notes,
@@ -173,10 +201,13 @@ PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
 
 ALL = frozenset(PARTS)
 
-NOT_LISTED = ALL - {"state"}
+NOT_LISTED = ALL - {STATE}
 """Parts that the list of all qubes does not have."""
 
-WITHOUT_EVENTS = frozenset({"state", "volumes", "notes"})
+FIRST = frozenset({"properties"})
+"""Parts without which a qube is not shown: the table's columns, and whether it is one that is hidden."""
+
+WITHOUT_EVENTS = frozenset({STATE, "volumes", "notes"})
 """Parts in which something changes without an event: suspending, sizes and usage, notes."""
 
 _ONE = "property:"

@@ -96,7 +96,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        status: int = loop.run_until_complete(_run(make_client, options, application, first=not alone))
+        status: int = loop.run_until_complete(_run(make_client, options, first=not alone))
     del kept
     return status
 
@@ -261,9 +261,7 @@ class Manager:
             self.filled_after = diagnostics.since_start()
 
 
-async def _run(
-    make_client: Callable[[], Client], options: ManagerOptions, application: QApplication, *, first: bool
-) -> int:
+async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, first: bool) -> int:
     manager = Manager(make_client(), options)
     instance = single_instance.FirstInstance(options.connection, manager.session) if first else None
     if instance is not None:
@@ -292,7 +290,7 @@ async def _run(
         if options.report is not None:
             await small_files.write_text(options.report, diagnostics.text(manager.facts()))
         manager.window.deleteLater()
-        application.processEvents()
+        await asyncio.sleep(0)  # Qt deletes what is to be deleted
     return status
 
 

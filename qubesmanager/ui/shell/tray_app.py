@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 
 from PyQt5.QtCore import QCoreApplication
-from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui.backup.backup_run import follow_backups
@@ -41,7 +40,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(_run(make_client, options, application, first=not alone))
+        loop.run_until_complete(_run(make_client, options, first=not alone))
     del kept
     return 0
 
@@ -94,9 +93,7 @@ class TrayApp:
         self.windows.open(name, names, self.tray.window)
 
 
-async def _run(
-    make_client: Callable[[], Client], options: ManagerOptions, application: QApplication, *, first: bool
-) -> None:
+async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, first: bool) -> None:
     app = TrayApp(make_client(), options.connection, first=first)
     instance = single_instance.FirstInstance(own_name(options.connection), app.session) if first else None
     if instance is not None:
@@ -112,4 +109,4 @@ async def _run(
             instance.close()
         app.close()
         await app.session.tasks.cancel_all()
-        application.processEvents()
+        await asyncio.sleep(0)  # Qt deletes what is to be deleted

@@ -152,6 +152,7 @@ async def test_what_no_event_tells_is_read_again() -> None:
     channel = Channel(fake)
     mirror = Mirror(channel, refresh=0.01)
     await mirror.settled()
+    listening = asyncio.get_running_loop().create_task(_listen(mirror, []))
 
     fake.answers["admin.vm.property.Get+memory work"] = b"0\x00default=True type=int 700"
     fake.send("tpl", "property-reset:memory", "name", "memory", "oldvalue", "400")
@@ -162,6 +163,13 @@ async def test_what_no_event_tells_is_read_again() -> None:
     fake.answers["admin.vm.notes.Get+ work"] = b"0\x00of another client"
     await until(lambda: mirror.records["work"].notes == "of another client")
     await mirror.close()
+    await listening
+
+
+async def _listen(mirror: Mirror, heard: list[Event]) -> None:
+    """Keep the mirror's events until it is closed."""
+    async for event in mirror.hub.listen(lambda event: (event,)):
+        heard.append(event)  # noqa: PERF401 - the test looks at it meanwhile
 
 
 async def test_a_qubesd_that_stays_away_ends_the_streams_until_it_is_back() -> None:

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mirror over a qubesd that crashes, says nothing, cuts frames, loses events, and is of an older release."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from bridge_fixtures import over
+from qubesd_model import RELEASES, Faulty, Model
+from until import error_of, until
+
+from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
+from qubesmanager.daemon.bridge.mirror import Mirror
+from qubesmanager.transport.base import Answer, Payload, TransportError
+from qubesmanager.wire import events
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import apply_event
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.values import PowerState
+
+
+class Listener:
+    """A client that folds the rows and the events of a mirror into a copy."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+        self.copy: dict[str, VmRecord] = {}
+        self.has_listed = False
+
+    async def follow(self, mirror: Mirror) -> None:
+        stream = mirror.hub.listen(lambda event: (event,))
+        await anext(stream)
+        async for record in mirror.rows():
+            self.copy[record.name] = record
+        self.has_listed = True
+        async for event in stream:
+            self.heard.append(event)
+            after = apply_event(self.copy.get(event.subject), event)
+            if after is not None:
+                self.copy[event.subject] = after
+            elif event.subject in self.copy:
+                del self.copy[event.subject]
+
+
+@asynccontextmanager
+async def followed(
+    qubesd: Faulty, *, refresh: float = 60.0, relist: float = 60.0
+) -> AsyncIterator[tuple[Mirror, Listener]]:
+    """A mirror of the qubesd, and a listener that has listed it."""
+    mirror = Mirror(Channel(qubesd), first_pause=0.01, longest_pause=0.05, refresh=refresh, relist=relist)
+    listener = Listener()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(listener.follow(mirror))
+        await until(lambda: listener.has_listed)
+        yield mirror, listener
+        await mirror.close()
+        task.cancel()
+
+
+async def test_a_listener_gets_rows_with_properties_and_the_rest_as_events() -> None:
+    qubesd = Faulty(Model(40), size=5)
+    async with followed(qubesd) as (mirror, listener):
+        listed_after = len(qubesd.calls)
+        await mirror.settled()
+
+        assert listed_after < len(qubesd.calls) / 4
+        await until(lambda: listener.copy == mirror.records)
+        assert [volume.name for volume in listener.copy["app-0000"].volumes] == ["root", "private", "volatile"]
+        assert listener.copy["app-0000"].features == {"menu-items": "firefox.desktop", "service.cups": ""}
+        assert qubesd.most_at_once <= AT_ONCE
+        assert not any(events.DOMAIN_ADD.matches(event) for event in listener.heard)
+
+
+async def test_without_a_listener_each_row_is_complete() -> None:
+    async with over(Faulty(Model(10))) as backend:
+        records = [record async for record in backend.bridge.mirror.rows()]
+
+    assert len(records) == 10
+    assert all(record.volumes for record in records if record.name != DOM0)
+
+
+async def test_a_qube_that_a_caller_waits_for_is_read_before_the_others() -> None:
+    qubesd = Faulty(Model(60))
+    async with over(qubesd) as backend:
+        record = await backend.bridge.mirror.record("app-0050")
+
+        assert record.volumes
+        assert sum(call.startswith("admin.vm.volume.List") for call in qubesd.calls) < 5
+
+
+async def test_a_restart_in_the_middle_heals() -> None:
+    qubesd = Faulty(Model(40))
+    mirror = Mirror(Channel(qubesd), first_pause=0.01)
+    mirror.start()
+    await until(lambda: mirror.records)
+    qubesd.crash()
+    await until(lambda: not qubesd.listeners)
+    qubesd.model.set_property("app-0001", "memory", "999")
+    qubesd.restart()
+
+    await until(lambda: qubesd.listeners)
+    await until(lambda: len(mirror.records) == 40)
+    await mirror.settled()
+
+    assert all(record.properties and record.tags for record in mirror.records.values() if record.name != DOM0)
+    assert mirror.records["app-0001"].value("memory") == "999"
+    await mirror.close()
+
+
+async def test_zero_bytes_for_some_calls_cost_no_qube() -> None:
+    qubesd = Faulty(Model(12))
+    turns = iter(range(1_000_000))
+    qubesd.silent = lambda request: not request.startswith("admin.vm.List") and next(turns) % 7 == 0
+    async with over(qubesd) as backend:
+        await error_of(backend.bridge.mirror.settled())
+
+        assert len(backend.bridge.mirror.records) == 12
+
+
+async def test_the_next_list_has_what_lost_events_were_about() -> None:
+    qubesd = Faulty(Model(8))
+    async with followed(qubesd, relist=0.02) as (mirror, listener):
+        await mirror.settled()
+        qubesd.drops = lambda _frame: True
+        qubesd.model.set_state("app-0001", "Running", "domain-start")
+        qubesd.model.set_state("sys-net", "Suspended")
+        del qubesd.model.qubes["app-0002"]
+        qubesd.model.add("new", "AppVM")
+        qubesd.model.labels["pink"] = "0xff00aa"
+
+        await until(lambda: "new" in mirror.records and "app-0002" not in mirror.records)
+        await until(lambda: mirror.records["app-0001"].state is PowerState.RUNNING)
+        await until(lambda: mirror.records["sys-net"].state is PowerState.SUSPENDED)
+        await until(lambda: events.LABEL_ADD("pink", "0xff00aa") in listener.heard)
+        del qubesd.model.labels["pink"]
+        await until(lambda: events.LABEL_DELETE("pink") in listener.heard)
+        await mirror.settled()
+        await until(lambda: listener.copy == mirror.records)
+
+
+async def test_nothing_is_refreshed_while_no_listener_is_there() -> None:
+    qubesd = Faulty(Model(4))
+    mirror = Mirror(Channel(qubesd), refresh=0.001, relist=0.001)
+    await mirror.settled()
+    calls = len(qubesd.calls)
+    await asyncio.sleep(0.05)
+
+    assert len(qubesd.calls) == calls
+    await mirror.close()
+
+
+async def test_a_qube_that_was_looked_at_is_read_again_sooner() -> None:
+    qubesd = Faulty(Model(60))
+    async with followed(qubesd, refresh=0.005) as (mirror, _listener):
+        await mirror.settled()
+        mirror.looked_at("sys-net")
+        qubesd.calls.clear()
+        qubesd.model.qubes["sys-net"].volumes["private"]["usage"] = "4096"
+        qubesd.model.qubes["sys-net"].notes = "of another client"
+
+        await until(lambda: mirror.records["sys-net"].notes == "of another client")
+
+        assert mirror.records["sys-net"].disk_usage == 4096
+        assert sum(call.startswith("admin.vm.notes.Get") for call in qubesd.calls) < 10
+
+
+async def test_a_flood_of_events_reads_each_qube_once_more() -> None:
+    qubesd = Faulty(Model(300), size=1000)
+    async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()
+        qubesd.calls.clear()
+        for netvm in ("sys-net", "", "sys-net", "sys-firewall", "sys-net"):
+            qubesd.model.set_default_netvm(netvm)
+
+        await until(lambda: listener.copy.get("app-0295") and listener.copy["app-0295"].value("netvm") == "sys-net")
+        await mirror.settled()
+
+        assert all(
+            record.value("netvm") == "sys-net" for record in mirror.records.values() if record.name.startswith("app-")
+        )
+        assert sum(call.startswith("admin.vm.property.GetAll") for call in qubesd.calls) <= 2 * 300
+        assert len(qubesd.calls) < 3 * 300
+
+
+async def test_qubes_that_come_and_go_leave_nothing_behind() -> None:
+    qubesd = Faulty(Model(6))
+    async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()
+        for number in range(200):
+            name = f"disp{number}"
+            qubesd.model.add(name, "DispVM", "Running")
+            qubesd.model.event("", "domain-add", "vm", name)
+            qubesd.model.event(name, "domain-start")
+            del qubesd.model.qubes[name]
+            qubesd.model.event("", "domain-delete", "vm", name)
+            qubesd.model.event(name, "domain-shutdown")
+        qubesd.model.event("sys-net", "domain-tag-add:end", "tag", "end")
+        await until(lambda: "end" in listener.copy["sys-net"].tags)
+        await mirror.settled()
+
+        assert mirror.records.keys() == qubesd.model.qubes.keys()
+        assert mirror.remembered <= len(qubesd.model.qubes)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+async def test_each_release_is_read(release: str) -> None:
+    model = Model(6, RELEASES[release])
+    model.add("far", "RemoteVM", "Running")
+    model.qubes["sys-net"].notes = "of the network"
+    row = "device_id='*' port_id='sdb1' devclass='block' backend_domain='sys-net' mode='auto-attach'"
+    model.qubes["app-0000"].devices = {
+        "Assigned block": [f"sys-net+sdb1:* {row}"],
+        "List block": ["sys-net+sdb1 read-only=yes persistent=yes"],
+    }
+    async with over(Faulty(model)) as backend:
+        records = await backend.bridge.mirror.listed()
+
+        assert records.keys() == model.qubes.keys()
+        assert records["sys-net"].notes == ("of the network" if model.release.has_notes else "")
+        (device,) = records["app-0000"].devices
+        assert (device.backend, device.ident, device.persistent, device.attached) == ("sys-net", "sdb1", True, False)
+        assert replace(records["app-0000"], devices=(), features={}).tags == {"guivm-dom0", "audiovm-dom0"}
+
+
+class Internal:
+    """The second socket of a qubesd: the tags of all qubes in one answer."""
+
+    url = "internal:"
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.calls: list[str] = []
+
+    async def exchange(self, service: str, argument: str, dest: str, _payload: Payload) -> Answer:
+        self.calls.append(f"{service}+{argument} {dest}")
+        if not self.answer:
+            raise TransportError("Permission denied")
+        yield self.answer
+
+
+@pytest.mark.parametrize("answer", ["", "0\x00[]", '0\x00{"domains": {"sys-net": {"tags": ["mine", "a\\nb", 1]}}}'])
+async def test_the_tags_of_all_qubes_are_read_at_once_where_the_second_socket_answers(answer: str) -> None:
+    qubesd, internal = Faulty(Model(5)), Internal(answer.encode())
+    mirror = Mirror(Channel(qubesd), internal=internal)
+
+    records = await mirror.listed()
+
+    assert internal.calls == ["internal.GetSystemInfo+ dom0"]
+    is_known = "domains" in answer
+    assert records["sys-net"].tags == ({"mine"} if is_known else {"audiovm-dom0", "guivm-dom0"})
+    assert ("admin.vm.tag.List+ sys-net" in qubesd.calls) != is_known
+    await mirror.close()
