@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from qubesmanager.host.ending import end
+from qubesmanager.host import process
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
@@ -20,31 +20,18 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "U
 
 
 async def run(*arguments: str, given: bytes = b"") -> bytes:
-    """What the program writes. Raises Mgmt1Error when it is missing, fails, or does not end in time."""
-    try:
-        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a driver is where processes start
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **_ENVIRONMENT},
-        )
-    except FileNotFoundError:
-        raise refusal("program-missing", arguments[0]) from None
+    """What the program writes. Raises `Mgmt1Error` when it is missing, fails, or does not end in time."""
     try:
         async with asyncio.timeout(TIME_LIMIT):
-            output, complaint = await process.communicate(given)
+            ended = await process.run(*arguments, given=given, env={**os.environ, **_ENVIRONMENT})
+    except FileNotFoundError:
+        raise refusal("program-missing", arguments[0]) from None
     except TimeoutError:
         raise refusal("program-too-slow", arguments[0], f"{TIME_LIMIT:.0f}") from None
-    finally:
-        await end(process)
-    if process.returncode:
-        said = complaint or output
-        raise error_for(
-            Reason("program-failed", " ".join(arguments[:6]), shown(said.decode(errors="replace").strip(), 300)),
-            Mgmt1Error,
-        )
-    return output
+    if ended.status:
+        text = shown((ended.errors or ended.output).decode(errors="replace").strip(), 300)
+        raise error_for(Reason("program-failed", " ".join(arguments[:6]), text), Mgmt1Error)
+    return ended.output
 
 
 def in_namespace(place: str, arguments: Sequence[str]) -> list[str]:

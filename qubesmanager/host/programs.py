@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of the place that reach into qubes: no call of the API runs anything in one.
+"""Installed programs that run something in a qube: no call of the API does.
 
-dom0 has `qvm-run` and the updater, a management qube `qrexec-client-vm`; elsewhere there is none of them. Arguments are
-passed as they are: no shell of this side ever reads them.
+dom0 has `qvm-run` and the updater, a management qube `qrexec-client-vm`; other machines have none of them. Arguments
+are passed as they are: no shell on this side reads them.
 """
 
-import asyncio
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from qubesmanager.host.ending import end
+from qubesmanager.host import process
 from qubesmanager.host.errors import HostError
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
 
 KEPT = 4096
-"""Bytes of what a program says that are kept, the last ones."""
+"""Bytes of a program's output that are kept, the last ones."""
 
 _REFUSED = 126
 TERMINAL = "qubes.StartApp+qubes-run-terminal"
@@ -27,7 +24,7 @@ SHELL = "qubes.VMShell"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One program that can do it: its arguments, with `{qube}` and `{command}`, and what it reads."""
+    """A program that can do it: its arguments, with `{qube}` and `{command}`, and its input."""
 
     program: str
     arguments: tuple[str, ...]
@@ -56,38 +53,27 @@ def missing(ways: Sequence[Way]) -> str:
 
 
 async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
-    """Run it to its end; the end of what it said. A cancel ends it.
+    """Run the first of the programs that is installed to its end; the end of its output. A cancel kills it.
 
-    Raises `HostError` with what it said if it is not there or fails, `PermissionDenied` if policy does not let it.
+    Raises `HostError` with the end of its output if it fails, and if none is installed; `PermissionDenied` if the
+    policy refuses the call.
     """
     chosen = way(ways)
     if chosen is None:
         raise error_for(Reason("not-installed", missing(ways)), HostError)
     values = {"qube": qube, "command": command}
     arguments = [values.get(each.strip("{}"), each) if each.startswith("{") else each for each in chosen.arguments]
+    given = chosen.stdin.replace("{command}", command).encode()
     try:
-        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a transport is where processes start
-            chosen.program, *arguments, stdin=PIPE if chosen.stdin else DEVNULL, stdout=PIPE, stderr=STDOUT
-        )
+        ended = await process.run(chosen.program, *arguments, given=given, most=KEPT, merged=True)
     except OSError as error:
         raise error_for(Reason("program-not-run", chosen.program, str(error.strerror or error)), HostError) from error
-    try:
-        if process.stdin is not None:
-            with suppress(ConnectionError):
-                process.stdin.write(chosen.stdin.replace("{command}", command).encode())
-                await process.stdin.drain()
-            process.stdin.close()
-        untrusted = b""
-        while process.stdout is not None and (piece := await process.stdout.read(KEPT)):
-            untrusted = (untrusted + piece)[-KEPT:]
-        status = await process.wait()
-    finally:
-        await end(process)
-    said = "".join(
-        mark if mark.isprintable() or mark == "\n" else " " for mark in untrusted.decode("utf-8", "replace")
-    ).strip()
-    if status == _REFUSED and chosen.program == "qrexec-client-vm":
+    untrusted = ended.output.decode("utf-8", "replace")
+    text = "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in untrusted).strip()
+    if ended.status == _REFUSED and chosen.program == "qrexec-client-vm":
         raise refusal("policy-no-programs", qube)
-    if status:
-        raise HostError(said) if said else error_for(Reason("program-status", chosen.program, status), HostError)
-    return said
+    if ended.status and not text:
+        raise error_for(Reason("program-status", chosen.program, ended.status), HostError)
+    if ended.status:
+        raise HostError(text)
+    return text

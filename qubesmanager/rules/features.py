@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Features that this system acts on, as Qubes OS does; any other is kept for the programs that ask for it.
+"""Features that this system acts on, as Qubes OS does; any other is stored for the programs that read it.
 
-Each counts where it is set on the qube itself; an empty value is as good as none.
+A feature counts only on the qube that it is set on; an empty value counts as none.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import VmClass
 
 PROHIBIT_START = "prohibit-start"
-"""The qube is not started by any call; the value says why, for people."""
+"""No call starts the qube; the value is the reason, which the user is shown."""
 
 INTERNAL = "internal"
-"""Windows do not list the qube unless their user asks for such qubes."""
+"""Windows list the qube only if the user asks for internal qubes."""
 
 SKIP_UPDATE = "skip-update"
 """The qube is left out of updates."""
@@ -23,10 +23,10 @@ PRELOAD_MAX = "preload-dispvm-max"
 """How many disposables of a template wait, started and paused."""
 
 PRELOAD_LIST = "preload-dispvm"
-"""The names of those that wait, separated by blanks; the daemon alone sets it."""
+"""The names of the disposables that wait, separated by blanks; only the daemon sets it."""
 
 PROTECTED = frozenset({PRELOAD_LIST, "preload-dispvm-completed", "preload-dispvm-in-progress"})
-"""Features that the daemon sets, and no call; no copy of a qube has them."""
+"""Features that only the daemon sets; a copy of a qube does not get them."""
 
 PRELOAD_MOST = 50
 
@@ -35,7 +35,7 @@ _RATIONALE = 200
 
 
 def preload_number(text: str | None) -> int:
-    """The value of `preload-dispvm-max` as a number; 0 for none and for what is no number."""
+    """The value of `preload-dispvm-max` as a number; 0 if it is missing or not a number."""
     return min(_number(text or "") or 0, PRELOAD_MOST)
 
 
@@ -67,12 +67,17 @@ def preload_names(template: QubeFacts) -> list[str]:
 
 
 def is_preloaded(qube: QubeFacts, template: QubeFacts) -> bool:
-    """Whether a disposable of this template waits until it is needed.
+    """Whether the qube is a disposable of this template that waits until it is needed.
 
     It has the feature `internal`: a qube without it belongs to a user, whatever a list says that a restore or an
     earlier version stored.
     """
-    return INTERNAL in qube.features and qube.name in preload_names(template)
+    return (
+        qube.klass is VmClass.DISP
+        and qube.value("template") == template.name
+        and INTERNAL in qube.features
+        and qube.name in preload_names(template)
+    )
 
 
 def copied_features(features: Mapping[str, str]) -> dict[str, str]:

@@ -6,11 +6,11 @@ always exits 0, so the client insists on an answer's first bytes itself.
 """
 
 import asyncio
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 
-from qubesmanager.host.ending import end
+from qubesmanager.host.process import started
 from qubesmanager.transport.base import Answer, Payload, RefusedError, TransportError, pieces
 
 _PIECE = 64 << 10
@@ -53,27 +53,26 @@ class EndedError(TransportError):
 
 
 async def output_of(arguments: Sequence[str], payload: Payload) -> Answer:
-    """What a program writes that reads the payload. Raises `TransportError` if it cannot be run, and `EndedError`."""
+    """The output of a program that reads the payload. Raises `TransportError` if it cannot be run, and `EndedError`."""
     program = arguments[0]
-    try:
-        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a transport is where processes start
-            *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
-    except OSError as error:
-        raise TransportError(f"Cannot run {program}: {error.strerror or error}") from error
-    if process.stdin is None or process.stdout is None:
-        raise TransportError(f"{program} started without pipes.")
-    sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
-    try:
-        while piece := await process.stdout.read(_PIECE):
-            yield piece
-        if status := await process.wait():
-            raise EndedError(program, status)
-    finally:
-        sending.cancel()
-        with suppress(asyncio.CancelledError, OSError):
-            await sending
-        await end(process)
+    async with AsyncExitStack() as stack:
+        try:
+            process = await stack.enter_async_context(started(*arguments, stdin=PIPE, stdout=PIPE))
+        except OSError as error:
+            raise TransportError(f"Cannot run {program}: {error.strerror or error}") from error
+        if process.stdin is None or process.stdout is None:
+            raise TransportError(f"{program} started without pipes.")
+        sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
+        try:
+            while piece := await process.stdout.read(_PIECE):
+                yield piece
+            status = await process.wait()
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await sending
+    if status:
+        raise EndedError(program, status)
 
 
 async def _send(stdin: asyncio.StreamWriter, payload: Payload) -> None:

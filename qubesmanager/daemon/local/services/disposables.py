@@ -127,14 +127,7 @@ class Disposables:
     def waiting(self, template: Qube) -> list[Qube]:
         """The disposables of a template that wait, in the order they were made."""
         qubes = [self._runtime.state.qubes.get(name) for name in preload_names(template)]
-        return [
-            qube
-            for qube in qubes
-            if qube is not None
-            and qube.klass is VmClass.DISP
-            and qube.value("template") == template.name
-            and is_preloaded(qube, template)
-        ]
+        return [qube for qube in qubes if qube is not None and is_preloaded(qube, template)]
 
     async def keep(self) -> None:
         """Make and remove disposables so that as many wait as settings say, for as long as the daemon runs."""

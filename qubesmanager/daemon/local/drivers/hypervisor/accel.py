@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from qubesmanager.host.ending import end
+from qubesmanager.host.process import started
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
@@ -61,21 +61,16 @@ async def boots(accel: str, limit: float = TIME_LIMIT) -> bool:
     with tempfile.NamedTemporaryFile(prefix="probe-", suffix=".img") as image:
         image.write(_BOOT_SECTOR)
         image.flush()
-        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - a driver is where processes start
-            qemu,
+        arguments = [
             *("-accel", accel, "-m", "16", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-drive", f"file={image.name},format=raw,if=ide", "-device", "isa-debug-exit"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            async with asyncio.timeout(limit):
-                return await process.wait() == _EXIT_CODE
-        except TimeoutError:
-            return False
-        finally:
-            await end(process)
+        ]
+        async with started(qemu, *arguments) as process:
+            try:
+                async with asyncio.timeout(limit):
+                    return await process.wait() == _EXIT_CODE
+            except TimeoutError:
+                return False
 
 
 async def _kvm_boots(folder: Path) -> bool:

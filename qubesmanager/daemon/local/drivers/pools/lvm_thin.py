@@ -62,6 +62,7 @@ from qubesmanager.daemon.local.drivers.pools.disk import (
 )
 from qubesmanager.daemon.local.drivers.pools.sources import RawSource
 from qubesmanager.daemon.local.drivers.pools.stream import copy_into, import_stream, write_runs
+from qubesmanager.host import process
 from qubesmanager.host.sparse_file import Source
 from qubesmanager.host.workers import to_its_end
 from qubesmanager.wire.errors import (
@@ -99,24 +100,15 @@ async def run(*arguments: str) -> bytes:
 
     A cancelled caller still waits until it has ended: what comes next must not find it at work on the volumes.
     """
-    return await to_its_end(asyncio.get_running_loop().create_task(_output(arguments)))
-
-
-async def _output(arguments: tuple[str, ...]) -> bytes:
+    environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C"}
+    running = asyncio.get_running_loop().create_task(process.run(*arguments, env=environment))
     try:
-        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - this is a driver
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C"},
-        )
+        ended = await to_its_end(running)
     except FileNotFoundError:
         raise refusal("lvm-missing", arguments[0]) from None
-    output, errors = await process.communicate()
-    if process.returncode:
-        raise refusal("program-failed", arguments[0], errors.decode(errors="replace").strip())
-    return output
+    if ended.status:
+        raise refusal("program-failed", arguments[0], ended.errors.decode(errors="replace").strip())
+    return ended.output
 
 
 @dataclass(frozen=True, slots=True)
