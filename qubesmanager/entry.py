@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands' entry points, and the one place that puts the halves together: arguments, transport, client, window.
+"""The commands' entry points, and the one module that joins the halves: arguments, transport, client, window.
 
 Each command imports its own half only, so that a call from a shell does not wait for Qt.
 """

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt5.QtCore import QBuffer, QIODevice, QLocale, QRect, QSettings, Qt
+from PyQt5.QtCore import QBuffer, QIODevice, QRect, QSettings, Qt
 from PyQt5.QtGui import QImage, QPainter
 from PyQt5.QtWidgets import QWidget
 
@@ -22,9 +22,8 @@ from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.settings_window import SettingsWindow
-from qubesmanager.ui.shell.app import make_application, prepare
-from qubesmanager.ui.shell.loop import ApplicationLoop
 from qubesmanager.wire import calls
+from scripts.picture_application import picture_application
 
 OUT = Path("docs/pictures/tour.png")
 SIZE = (1200, 600)
@@ -229,16 +228,7 @@ async def take() -> list[Frame]:
 
 
 if __name__ == "__main__":
-    QLocale.setDefault(QLocale("en_US"))
-    application = make_application()
-    application.setStyle("fusion")
-    font = application.font()
-    font.setPointSizeF(9.5)
-    application.setFont(font)
-    translators = prepare(application)
-    loop = ApplicationLoop(application)
-    asyncio.set_event_loop(loop)
-    with loop:
+    with picture_application("en_US") as loop:
         frames = with_one_palette(loop.run_until_complete(take()))
     OUT.write_bytes(animated(frames))
     print(f"{OUT}  {OUT.stat().st_size // 1024} kB")

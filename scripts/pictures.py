@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PyQt5.QtCore import QLocale, QPoint, QRect, QSettings, Qt
+from PyQt5.QtCore import QPoint, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
@@ -36,14 +36,13 @@ from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
-from qubesmanager.ui.shell.app import make_application, prepare
-from qubesmanager.ui.shell.loop import ApplicationLoop
 from qubesmanager.ui.storage.storage_window import StorageWindow
 from qubesmanager.ui.system.system_window import SystemWindow
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.values import DeviceClass
+from scripts.picture_application import picture_application
 
 OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
@@ -579,15 +578,6 @@ async def main(language: str, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    QLocale.setDefault(QLocale(sys.argv[1]))
-    application = make_application()
-    application.setStyle("fusion")
-    font = application.font()
-    font.setPointSizeF(9.5)
-    application.setFont(font)
-    translators = prepare(application)
     OUT.mkdir(parents=True, exist_ok=True)
-    loop = ApplicationLoop(application)
-    asyncio.set_event_loop(loop)
-    with loop:
+    with picture_application(sys.argv[1]) as loop:
         loop.run_until_complete(main(sys.argv[1], sys.argv[2:]))

@@ -2,7 +2,6 @@
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -27,18 +26,15 @@ def hypervisor() -> FakeHypervisor:
 
 
 @pytest.fixture
-async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[System]:
+def machine() -> SysfsTree | None:
+    """The computer whose devices dom0 offers; None: those of the demonstration."""
+    return None
+
+
+@pytest.fixture
+async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree | None) -> AsyncIterator[System]:
     """The demonstration's base system, its running qubes running."""
-    async with demo_system(tmp_path / "state", hypervisor) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def demo_system(
-    state: Path, hypervisor: FakeHypervisor, machine: SysfsTree | None = None
-) -> AsyncIterator[System]:
-    """The demonstration's base system with its state in that folder; dom0 offers the devices of `machine`."""
-    opened = await open_system(state, hypervisor)
+    opened = await open_system(tmp_path / "state", hypervisor)
     await demo.populate(opened, 0)
     if machine:
         opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Firewalls of paper: rulesets are kept per place and packets are judged by them, without a kernel.
+"""Fake firewalls: rulesets are kept for each namespace and packets are judged by them, without a kernel.
 
 Understands the part of nft's JSON that the compiler writes, and fails on any other, so that it cannot pass by chance.
 """
@@ -79,7 +79,7 @@ class NftMachine:
 
 @dataclass
 class PaperFirewall:
-    """Takes what the real one takes; `machines` by place."""
+    """Takes what the real one takes; `machines` by namespace."""
 
     machines: dict[str, NftMachine] = field(default_factory=dict)
     refuse: Exception | None = None

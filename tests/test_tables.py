@@ -211,7 +211,7 @@ MAKERS = {"Reason", "refusal"}
 
 
 def made_reasons() -> Iterator[tuple[str, ast.Call]]:
-    """Each call that makes a reason of a literal code, with its place."""
+    """Each call that makes a reason of a literal code, with its file and line."""
     for path in sorted((ROOT / "qubesmanager").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MAKERS:

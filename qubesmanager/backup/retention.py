@@ -26,7 +26,7 @@ class Made:
     """A backup that exists or is being made.
 
     `number` counts the runs and gives the order; `at` is the start in local time, which only names the day, week and
-    month. `qubes`: names by uuid; a run whose uuids were not recorded has the name in both places.
+    month. `qubes`: names by uuid; a run whose uuids were not recorded has the name as key and value.
     """
 
     number: int
@@ -68,7 +68,7 @@ def decide(keep: Keep, coming: Made, known: Iterable[Made], given_up: Collection
 
 
 def _counted(keep: Keep, newest_first: list[Made]) -> set[int]:
-    """The places in the list of what the counts keep."""
+    """The indexes in the list of the runs that the counts keep."""
     counted = set(range(min(len(newest_first), max(1, keep.last))))
     periods: tuple[tuple[int, Callable[[datetime], object]], ...] = (
         (keep.daily, lambda at: at.date()),

@@ -21,10 +21,9 @@ from qubesmanager.cli.terminal import (
     Terminal,
     UsageError,
     add_common,
-    completing,
     passphrase_from,
+    run_command,
     size_text,
-    status_of,
     table,
 )
 from qubesmanager.client.backups import LOST, execute, history, joined, latest, preview, whole
@@ -81,11 +80,8 @@ def main(
     argv: Sequence[str], connect: Connect, wizard: Callable[[str | None], int], terminal: Terminal | None = None
 ) -> int:
     """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
-    terminal = terminal or Terminal()
-    made = completing(parser())
 
-    def work(bar: Bar) -> int:
-        options = made.parse_args(argv)
+    def work(options: argparse.Namespace, terminal: Terminal, bar: Bar) -> int:
         _check_profile(options)
         if not (options.profile or options.list or options.history or options.verify):
             return wizard(options.connect)
@@ -93,7 +89,7 @@ def main(
             return _verify(options, connect, terminal)
         return _carried_out(options, connect(options.connect), terminal, bar)
 
-    return status_of(PROGRAM, work, terminal, "Cancelled. What had been written is removed.")
+    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. What had been written is removed.")
 
 
 def _check_profile(options: argparse.Namespace) -> None:

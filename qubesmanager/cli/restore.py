@@ -21,10 +21,9 @@ from qubesmanager.cli.terminal import (
     Terminal,
     UsageError,
     add_common,
-    completing,
     passphrase_from,
+    run_command,
     size_text,
-    status_of,
     table,
 )
 from qubesmanager.client.client import Client
@@ -146,11 +145,8 @@ def main(
     argv: Sequence[str], connect: Connect, wizard: Callable[[str | None], int], terminal: Terminal | None = None
 ) -> int:
     """Run the command and give its exit status. `wizard` opens the window, with the URL if one was given."""
-    terminal = terminal or Terminal()
-    made = completing(parser())
 
-    def work(bar: Bar) -> int:
-        options = made.parse_args(argv)
+    def work(options: argparse.Namespace, terminal: Terminal, bar: Bar) -> int:
         if options.file is None:
             _check_alone(argv, options)
             return wizard(options.connect)
@@ -162,7 +158,7 @@ def main(
         _check_words(plan, passphrase)
         return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
 
-    return status_of(PROGRAM, work, terminal, "Cancelled. Nothing half restored stays.")
+    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. Nothing half restored stays.")
 
 
 def _check_words(plan: RestorePlan, passphrase: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the backup commands have in common with a terminal: passphrases, a bar, texts of others without their tricks."""
+"""The terminal of the backup commands: their options, passphrases, a bar, and texts from outside made printable."""
 
 import argparse
 import asyncio
@@ -48,13 +48,6 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--connect", metavar="URL", help="the daemon to connect to; without it the usual addresses are tried"
     )
     parser.add_argument("--version", action="version", version=f"{parser.prog} {qubesmanager.__version__}")
-
-
-def completing(parser: Parser) -> Parser:
-    """The parser; if the shell asks for completions, it prints them and ends the program."""
-    if "_ARGCOMPLETE" in os.environ:
-        argcomplete.autocomplete(parser)
-    return parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +128,34 @@ class Bar:
             self._shown = ""
 
 
-def status_of(program: str, work: Callable[[Bar], int], terminal: Terminal, cancelled: str) -> int:
-    """The exit status of the work, which may draw a bar; what went wrong is said, and `cancelled` after Control-C."""
+def run_command(
+    parser: Parser,
+    argv: Sequence[str],
+    work: Callable[[argparse.Namespace, Terminal, Bar], int],
+    terminal: Terminal,
+    cancelled: str,
+) -> int:
+    """The exit status of the work, which gets the options and may draw a bar.
+
+    An error is printed after the name of the program, and `cancelled` after Control-C. If the shell asks for
+    completions, they are printed and the program ends.
+    """
+    if "_ARGCOMPLETE" in os.environ:
+        argcomplete.autocomplete(parser)
     bar = Bar(terminal.stderr)
     try:
-        return work(bar)
+        return work(parser.parse_args(argv), terminal, bar)
     except UsageError as error:
-        said, status = str(error), USED_WRONGLY
+        text, status = str(error), USED_WRONGLY
     except (KeyboardInterrupt, asyncio.CancelledError, BackupCancelledError):
-        said, status = cancelled, CANCELLED
+        text, status = cancelled, CANCELLED
     except Mgmt1Error as error:
-        said, status = str(error), ANSWERED_NO
+        text, status = str(error), ANSWERED_NO
     except TransportError as error:
-        said, status = str(error), NO_ANSWER
+        text, status = str(error), NO_ANSWER
     except OSError as error:
         bar.clear()
-        return not_written(program, error)
+        return not_written(parser.prog, error)
     bar.clear()
-    terminal.stderr.write(f"{program}: {printable(said)}\n")
+    terminal.stderr.write(f"{parser.prog}: {printable(text)}\n")
     return status

@@ -2,7 +2,7 @@
 """The socket: a qrexec socket service's header and payload in, an answer out, one call a connection.
 
 Every caller is bounded: in bytes (header, payload), in time (a caller that never finishes), in number. The calls of
-dom0 have their own places, and each other source has its share of the rest, so no qube can keep others out. Closing
+dom0 have their own slots, and each other source has its share of the rest, so no qube can keep others out. Closing
 the connection after the payload's end does not interrupt the operation.
 """
 
@@ -70,7 +70,7 @@ class _Source:
 
 
 class Shares:
-    """The places for calls under way: dom0's, a few of each other source's own, and those that they share."""
+    """The slots for calls under way: those of dom0, a few of each other source, and those that they share."""
 
     def __init__(self, bounds: Limits) -> None:
         self._bounds = bounds
@@ -81,7 +81,7 @@ class Shares:
 
     @asynccontextmanager
     async def place(self, name: str) -> AsyncIterator[None]:
-        """Wait for a place and keep it. Raises `QubesException` at once for a source with too many calls."""
+        """Wait for a slot and take it. Raises `QubesException` at once for a source with too many calls."""
         if name == DOM0:
             async with self._dom0:
                 yield

@@ -35,5 +35,5 @@ async def run(*arguments: str, given: bytes = b"") -> bytes:
 
 
 def in_namespace(place: str, arguments: Sequence[str]) -> list[str]:
-    """The arguments that run a program in the network namespace of the file `place`."""
+    """The arguments that run a program in the network namespace whose file is `place`."""
     return ["nsenter", f"--net={Path(place)}", "--", *arguments]

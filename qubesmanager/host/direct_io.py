@@ -52,7 +52,7 @@ class StraightWriter:
         self._error: OSError | None = None
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Take the bytes for that place in the file."""
+        """Take the bytes for that offset of the file."""
         if self._error is not None:
             raise self._error
         if self._room is None or offset != self._base + self._end:

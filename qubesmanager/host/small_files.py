@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small files that a window reads or writes: in a thread, since the place may be slow, or gone.
+"""Small files that a window reads or writes: in a thread, since the disk may be slow, or gone.
 
 Both raise `OSError`.
 """

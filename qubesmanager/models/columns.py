@@ -14,6 +14,7 @@ from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import date_text, since_text, size_text, state_text
 from qubesmanager.rules.features import INTERNAL, PROHIBIT_START, SKIP_UPDATE, rationale
+from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -206,7 +207,7 @@ TABLE: tuple[Column, ...] = (
            shown=False, width=135),
     _plain("virt_mode", QT_TRANSLATE_NOOP("VmTable", "Virt mode"), _value("virt_mode"), shown=False, width=85),
     _plain("tags", QT_TRANSLATE_NOOP("VmTable", "Tags"),
-           lambda record, _history: ", ".join(sorted(tag for tag in record.tags if not tag.startswith("created-by-"))),
+           lambda record, _history: ", ".join(sorted(tag for tag in record.tags if not tag.startswith(CREATED_BY))),
            shown=False, width=130),
     _plain("notes", QT_TRANSLATE_NOOP("VmTable", "Notes"), _first_line, shown=False, width=180),
     Column(

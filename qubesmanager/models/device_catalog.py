@@ -105,12 +105,12 @@ class Device:
 
     @property
     def name(self) -> str:
-        """The nickname, else what it says of itself, else its place."""
+        """The nickname, else what it says of itself, else its port."""
         return self.mark.nickname or self.description or str(self.key)
 
     @property
     def memory_key(self) -> str:
-        """What a nickname is kept by: another device at the same place is another one."""
+        """What a nickname is kept by: another device at the same port is another one."""
         return f"{self.key.backend}+{self.key.ident}+{self.description}"
 
 

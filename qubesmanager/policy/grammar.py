@@ -128,7 +128,7 @@ _PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
 
 
 class _WrongError(Exception):
-    """What a line says wrongly, as a sentence; `parse` adds the place."""
+    """What a line says wrongly, as a sentence; `parse` adds the file and line."""
 
 
 def parse(path: str, text: str, kind: Kind, *, strict: bool = True) -> Parsed:

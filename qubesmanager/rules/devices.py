@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be said when a device is attached or assigned: options, modes, identities, denied interfaces, places."""
+"""What a call about a device may contain: options, modes, identities, denied interfaces, names of disks."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -139,7 +139,7 @@ def _covers(pattern: str, interface: str) -> bool:
 
 
 def free_place(taken: Collection[str]) -> str | None:
-    """The first place for a disk that is not taken; None when all are."""
+    """The first name for a disk that is not taken; None when all are."""
     return next((place for place in PLACES if place not in taken), None)
 
 

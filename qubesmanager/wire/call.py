@@ -22,7 +22,7 @@ R = TypeVar("R")
 X = TypeVar("X")
 
 CLASS_MARK = "<class>"
-"""The place of a device class in a row's name."""
+"""The placeholder for a device class in a row's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ class BackupError(Mgmt1Error):
 
 
 class BackupDamagedError(BackupError):
-    """Something in the backup is not as it was written: cut, changed, missing or out of its place."""
+    """A part of the backup is not as it was written: cut off, changed, missing or in the wrong order."""
 
 
 class BackupNotConnectedError(BackupError):
@@ -177,7 +177,7 @@ class BackupPassphraseError(BackupError):
 
 
 class BackupSpaceError(BackupError):
-    """A disk has no room for it; the text names the place and the bytes."""
+    """A disk has no room for it; the text names the path and the bytes."""
 
 
 class BackupLimitError(BackupError):

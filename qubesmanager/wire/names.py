@@ -14,13 +14,14 @@ from qubesmanager.wire.reasons import refusal, text
 DOM0 = "dom0"
 """The admin qube, which every system has and which no rule of a qube restricts."""
 UUID_PREFIX = "uuid:"
-"""The begin of a destination that names a qube by its UUID."""
+"""The prefix of a destination that names a qube by its UUID."""
 RESERVED_VM_NAMES = frozenset({"none", "default", DOM0, "Domain-0"})
 """Names that no new qube may have."""
 CREATED_BY = "created-by-"
+"""The prefix of the tag that names the qube which created this one; it is neither set nor removed by a call."""
 MANAGED_BY = "managed-by-"
 TAGS_OF_QUBES = (CREATED_BY, MANAGED_BY)
-"""What the tags begin with that end in the name of a qube, and give rights to it."""
+"""The prefixes of tags that end in the name of a qube and give rights to it."""
 
 
 @dataclass(frozen=True, slots=True)

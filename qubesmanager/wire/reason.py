@@ -13,7 +13,7 @@ class PathLike(Protocol):
 
 @dataclass(frozen=True, slots=True, init=False)
 class Reason:
-    """A row of the table in `reasons.py` by its `code`, and the values for the places of its sentence, in order.
+    """A row of the table in `reasons.py` by its `code`, and the values for the placeholders of its sentence, in order.
 
     A field is text, or another reason: `Reason("qube-unusable", "work", Reason("folder-missing", "/srv"))`.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE REASONS: each code with its error and its English sentence, and what reasons look like on the wire.
 
-A place `{name}` in a sentence says what the field is; fields come in the order of the places. Windows translate the
-sentence by the code. A reason is sent as `to_json` in a payload, and as `to_format` in an exception frame, where any
-client of Qubes can read it.
+A placeholder `{name}` in a sentence says what the field is; fields come in the order of the placeholders. Windows
+translate the sentence by the code. A reason is sent as `to_json` in a payload, and as `to_format` in an exception
+frame, where any client of Qubes can read it.
 """
 
 import json
@@ -33,17 +33,17 @@ class Row:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """The names of the places, in order; each occurs once."""
+        """The names of the placeholders, in order; each occurs once."""
         return tuple(name for _text, name, _spec, _conversion in Formatter().parse(self.sentence) if name)
 
     @cached_property
     def format(self) -> str:
-        """The sentence as a %-format with a `%s` at each place."""
+        """The sentence as a %-format with `%s` for each placeholder."""
         parts = Formatter().parse(self.sentence)
         return "".join(text.replace("%", "%%") + ("%s" if name else "") for text, name, _spec, _conversion in parts)
 
     def filled(self, sentence: str, fields: Iterable[str]) -> str:
-        """`sentence`, which is this row's or its translation, with the fields in their places."""
+        """`sentence`, which is this row's or its translation, with the fields filled in."""
         return sentence.format(**dict(zip(self.fields, fields, strict=True)))
 
 

@@ -28,7 +28,7 @@ NEW_HOME = "new"
 BACKUP_ID = "backup-id="
 """What the line begins with that only the contents of a backup have."""
 THE_FILE = "-"
-"""In place of a qube's name in a row about the file itself."""
+"""Used instead of a qube's name in a row about the file itself."""
 
 
 @dataclass(frozen=True, slots=True)

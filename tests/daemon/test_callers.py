@@ -122,7 +122,7 @@ async def _answer(place: Path, source: str) -> bytes:
 
 @pytest.fixture
 async def crowded(system: System, tmp_path: Path) -> AsyncIterator[Path]:
-    """A server with 2 places for dom0, 1 own place for each other source, 3 of one source at most, and 2 to share."""
+    """A server with 2 slots for dom0, 1 slot for each other source, 3 of one source at most, and 2 to share."""
     bounds = Limits(dom0=2, own=1, source=3, shared=2, source_waiting=1, shared_waiting=10, grace=0.1)
     server = Server(Dispatcher(LocalBackend(system)), bounds)
     await server.start(bind(tmp_path / "s"), os.getgid())

@@ -413,7 +413,7 @@ def _sealed_backup(data: bytes) -> None:
 
 
 def _salvaged(data: bytes) -> None:
-    """A backup over which the input is written, at the place that its first two bytes choose: nothing else comes out.
+    """A backup over which the input is written, at the offset that its first two bytes choose: nothing else comes out.
 
     A qube that is called whole holds exactly what was written.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of the place, with real processes."""
+"""Installed programs, with real processes."""
 
 import asyncio
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A line of the policy says one thing, or is refused with its place."""
+"""A line of the policy says one thing, or is refused with its file and line."""
 
 import pytest
 from hypothesis import example, given

@@ -38,12 +38,6 @@ EXTRA = VolumeId("default", "spare/data")
 
 
 @pytest.fixture
-def libvirtd() -> Iterator[guest.Libvirtd]:
-    with guest.libvirtd(shared=True) as daemon:
-        yield daemon
-
-
-@pytest.fixture
 def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
     folder = guest.daemon_folder(libvirtd)
     daemon = DaemonProcess(folder, "--real", "--hypervisor", libvirtd.uri)

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.qemu
 
 
 @pytest.fixture
-def libvirtd() -> Iterator[guest.Libvirtd]:
-    with guest.libvirtd(shared=True) as daemon:
-        yield daemon
-
-
-@pytest.fixture
 def daemon(libvirtd: guest.Libvirtd) -> Iterator[DaemonProcess]:
     with DaemonProcess(guest.daemon_folder(libvirtd), "--real", "--hypervisor", libvirtd.uri) as running:
         yield running

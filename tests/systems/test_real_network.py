@@ -75,7 +75,7 @@ async def test_a_real_guest_reaches_only_the_hosts_that_its_rules_allow(
     await client.send(calls.VM_PROPERTY_SET("lab", "netvm", "gate"))
     uuid = UUID((await client.send(calls.VM_PROPERTY_GET("lab", "uuid"))).value)
 
-    # Its netvm is started first, and is the place where the server is put.
+    # Its netvm is started first; the server runs in its namespace.
     await client.send(calls.VM_START("lab"))
     (place,) = [path for path in NAMESPACES.iterdir() if path.name.endswith("-gate")]
     await command.run(*command.in_namespace(str(place), ["ip", "address", "add", SERVER, "dev", "lo"]))

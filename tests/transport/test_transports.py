@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unix transport against a small server, the qrexec transport against a program in the place of its client."""
+"""The unix transport against a small server, the qrexec transport against a program that replaces its client."""
 
 import asyncio
 import os

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from backup_fixtures import cheap_keys, folder
-from demo_fixtures import client, hypervisor, system
+from demo_fixtures import client, hypervisor, machine, system
 from PyQt5.QtCore import QSettings, QTranslator
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,7 +17,7 @@ from qubesmanager.models.reason_texts import CONTEXT
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
-__all__ = ["cheap_keys", "clicker", "client", "folder", "hypervisor", "session", "system"]
+__all__ = ["cheap_keys", "clicker", "client", "folder", "hypervisor", "machine", "session", "system"]
 
 
 @pytest.fixture

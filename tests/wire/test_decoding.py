@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decoding is total: any bytes give a value or a `Mgmt1Error`, for each place of each row of the call table."""
+"""Decoding is total: any bytes give a value or a `Mgmt1Error`, for each codec of each row of the call table."""
 
 from typing import Any
 

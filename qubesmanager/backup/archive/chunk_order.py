@@ -80,7 +80,7 @@ class Sequence:
         return self._next is None or self._next.path != name.path or name.index < self._next.index
 
     def _wrong(self, name: ChunkName, owner: str | None, *, is_ours: bool) -> Reason | None:
-        """What is wrong; None if the chunk is in its place."""
+        """What is wrong; None if the chunk is the expected one."""
         if self._ended:
             return Reason("chunk-after-manifest", str(name))
         if self._has_manifest and not is_ours and not self._lenient:

@@ -47,7 +47,7 @@ _STORED_HEAD = struct.Struct("<?HH")
 """Whether it is the last, its length, and the length's complement (RFC 1951, 3.2.4)."""
 _crc32 = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 _SAMPLES, _SAMPLE = 16, 1024
-"""How many places of a block are tried, and the bytes of each."""
+"""How many samples of a block are tried, and the bytes of each."""
 _ZSTD_LEVEL = 3
 _ZSTD_FEED = 4096
 _ZSTD_WINDOW = 128 << 20

@@ -79,7 +79,7 @@ def head_secret(passphrase: str) -> bytes:
 
 
 def chunk_secret(backup_id: str, name: object, passphrase: str) -> bytes:
-    """The passphrase of a chunk, which so belongs to one place in one backup; `name` ends in `.enc`."""
+    """The passphrase of a chunk, which so is valid at one position of one backup; `name` ends in `.enc`."""
     return _secret(f"{backup_id}!{str(name).removesuffix('.enc')}", passphrase)
 
 

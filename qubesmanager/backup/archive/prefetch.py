@@ -15,9 +15,9 @@ DEPTH = 6
 
 @contextmanager
 def ahead(pieces: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
-    """The same pieces, made in a thread, `DEPTH` of them ahead; what making them raises is raised in their place.
+    """The same pieces, made in a thread, `DEPTH` of them ahead.
 
-    When the block ends, however it does, the thread has ended too.
+    An exception of the thread is raised where its piece would come. The thread has ended when the block ends.
     """
     made: BoundedQueue[bytes | None] = BoundedQueue(DEPTH)
     broken: SimpleQueue[BaseException] = SimpleQueue()

@@ -150,7 +150,7 @@ def _config(head: Head, rest: "_Rest") -> _Config:
 
 
 def _salvaged_config(head: Head, rest: "_Rest") -> tuple[_Config, "_Rest"]:
-    """As `_config`, with what is still to be read; a configuration that is not in its place is lost alone."""
+    """As `_config`, with what is still to be read; a configuration in the wrong order is the only loss."""
     if not head.has_config:
         return _Config(), rest
     before: list[Member | Damage] = []

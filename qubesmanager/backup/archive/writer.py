@@ -160,7 +160,7 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A qube with its place in the backup; `problem` is why its files are left out, or None.
+    """A qube with its folder in the backup; `problem` is why its files are left out, or None.
 
     `lost` gives what could not be read, once the files are written.
     """

@@ -2,7 +2,7 @@
 """The folder of qrexec policy files: `<name>.policy`, and `include/<name>`.
 
 Whatever is changed is checked with all the rest first, because one file that does not parse denies every call of the
-system. Files lie in Qubes OS's own place and may be changed by other programs at any time; the token tells.
+system. The files are in the folder of Qubes OS and may be changed by other programs at any time; the token shows it.
 """
 
 import asyncio

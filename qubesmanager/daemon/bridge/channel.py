@@ -35,7 +35,7 @@ _UNKNOWN = "no such method"
 _SILENT_QUBES = 3
 """Qubes for which a call gets zero bytes before it is taken as one that this qubesd does not have."""
 _SHORT = 60.0
-"""Seconds: a call that may take longer (Start, a shutdown that is waited for) takes no place from the others."""
+"""Seconds: a call that may take longer (Start, a shutdown that is waited for) takes no slot from the others."""
 
 
 class Channel:

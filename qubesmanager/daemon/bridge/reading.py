@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import ANY, KERNEL, TRUE, DeviceRow, Property, flag_to_mgmt1
-from qubesmanager.admin.devices import ident_of, identity_in
+from qubesmanager.admin.codecs import ANY, KERNEL, TRUE, DeviceRow, Property
+from qubesmanager.admin.devices import device_of, ident_of, identity_of, options_of
 from qubesmanager.admin.properties import IDENTIFYING, from_qubes
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
@@ -150,21 +150,6 @@ async def _devices_of_4_2(channel: Channel, record: VmRecord, kind: DeviceClass)
         DeviceRecord(kind, *row.device, record.running, {key: text for key, text in row.options.items() if text != NO})
         for row in rows
     ]
-
-
-def options_of(row: DeviceRow) -> dict[str, str]:
-    """The options of a device, as mgmt1 writes them."""
-    return {key[1:]: flag_to_mgmt1(value) for key, value in row.fields.items() if key.startswith("_")}
-
-
-def identity_of(row: DeviceRow) -> str:
-    """Which device it must be; empty for any."""
-    return identity_in(row.fields.get("device_id"))
-
-
-def device_of(row: DeviceRow) -> DeviceId:
-    """The backend and the port of a row."""
-    return DeviceId(row.fields.get("backend_domain", ""), row.fields.get("port_id", ""))
 
 
 def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRow]) -> list[DeviceRecord]:

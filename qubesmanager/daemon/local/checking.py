@@ -171,7 +171,8 @@ async def _pool(pool: _Pool, qubes: list[Qube], report: Report, *, is_new: bool)
         driver = open_pool(pool.name, pool.driver, json.loads(pool.options))
         mark = await driver.place()
         if pool.identity and mark != pool.identity:
-            report.wrong.append(f"The pool {pool.name} is missing: its place is {'another one' if mark else 'empty'}.")
+            location = "another one" if mark else "empty"
+            report.wrong.append(f"The pool {pool.name} is missing: its location is {location}.")
             return
         vids = await driver.list_volumes()
         report.wrong += [f"In the pool {pool.name}: {stray}" for stray in await driver.strays()]

@@ -88,7 +88,7 @@ async def open_system(
         runtime.persist("keep the network in step", system.network.keep)
         runtime.persist("keep copies of the store", runtime.store.keep_copies)
         runtime.spawn("watch the hypervisor", system.hypervisor_events.watch())
-        runtime.persist("look at the places of the pools", system.pools.keep)
+        runtime.persist("check the locations of the pools", system.pools.keep)
         runtime.persist("keep with volumes what they are of", system.descriptions.keep)
         runtime.persist("keep disposables preloaded", system.disposables.keep)
         runtime.spawn("measure the volumes", system.volumes.measure_all())

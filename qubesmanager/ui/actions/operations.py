@@ -132,7 +132,7 @@ class Operations(QObject):
         """What can be done for `UNDO_SECONDS` with a plan that was carried out."""
         return (Offer(self.tr("Undo"), lambda: self.undo(plan, done)),)
 
-    # -- inside, by programs of this place -----------------------------------------------------------------------------
+    # -- inside, by installed programs --------------------------------------------------------------------------------
 
     def run(self, names: Sequence[str]) -> None:
         self._ask(self.tr("Run a command"), self._run(tuple(names)))

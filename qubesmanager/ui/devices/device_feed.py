@@ -26,7 +26,7 @@ Place = tuple[str, DeviceClass]
 """A backend and a class of devices: what one call asks for."""
 
 GATHER = 0.05
-"""Seconds in which changes of one place are gathered: a hub's devices come one after the other."""
+"""Seconds for which changes of one backend are collected: a hub's devices come one after the other."""
 
 MARKS = "devices/marks"
 

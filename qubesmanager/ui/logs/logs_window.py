@@ -81,7 +81,7 @@ class LogsWindow(QWidget):
         self.destroyed.connect(lambda: _cancel(following))
 
     def find_next(self) -> None:
-        """The next place of the searched text, from the start again after the last."""
+        """Go to the next match of the searched text; after the last one, to the first."""
         word = self.search.text()
         if word and not self.text.find(word):
             self.text.moveCursor(QTextCursor.MoveOperation.Start)

@@ -17,6 +17,7 @@ from qubesmanager.rules.features import is_internal
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import subdued
+from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -160,7 +161,7 @@ class Sidebar(QTreeWidget):
         ]
 
     def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
-        counts = Counter(tag for record in records for tag in record.tags if not tag.startswith("created-by-"))
+        counts = Counter(tag for record in records for tag in record.tags if not tag.startswith(CREATED_BY))
         most = in_order(tag for tag, _count in counts.most_common(SHOWN_TAGS))
         return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
 

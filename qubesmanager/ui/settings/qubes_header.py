@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The head of a window about several qubes: the cube and the name of each, as many as there is place for."""
+"""The head of a window about several qubes: the cube and the name of each, as many as fit."""
 
 from collections.abc import Sequence
 

@@ -7,9 +7,10 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QW
 
 from qubesmanager.models.shared_draft import SharedDraft
 from qubesmanager.plans.plan import TAG
-from qubesmanager.ui.settings.tags_page import PROTECTED, complete_tags, why_no_tag
+from qubesmanager.ui.settings.tags_page import complete_tags, why_no_tag
 from qubesmanager.ui.widgets.chips import Chips
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
+from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
 
 
@@ -50,7 +51,7 @@ class SharedTags(QWidget):
             tag: tag if count == all_of_them else self.tr("{0} ({1} of {2})").format(tag, count, all_of_them)
             for tag, count in self._draft.tags().items()
         }
-        fixed = [tag for tag in shown if tag.startswith(PROTECTED)]
+        fixed = [tag for tag in shown if tag.startswith(CREATED_BY)]
         self.chips.put(shown, fixed, self.tr("Says who created the qube; it stays."))
         self.hint.setText(
             self.tr("The cross takes a tag from all of them.") if shown else self.tr("None of the qubes has a tag.")

@@ -22,11 +22,8 @@ from qubesmanager.plans.plan import FEATURE, TAG, Key
 from qubesmanager.ui.widgets.chips import Chips
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table, selected_row
-from qubesmanager.wire.names import FEATURE_NAME, TAG_NAME
+from qubesmanager.wire.names import CREATED_BY, FEATURE_NAME, TAG_NAME
 from qubesmanager.wire.records import VmRecord
-
-PROTECTED = "created-by-"
-"""What the name of a tag begins with that says who created the qube."""
 
 
 class TagsPage(QWidget):
@@ -109,7 +106,7 @@ class TagsPage(QWidget):
         """Show what the draft says; a template's features are shown, and become own ones when they are edited."""
         self._tag_names |= set(self._draft.record.tags)
         tags = [name for name in sorted(self._tag_names) if self._draft.value((TAG, name)) is not None]
-        fixed = [name for name in tags if name.startswith(PROTECTED)]
+        fixed = [name for name in tags if name.startswith(CREATED_BY)]
         self.chips.put({name: name for name in tags}, fixed, self.tr("Says who created the qube; it stays."))
         self.no_tags.setVisible(not tags)
         self.no_features.setVisible(not self.model.rowCount())
@@ -154,7 +151,7 @@ class TagsPage(QWidget):
 
 def why_no_tag(name: str) -> str:
     """Why no one can give a qube this tag, in the user's language; empty if one can."""
-    if TAG_NAME.matches(name) and not name.startswith(PROTECTED):
+    if TAG_NAME.matches(name) and not name.startswith(CREATED_BY):
         return ""
     return QCoreApplication.translate(
         "TagsPage", "A tag holds letters, digits, _ and -, and does not start with created-by-"
@@ -168,7 +165,7 @@ def complete_tags(line: QLineEdit, records: Mapping[str, VmRecord]) -> None:
 
 def complete(line: QLineEdit, words: Iterable[str]) -> None:
     """Offer completions while the user types, except for features that are set elsewhere."""
-    kept = sorted({word for word in words if not word.startswith((PROTECTED, SERVICE))})
+    kept = sorted({word for word in words if not word.startswith((CREATED_BY, SERVICE))})
     completer = QCompleter(kept, line)
     completer.setFilterMode(Qt.MatchFlags() | Qt.MatchFlag.MatchContains)
     line.setCompleter(completer)

@@ -2,14 +2,11 @@
 """Devices through `admin.*`: what is offered, attached and assigned, in the words of Qubes 4.3 and of 4.2."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from demo_fixtures import demo_system
 from dialect_fixtures import Caller
-from fakes_hypervisor import FakeHypervisor
 from sysfs_tree import SysfsTree, machine_with_a_stick
 
 from qubesmanager.admin.calls import BY_SERVICE
@@ -31,12 +28,6 @@ HEAD = f"device_id='{DISK}' port_id='sdb' devclass='block' backend_domain='dom0'
 @pytest.fixture
 def machine(tmp_path: Path) -> SysfsTree:
     return machine_with_a_stick(tmp_path / "machine")
-
-
-@pytest.fixture
-async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
-        yield opened
 
 
 async def rows(admin: Caller, method: str, dest: str) -> list[DeviceRow]:

@@ -181,7 +181,7 @@ def test_a_backup_is_shown_and_made_by_the_profile_that_the_tool_wrote(daemon: D
     profile = daemon.socket.parent / "state/backup/backup-run-1.conf"
     profile.parent.mkdir(exist_ok=True)
     profile.write_text(f"include: [vault]\ndestination_path: {folder}\npassphrase_text: words\ncompression: false\n")
-    # The first backup at a new place is confirmed once, which the tools cannot do.
+    # The first backup at a new destination is confirmed once, which the tools cannot do.
     assert raw(daemon.socket, b"mgmt1.backup.Execute+backup-run-1 dom0 name dom0\x00new-disk=yes\n") == b"0\x00"
 
     table = tools.backup("backup-run-1")

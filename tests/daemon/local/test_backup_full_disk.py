@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk that fills up under a backup or a restore: an error that names place and bytes, nothing left, life goes on."""
+"""A disk that fills up under a backup or a restore: the error names path and bytes, and no partial file is left."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A backup that goes to a qube through qrexec's `qubes.Backup`, with a program in qrexec-client's place."""
+"""A backup that goes to a qube through qrexec's `qubes.Backup`, with a program instead of qrexec-client."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ Qrexec = Callable[[str], None]
 
 @pytest.fixture
 def qrexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Qrexec:
-    """Puts a shell script in qrexec-client's place; it finds its arguments' place in $CALLED, a folder in $PLACE."""
+    """Replaces qrexec-client by a shell script, which has the file for its arguments in $CALLED, a folder in $PLACE."""
 
     def install(script: str) -> None:
         program = tmp_path / "qrexec-client"

@@ -33,7 +33,7 @@ from qubesmanager.wire.values import PowerState
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """The place of a second pool, as a disk's mount point."""
+    """The folder of a second pool, as a disk's mount point."""
     (tmp_path / "disk").mkdir()
     return tmp_path / "disk"
 
@@ -65,7 +65,7 @@ def empty(disk: Path) -> None:
 
 
 def other(disk: Path) -> None:
-    """Another disk at the same place, with another pool and a volume of the same name."""
+    """Another disk at the same mount point, with another pool and a volume of the same name."""
     unmounted(disk)
     shutil.copytree(disk.with_name("elsewhere"), disk / "pool")
     (disk / "pool" / MARK).write_text(secrets.token_hex(16))

@@ -2,12 +2,10 @@
 """Assignments of devices: their modes, identities and ports, and the interfaces that a qube denies."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from demo_fixtures import demo_system
 from fakes_hypervisor import FakeHypervisor
 from sysfs_tree import SysfsTree, machine_with_a_stick
 from until import LIMIT, until
@@ -44,12 +42,6 @@ KEYBOARD = "u03****"
 @pytest.fixture
 def machine(tmp_path: Path) -> SysfsTree:
     return machine_with_a_stick(tmp_path / "machine")
-
-
-@pytest.fixture
-async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
-        yield opened
 
 
 def devices_of(system: System, name: str) -> dict[str, DeviceRecord]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from demo_fixtures import demo_system
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,12 +64,6 @@ def machine(tmp_path: Path) -> SysfsTree:
     tree.add_usb("2-1", b"Stick")
     tree.add_pci("0000:02:00.0", 0x028000)
     return tree
-
-
-@pytest.fixture
-async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree) -> AsyncIterator[System]:
-    async with demo_system(tmp_path / "state", hypervisor, machine) as opened:
-        yield opened
 
 
 def disks(hypervisor: FakeHypervisor, system: System, name: str) -> dict[str, DiskSpec]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon's network: places and taps of paper, rules judged as a kernel would; what the calls change holds there."""
+"""The daemon's network, with fake namespaces and taps, and rules judged as a kernel would."""
 
 import asyncio
 import ipaddress

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pool has its place for itself: no other pool shares it, and no other daemon uses it."""
+"""A pool has its location to itself: no other pool shares it, and no other daemon uses it."""
 
 import asyncio
 import json

@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import ANY, DeviceOptions, Port
 from qubesmanager.admin.codecs import DeviceRow as QubesRow
-from qubesmanager.admin.devices import ident_of, port_of
+from qubesmanager.admin.devices import (
+    assignment_of,
+    available_of,
+    device_of,
+    ident_of,
+    identity_of,
+    options_of,
+    port_of,
+)
 from qubesmanager.daemon.bridge.context import Context, answers
-from qubesmanager.daemon.bridge.reading import device_of, identity_of, options_of
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
@@ -17,7 +24,6 @@ from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import DeviceClass, usual_mode
 
-_DETAILS = ("vendor", "product", "manufacturer", "serial", "interfaces")
 _OPTIONS = frozenset({"read-only", "frontend-dev", "devtype", "no-strict-reset", "permissive"})
 _MICROPHONE = Port(DOM0, "mic")
 
@@ -32,25 +38,8 @@ async def list_classes(context: Context, _arg: None, _payload: None) -> list[Dev
 @answers(m.VM_DEVICE_AVAILABLE)
 async def available(context: Context, only: str | None, _payload: None) -> list[AvailableDevice]:
     rows = await context.rows(calls.VM_DEVICE_AVAILABLE.of(context.device_class)(context.dest))
-    devices = [_available(row) for row in rows if only in {None, row.fields.get("port_id")}]
+    devices = [available_of(row) for row in rows if only in {None, row.fields.get("port_id")}]
     return sorted(devices, key=lambda device: device.ident)
-
-
-def _available(row: QubesRow) -> AvailableDevice:
-    """A device; blanks in its details would end a detail in a row of mgmt1, and become underscores."""
-    fields = row.fields
-    identity, parent = identity_of(row), fields.get("parent_port_id", "")
-    details = {
-        **{key: fields[key] for key in _DETAILS if fields.get(key)},
-        **({"identity": identity} if identity else {}),
-        **({"parent": parent} if parent else {}),
-        **options_of(row),
-    }
-    words = [fields.get(key, "") for key in ("name", "vendor", "product", "manufacturer", "serial")]
-    description = words[0] or " ".join(word for word in words[1:] if word)
-    return AvailableDevice(
-        fields.get("port_id", ""), {key: value.replace(" ", "_") for key, value in details.items()}, description
-    )
 
 
 async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:
@@ -63,12 +52,6 @@ async def _assigned(context: Context, kind: DeviceClass) -> list[tuple[Port, Qub
     return [(Port(*device_of(row), row.fields.get("device_id", ANY)), row) for row in rows]
 
 
-def _assignment(row: QubesRow) -> dict[str, str]:
-    identity = identity_of(row)
-    mode = row.fields.get("mode", "")
-    return {MODE: mode, **({IDENTITY: identity} if identity else {}), **options_of(row)}
-
-
 @answers(m.VM_DEVICE_ATTACHED)
 async def list_attached(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
     attached = await _attached(context, context.device_class)
@@ -78,7 +61,7 @@ async def list_attached(context: Context, only: DeviceId | None, _payload: None)
 @answers(m.VM_DEVICE_ASSIGNED)
 async def list_assigned(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
     rows = [
-        DeviceRow(DeviceId(port.backend, ident_of(port.port)), _assignment(row))
+        DeviceRow(DeviceId(port.backend, ident_of(port.port)), assignment_of(row))
         for port, row in await _assigned(context, context.device_class)
     ]
     return [row for row in sorted(rows, key=lambda row: row.device) if only in {None, row.device}]
@@ -90,7 +73,7 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
     for port, row in await _assigned(context, context.device_class):
         if port.port != ANY:
             device = DeviceId(port.backend, port.port)
-            devices[device] = {**devices.get(device, {}), **_assignment(row), PERSISTENT: YES}
+            devices[device] = {**devices.get(device, {}), **assignment_of(row), PERSISTENT: YES}
     return [DeviceRow(*row) for row in sorted(devices.items()) if only in {None, row[0]}]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import ANY, DeviceOptions, DeviceRow, Port, flag_to_mgmt1
-from qubesmanager.admin.devices import UNKNOWN, ident_of, identity_in, port_of
+from qubesmanager.admin.devices import available_row, device_id_of, frontend_row, ident_of, identity_in, port_of
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.rules.devices import IDENTITY, MODE, OF_ASSIGNMENT, PERSISTENT, attaching
 from qubesmanager.wire import calls as mgmt1
@@ -23,7 +23,7 @@ from qubesmanager.wire.errors import (
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
-from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, DeviceMode
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceMode
 
 # -- what there is ----------------------------------------------------------------------------------------------------
 
@@ -42,10 +42,6 @@ async def _offered(asking: Asking, backend: str) -> dict[str, AvailableDevice]:
     return {device.ident: device for device in await asking.ask(row(backend))}
 
 
-def _id_of(device: AvailableDevice | None) -> str:
-    return ANY if device is None else device.details.get(IDENTITY, UNKNOWN)
-
-
 async def _holders(asking: Asking) -> dict[tuple[str, str], str]:
     """By backend and port: the qube that has the device now, of those that the source sees."""
     rows = asking.rows(mgmt1.VM_GET_ALL(DOM0))
@@ -57,42 +53,16 @@ async def _holders(asking: Asking) -> dict[tuple[str, str], str]:
     }
 
 
-_OURS = frozenset({"identity", "interfaces", "parent"})
-"""Details of mgmt1 that have a separate key in Qubes OS."""
-_KNOWN = ("vendor", "product", "manufacturer", "serial")
-
-
 @answers(calls.VM_DEVICE_AVAILABLE)
 async def available(asking: Asking, only: str | None, _payload: None) -> list[DeviceRow]:
     offered = await _offered(asking, asking.dest)
     holders = await _holders(asking) if offered else {}
     rows = [
-        _available(asking, device, holders.get((asking.dest, device.ident), ""))
+        available_row(asking.device_class, asking.dest, device, holders.get((asking.dest, device.ident), ""))
         for device in offered.values()
         if only in {None, device.ident}
     ]
     return sorted(rows, key=lambda row: row.head)
-
-
-def _available(asking: Asking, device: AvailableDevice, holder: str) -> DeviceRow:
-    details = device.details
-    kind = asking.device_class
-    parent = details.get("parent", "")
-    fields = {
-        **_head(kind, asking.dest, device.ident, _id_of(device)),
-        "name": device.description,
-        **{key: details[key] for key in _KNOWN if key in details},
-        "attachment": holder,
-        "interfaces": details.get("interfaces", f"{kind[0]}******"),
-        "parent_port_id": parent,
-        "parent_devclass": str(kind) if parent else "",
-        **{f"_{key}": value for key, value in details.items() if key not in _OURS and key not in _KNOWN},
-    }
-    return DeviceRow(f"{device.ident}:{_id_of(device)}", {key: value for key, value in fields.items() if value})
-
-
-def _head(kind: DeviceClass, backend: str, port: str, device_id: str) -> dict[str, str]:
-    return {"device_id": device_id, "port_id": port, "devclass": str(kind), "backend_domain": backend}
 
 
 async def _attached_rows(asking: Asking) -> list[Mgmt1Row]:
@@ -103,9 +73,11 @@ async def _attached_rows(asking: Asking) -> list[Mgmt1Row]:
 async def list_attached(asking: Asking, only: Port | None, _payload: None) -> list[DeviceRow]:
     rows = await _attached_rows(asking)
     offered = {backend: await _offered(asking, backend) for backend in {row.device.backend for row in rows}}
-    ids = {row.device: _id_of(offered[row.device.backend].get(row.device.ident)) for row in rows}
+    ids = {row.device: device_id_of(offered[row.device.backend].get(row.device.ident)) for row in rows}
     return [
-        _row(asking, Port(*row.device, ids[row.device]), DeviceMode.MANUAL, row.options)
+        frontend_row(
+            asking.device_class, asking.dest, Port(*row.device, ids[row.device]), DeviceMode.MANUAL, row.options
+        )
         for row in rows
         if only is None or only[:2] == row.device
     ]
@@ -123,21 +95,10 @@ async def _assignments(asking: Asking) -> list[_Assignment]:
 @answers(calls.VM_DEVICE_ASSIGNED)
 async def list_assigned(asking: Asking, only: Port | None, _payload: None) -> list[DeviceRow]:
     return [
-        _row(asking, each.port, each.mode, each.options)
+        frontend_row(asking.device_class, asking.dest, each.port, each.mode, each.options)
         for each in await _assignments(asking)
         if only is None or only[:2] == each.port[:2]
     ]
-
-
-def _row(asking: Asking, port: Port, mode: str, options: Mapping[str, str]) -> DeviceRow:
-    backend, ident, device_id = port.backend, port.port, port.device_id or ANY
-    fields = {
-        **_head(asking.device_class, backend, ident, device_id),
-        "mode": mode,
-        "frontend_domain": asking.dest,
-        **{f"_{key}": value for key, value in options.items()},
-    }
-    return DeviceRow(f"{backend}+{ident}:{device_id}", fields)
 
 
 # -- changes ----------------------------------------------------------------------------------------------------------
@@ -167,7 +128,7 @@ async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
         raise refusal("no-such-qube", shown(port.backend))
     ambiguous = ProtocolError(f"Cannot attach ambiguous {asking.device_class} device.")
     device = (await _offered(asking, port.backend)).get(port.port)
-    if device is None or identity_in(port.device_id) not in {"", _id_of(device)}:
+    if device is None or identity_in(port.device_id) not in {"", device_id_of(device)}:
         raise ambiguous
     words = {**_options(options), **({PERSISTENT: YES} if options.persistent else {})}
     row = mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)

@@ -3,6 +3,7 @@
 
 from qubesmanager.admin import calls
 from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.rules.features import PROTECTED
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import PropertyState
 from qubesmanager.wire.errors import (
@@ -116,9 +117,7 @@ def _no_feature(asking: Asking, name: str) -> Mgmt1Error:
     return QubesFeatureNotFoundError(f"Feature not set for domain {asking.dest}: {name}")
 
 
-_OF_PRELOADING = frozenset(
-    {"preload-dispvm", "preload-dispvm-completed", "preload-dispvm-in-progress", "deferred-netvm-original"}
-)
+_OF_PRELOADING = PROTECTED | {"deferred-netvm-original"}
 """Features in which Qubes OS keeps the state of preloaded disposables; no client sets them."""
 
 

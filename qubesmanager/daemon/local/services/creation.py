@@ -164,7 +164,7 @@ class Creation:
 
         The qube is gone once that is stored; a crash after it leaves volumes that the next start removes. Its name is
         reserved while they are removed. If that fails it is tried again, and a new qube of the name waits for it or is
-        refused: its volumes would have the same places.
+        refused: its volumes would have the same paths.
 
         Raises `QubesVMNotFoundError` if the qube was removed while the caller waited.
         """

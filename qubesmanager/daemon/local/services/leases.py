@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each pool has its place for itself: no other pool of this daemon shares it, and no other daemon uses it."""
+"""Each pool has its location to itself: no other pool of this daemon shares it, and no other daemon uses it."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ class Leases:
         self.by_force = False
         """Take over the leases of daemons of other machines."""
         self.adding = asyncio.Lock()
-        """Held while a pool is added, so that two of them cannot be given one place."""
+        """Held while a pool is added, so that two pools cannot be given one location."""
         self._taken: dict[str, lease.Lease] = {}
         self._watched: dict[str, tuple[int, float]] = {}
         """By pool: when another daemon's lease was written, and since when (`time.monotonic`) it has been watched."""
@@ -36,7 +36,7 @@ class Leases:
     async def claim(
         self, pool: str, options: Mapping[str, str], check: Callable[[Path], None] = lambda _folder: None
     ) -> None:
-        """Take the place that the checked options name; call `release` or `withdraw` after a failure, too.
+        """Take the location that the checked options name; call `release` or `withdraw` after a failure, too.
 
         `check` may refuse the folder before anything is written there.
         Raises `StoragePoolException` that names the pool or the daemon that has it.
@@ -46,7 +46,7 @@ class Leases:
         place = await location(pool, options)
         is_new = pool not in self._runtime.state.pools
         for other, used in list(self._runtime.state.pool_options.items()):
-            # A pool of the store is compared with the open ones: of two that share a place, one opens.
+            # A pool of the store is compared with the open ones: of two that share a location, one opens.
             if other != pool and (is_new or other in self._taken) and place.overlaps(await location(other, used)):
                 raise refusal("pool-place-shared", place.shown, other)
         written, since = self._watched.get(pool, (0, 0.0))
@@ -85,7 +85,7 @@ class Leases:
         return why
 
     async def release(self, pool: str) -> None:
-        """Leave the place to others."""
+        """Let other daemons use the location."""
         if (taken := self._taken.pop(pool, None)) is not None:
             try:
                 await in_thread(taken.release)
@@ -93,7 +93,7 @@ class Leases:
                 return  # its disk is gone, and the lease with it
 
     async def withdraw(self, pool: str) -> None:
-        """The pool was refused: leave its place as it was."""
+        """The pool was refused: leave its location as it was."""
         if (taken := self._taken.pop(pool, None)) is not None:
             await in_thread(taken.withdraw)
 

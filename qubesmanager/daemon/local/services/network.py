@@ -74,7 +74,7 @@ class Network:
         self._out = out
         self._resolvers = tuple(resolvers)
         self._places: dict[UUID, str] = {}
-        """By netvm that runs: its place."""
+        """By running netvm: the file of its namespace."""
         self._at: dict[UUID, tuple[str, Node]] = {}
         """By qube that runs: the netvm it is connected to, empty for none, and as what."""
         self._changed: set[str] = set()

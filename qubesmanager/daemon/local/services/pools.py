@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which pools are there, and which qubes cannot be used for want of a pool or of a volume.
 
-A pool whose place is not there, or is another one, is *missing*: nothing is read or written there, and it is looked for
+A pool whose location is not there, or is another one, is *missing*: nothing is read or written there, and it is checked
 again until it is back. The qubes with volumes in it, and those with a damaged volume, have the state NA and the reason
-in their property `problem`. A place is known by its mark, which the store keeps too.
+in their property `problem`. A location is recognized by its mark, which the store has too.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ from qubesmanager.wire.values import PowerState, VmClass
 log = logging.getLogger(__name__)
 
 POLL = 30.0
-"""Seconds between two looks at the places of the pools."""
+"""Seconds between two checks of the pools' locations."""
 
 
 class Pools:
@@ -116,7 +116,7 @@ class Pools:
         self.drivers[KERNEL_POOL] = LinuxKernels(folder)
 
     async def adopt(self, driver: PoolDriver) -> str:
-        """The mark of a place that is ready; one that has none gets one. The caller stores it with the pool."""
+        """The mark of a location that is ready; one without a mark gets one. The caller stores it with the pool."""
         mark = await driver.place()
         if not mark:
             mark = secrets.token_hex(16)
@@ -136,7 +136,7 @@ class Pools:
         self.drivers.pop(name, None)
 
     async def _open(self, name: str, *, clean: bool = True) -> None:
-        """Raises `Mgmt1Error` with the reason if the place is not there, is another one or another daemon's."""
+        """Raises `Mgmt1Error` with the reason if the location is not there, is another one or another daemon's."""
         try:
             await self._open_claimed(name, clean=clean)
         except BaseException:
@@ -174,7 +174,7 @@ class Pools:
     # -- coming and going ---------------------------------------------------------------------------------------------
 
     async def keep(self) -> None:
-        """Look at the places of the pools, for as long as the daemon runs."""
+        """Check the locations of the pools for as long as the daemon runs."""
         while True:
             await asyncio.sleep(POLL)
             await self.look()
@@ -243,10 +243,10 @@ class Pools:
         }
 
     async def create(self, name: str, untrusted_options: Mapping[str, str]) -> None:
-        """Claim the place of a new pool, try it, and store the pool. `untrusted_options` has `driver` and its options.
+        """Claim the location of a new pool, try it, and store the pool. `untrusted_options`: `driver` and its options.
 
-        Raises `StoragePoolException` if another pool or another daemon has the place, or one lies in the other, and
-        for a folder that holds something else than a pool (see `drivers.pools.foreign`); nothing is changed then.
+        Raises `StoragePoolException` if another pool or another daemon has the location, if one is inside of the other,
+        and for a folder that holds anything but a pool (see `drivers.pools.foreign`); nothing is changed then.
         """
         check(POOL_NAME, name)
         options = dict(untrusted_options)

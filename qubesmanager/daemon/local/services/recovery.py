@@ -110,7 +110,7 @@ def _is_texts(untrusted: object) -> bool:
 
 
 async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str, Found]:
-    """By name: the qubes that the volumes without a qube describe. The name is that of the volume's place."""
+    """By name: the qubes that the volumes without a qube describe. The name is that in the volume's path."""
     volumes = {(volume.pool, volume.vid) for qube in state.qubes.values() for volume in qube.volumes.values()}
     described: dict[str, Found] = {}
     unknown: list[tuple[str, str]] = []

@@ -300,7 +300,7 @@ def options_here(
     """The options of a persistent assignment as a call stores them; raises where a call would.
 
     Those of Qubes OS are `True` and `False`. A disk is where it was, if that is valid and not among `taken`; one at
-    any port has no place yet.
+    any port has no disk name yet.
     """
     options = {name: _flag(value) for name, value in untrusted.items() if name != PERSISTENT}
     asked = options.pop(FRONTEND_DEV, "")

@@ -52,7 +52,7 @@ class VolumeOperations:
         self._devices = devices
 
     def found(self, volume: VolumeId) -> VolumeRef:
-        """The volume by its place; whether the pool really has one that no qube knows is its driver's to say."""
+        """The volume of this pool and name. Of one that no qube has, only the driver knows whether it exists."""
         self._pools.driver(volume.pool)
         for qube in self._runtime.state.qubes.values():
             for each in qube.volumes.values():

@@ -272,7 +272,7 @@ def set_pool_options(name: str, options: Mapping[str, str]) -> Statement:
 
 
 def set_pool_identity(name: str, mark: str) -> Statement:
-    """The place of the pool is known by this mark."""
+    """The mark by which the location of the pool is recognized."""
     return ("UPDATE pool SET identity = ? WHERE name = ?", (mark, name))
 
 

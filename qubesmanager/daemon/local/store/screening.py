@@ -339,7 +339,7 @@ def _why_value(parse: Callable[[str], str], value: str) -> str:
 
 
 def _rule(row: Cells, bad: frozenset[str], _known: _Known) -> Cells:
-    """In its place nothing passes."""
+    """It is replaced by a rule that lets nothing pass."""
     return {
         "rule_id": f"unreadable-{uuid4().hex[:8]}" if "rule_id" in bad else row["rule_id"],
         "position": -1 if "position" in bad else row["position"],

@@ -87,7 +87,7 @@ class DeviceEvent:
 
 
 class DeviceSource(Protocol):
-    """The devices of one place."""
+    """The devices of one backend."""
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
         """Those that may be attached, sorted by ident; what the host itself uses is left out."""

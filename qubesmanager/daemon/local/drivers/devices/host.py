@@ -64,7 +64,7 @@ class HostDevices:
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:
-        """One listener at a time: the trigger has one place to tell."""
+        """One listener at a time: the trigger calls one function."""
         self._trigger.start(self._notify)
         try:
             self._known = await self._snapshot(DeviceClass)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The firewalls of all netvms: kept, compiled and loaded; host names resolved, and loaded again when they change.
 
-A netvm whose place (its network namespace) is not known keeps its rules until it is.
+A netvm whose network namespace is not known keeps its rules until it is.
 """
 
 import asyncio

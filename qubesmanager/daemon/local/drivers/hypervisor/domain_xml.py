@@ -113,7 +113,7 @@ def _backing(root: ET.Element, spec: DiskSpec) -> None:
 
 
 def _number_of(target: str) -> int:
-    """The place in the order of names: 0 for xvda, 25 for xvdz, 26 for xvdaa."""
+    """The index in the order of names: 0 for xvda, 25 for xvdz, 26 for xvdaa."""
     number = 0
     for letter in target.removeprefix("xvd"):
         number = number * 26 + ord(letter) - ord("a") + 1

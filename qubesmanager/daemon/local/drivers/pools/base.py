@@ -66,7 +66,7 @@ class VolumeInfo:
 
 @dataclass(frozen=True, slots=True)
 class PoolInfo:
-    """Bytes of the place a pool lies in: `size` in all, `usage` taken, by whomever."""
+    """Bytes of the disk that has the pool: `size` in all, `usage` taken, also by other programs."""
 
     size: int
     usage: int
@@ -140,7 +140,7 @@ class PoolDriver(Protocol):
         ...
 
     async def setup(self) -> None:
-        """Make the place ready and prove it by creating and removing a volume there."""
+        """Prepare the location and prove it by creating and removing a volume there."""
         ...
 
     async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
@@ -151,14 +151,14 @@ class PoolDriver(Protocol):
         ...
 
     async def place(self) -> str:
-        """The mark of the pool's place; empty for a place that was never marked.
+        """The mark of the pool's location; empty if it was never marked.
 
-        Raises `StoragePoolException` if the place is not there, as when its disk is not mounted. Changes nothing.
+        Raises `StoragePoolException` if the location is not there, as when its disk is not mounted. Changes nothing.
         """
         ...
 
     async def mark(self, mark: str) -> None:
-        """Mark the place with 32 hexadecimal digits, so that it is known again."""
+        """Mark the location with 32 hexadecimal digits, by which it is recognized later."""
         ...
 
     async def usage(self) -> PoolInfo: ...

@@ -6,7 +6,7 @@
                                          good, so a name means a state
     <pool>/<vm>/<volume>/qube.json       what is to be known of the volume's qube if the store is lost
     <pool>/.tmp-<32 hex>                 a change under way
-    <pool>/.mgmt1-pool                   the mark by which the place is known again
+    <pool>/.mgmt1-pool                   the mark by which the location is recognized
 
 Whatever a manifest does not reach is a leftover of a crash. Clones and running copies hold hard links to the layers
 they stand on: their source may change or go without asking them.
@@ -129,7 +129,7 @@ class FolderPool(ABC):
 
     @abstractmethod
     def check_place(self) -> None:
-        """Refuse a place that this kind of layer cannot live in."""
+        """Refuse a file system that this kind of layer cannot be stored on."""
 
     @abstractmethod
     def new_layer(self, path: Path, size: int) -> None:
@@ -178,7 +178,7 @@ class FolderPool(ABC):
     def compact(self, folder: Path, manifest: Manifest) -> None:
         """Keep the number of layers small; names that the manifest knows stay. A full disk is no error here."""
 
-    # The place
+    # The location
 
     async def setup(self) -> None:
         await in_thread(self._setup)
@@ -388,7 +388,7 @@ class FolderPool(ABC):
         return folder
 
     def _stray(self, vid: str) -> Path | None:
-        """What lies in the place of the volume and is none: a file, a link, a folder without a manifest."""
+        """What has the path of the volume and is not a volume: a file, a link, a folder without a manifest."""
         folder = self.root / checked_vid(vid)
         if os.path.lexists(folder.parent) and not is_folder(folder.parent):
             return folder.parent

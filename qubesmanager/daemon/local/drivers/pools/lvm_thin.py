@@ -14,7 +14,7 @@ qube holds a `+`, so the parts can be distinguished. Changes are made beside the
 | `…+<id>` | a snapshot | kept, but removed where its volume was being removed |
 
 A volume's identity is the tag `id+<identity>`; one that is fresh at each start has the tag `started` instead. What is
-kept of its qube is packed JSON in tags `qube+<number>+<text>`; the mark of the place is a tag of the thin pool.
+kept of its qube is packed JSON in tags `qube+<number>+<text>`; the mark of the location is a tag of the thin pool.
 What a running copy was made of is a tag `src+<uuid>+<generation>` on it; each stop of the source, and everything that
 replaces it, gives the source another generation or uuid. Whether a session wrote anything LVM cannot tell cheaply, so
 each session counts as a change. Sizes are rounded up to 4 MiB, LVM's extent.
@@ -284,7 +284,7 @@ class LvmThin:
         if name in lvs and before == "+old":
             await self._drop(f"{name}+old")
 
-    # The place
+    # The location
 
     async def setup(self) -> None:
         try:

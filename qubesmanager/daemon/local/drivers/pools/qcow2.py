@@ -326,7 +326,7 @@ class Chain:
                 writer.put(offset, _pread(source, CLUSTER, place))
 
     def entries(self) -> Iterator[tuple[int, int, int]]:
-        """Guest offset, file and place in it of each cluster that some image holds; file -1 for zeros.
+        """Guest offset, file and offset in that file of each cluster that some image holds; file -1 for zeros.
 
         Raises `StoragePoolException` for images whose tables name more clusters of data than their files have.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A full disk, a big image, a place that will not do, two pools."""
+"""A full disk, a big image, a file system that is not supported, two pools."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two pools never share a place, however its path is written."""
+"""Two pools never share a location, however its path is written."""
 
 import subprocess
 from collections.abc import Iterator
