@@ -192,8 +192,8 @@ def _lexical_rules() -> Iterator[str]:
 
 
 def _errors() -> Iterator[str]:
-    yield "## Errors\n\nThe type of an error tells programs apart what happened; the text is written for a person.\n"
-    yield "`QubesException` is any other error that a person can act on, and an unexpected failure, whose traceback\n"
+    yield "## Errors\n\nA program distinguishes errors by their type; the text is written for the user.\n"
+    yield "`QubesException` is any other error that the user can act on, and an unexpected failure, whose traceback\n"
     yield "is in the daemon's log and never crosses the wire.\n\n| type | meaning |\n|---|---|\n"
     for name, kind in sorted(Mgmt1Error.known.items()):
         if kind.__module__ == Mgmt1Error.__module__:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the pictures of the guide: a real window over a demonstration's daemon, driven like a person."""
+"""Takes the pictures of the guide: a real window over a demonstration's daemon, driven as a user would."""
 
 import asyncio
 import os

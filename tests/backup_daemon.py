@@ -44,7 +44,7 @@ async def file_stream(head: str, file: Path, size: int = 1 << 16) -> AsyncGenera
 
 
 async def make_qube(client: Client, name: str, private: bytes, root: bytes, *, device: str = "") -> None:
-    """A standalone qube with a setting of every kind; `device` is a disk of dom0's that it gets for good."""
+    """A standalone qube with a setting of every kind; `device` is a disk of dom0 that is assigned to it."""
     await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec(name, "green")))
     await client.send(calls.VM_VOLUME_IMPORT(name, "private", pieces(private)))
     await client.send(calls.VM_VOLUME_IMPORT(name, "root", pieces(root)))

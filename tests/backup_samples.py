@@ -135,7 +135,7 @@ def assert_no_thread_is_left() -> None:
 
 
 class Restored:
-    """Sinks in memory, and what became of each: `volumes[qube, volume]`."""
+    """Sinks in memory, and the result of each: `volumes[qube, volume]`."""
 
     def __init__(self) -> None:
         self.volumes: dict[tuple[str, str], RestoredVolume] = {}

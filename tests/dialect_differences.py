@@ -69,7 +69,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.Remove+ w2": FROM_PACKAGES,
     },
 }
-"""By section and exchange (method, destination, begin of the payload): why the answer is another one."""
+"""By section and exchange (method, destination, first bytes of the payload): why the answer differs."""
 
 NO_CHANGE = "nothing changes"
 NOT_SENT = "mgmt1 sends no event"

@@ -15,7 +15,7 @@ def vm(
     notes: str = "",
     **properties: str,
 ) -> VmRecord:
-    """A qube; what is not said is as for a new one. A property given here is the qube's own."""
+    """A qube; properties that are not given are as for a new one. A property given here is the qube's own."""
     defaults = {"label": "red", "memory": "400", "include_in_backups": "yes", "netvm": "", "template": ""}
     values = {key: PropertyValue(value, True) for key, value in defaults.items()}
     values |= {key: PropertyValue(value, False) for key, value in properties.items()}

@@ -239,7 +239,7 @@ def test_each_row_of_the_table_of_reasons_is_used() -> None:
 
 PARSERS = {
     "models/natural_sort.py": "the numbers in a name",
-    "models/query.py": "what a person types to search",
+    "models/query.py": "what the user types to search",
 }
 """The modules of windows and models that use regular expressions, none of them on an error or a reason."""
 

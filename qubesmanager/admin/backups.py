@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of a backup as Qubes OS shows it to people: name, kind and size of each qube, and the qubes left out."""
+"""The table of a backup as Qubes OS shows it to the user: name, kind and size of each qube, and the qubes left out."""
 
 from collections.abc import Iterable
 

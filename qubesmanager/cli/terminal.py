@@ -60,7 +60,7 @@ class Terminal:
 
 
 def size_text(size: float) -> str:
-    """Bytes for a person: `1.2 GiB`."""
+    """Bytes as text for the user: `1.2 GiB`."""
     for unit in _UNITS[:-1]:
         if size < 1024:  # noqa: PLR2004 - the step from unit to unit
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

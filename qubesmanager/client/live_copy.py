@@ -97,7 +97,7 @@ class LiveCopy:
 
 
 class Follower:
-    """Follows the system of `client` and tells each update to `tell`, in the loop, in order."""
+    """Follows the system of `client` and calls `tell` with each update, in the loop, in order."""
 
     def __init__(self, client: Client, tell: Callable[[Update], None]) -> None:
         self.copy = LiveCopy()
@@ -106,7 +106,7 @@ class Follower:
         self._hurry = asyncio.Event()
         self._synced = False
         self.unreadable: tuple[Reason, ...] = ()
-        """Why rows or events were left out, as told by the last `Unreadable`."""
+        """Why rows or events were left out, as of the last `Unreadable`."""
 
     @property
     def records(self) -> dict[str, VmRecord]:
@@ -206,7 +206,7 @@ class Follower:
             self._tell(Put(changed))
 
     async def _take(self, batch: list[Event]) -> None:
-        """Fold the events; a qube whose event does not decode is asked for again, and costs no other anything."""
+        """Fold the events. A qube whose event does not decode is listed again; the others are not affected."""
         reasons = dict.fromkeys(self.unreadable)
         for name in self._fold(batch):
             async with aclosing(self._client.batches(calls.VM_GET_ALL(DOM0, name), _noted_in(reasons))) as batches:

@@ -92,7 +92,7 @@ def takes_dom0(dom0: VmRecord, include: Collection[str], exclude: Collection[str
 
 
 class BackupChoice(QAbstractTableModel):
-    """Signals: `ticked_changed()`. `by_hand`: whether a person ticks; otherwise rules do."""
+    """Signals: `ticked_changed()`. `by_hand`: whether the user ticks; otherwise rules do."""
 
     ticked_changed = pyqtSignal()
 

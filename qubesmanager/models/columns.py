@@ -132,7 +132,7 @@ def _value(name: str) -> Callable[[VmRecord, History | None], str]:
 
 
 def _text_key(text: Callable[[VmRecord, History | None], str]) -> Key:
-    """By text as people count, without regard to case; the empty ones last."""
+    """By text, with numbers in it compared as numbers, without regard to case; empty texts last."""
 
     def key(record: VmRecord, history: History | None) -> tuple[bool, Natural]:
         value = text(record, history)

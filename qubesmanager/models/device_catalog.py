@@ -21,7 +21,7 @@ LONGEST = 80
 
 
 class Kind(StrEnum):
-    """What a person takes a device for; the order is that of the menu."""
+    """The kind of a device as the user sees it; the order is that of the menu."""
 
     DISK = "disk"
     CAMERA = "camera"
@@ -51,7 +51,7 @@ def harmless(text: str) -> str:
 
 
 class Mark(NamedTuple):
-    """What a person says of a device."""
+    """The user's own settings of a device."""
 
     nickname: str = ""
     favourite: bool = False
@@ -70,7 +70,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A step under way, or one that failed: with which qube, why, and the options it was asked with."""
+    """An operation that runs or has failed: the qube, why it failed, and the options that were chosen."""
 
     step: Step
     qube: str
@@ -205,7 +205,7 @@ class DeviceCatalog(QObject):
         self._rebuild()
 
     def remember(self, marks: Mapping[str, Mark]) -> None:
-        """What a person says of devices, by `memory_key`."""
+        """The user's own settings of devices, by `memory_key`."""
         self._marks = dict(marks)
         self._rebuild()
 

@@ -78,7 +78,7 @@ class Draft(QObject):
     # -- editing ------------------------------------------------------------------------------------------------------
 
     def edit(self, key: Key, value: str | None) -> None:
-        """An edit that says what is there already is none."""
+        """Edit a value. An edit to the value that is there already is removed."""
         before = self._edits.get(key, _MISSING)
         if value == self.base(key) or (self.base(key) is None and key[0] == PROPERTY and value == self._default(key)):
             self._edits.pop(key, None)
@@ -175,7 +175,7 @@ class Draft(QObject):
         return warnings(self._change(facts))
 
     def _change(self, facts: Facts) -> Change:
-        """A property that goes back to its default is as it is now: what that would be is the daemon's to say."""
+        """The edits as a change. A property that is reset keeps its value: only the daemon knows the default."""
         after = dict(self.record.properties)
         edited = set()
         for (kind, name), value in self._edits.items():

@@ -135,7 +135,7 @@ def _action(rule: Rule) -> str:
 
 
 def destination_text(rule: Rule) -> str:
-    """Where to, for a person."""
+    """The destination as it is shown."""
     if rule.specialtarget is not None:
         return QCoreApplication.translate("FirewallTable", "the DNS servers")
     host = rule.dst4 or rule.dst6 or rule.dsthost
@@ -143,7 +143,7 @@ def destination_text(rule: Rule) -> str:
 
 
 def service_text(rule: Rule) -> str:
-    """Protocol and ports, for a person."""
+    """Protocol and ports as they are shown."""
     parts = [] if rule.proto is None else [str(rule.proto)]
     if rule.dstports is not None:
         low, high = rule.dstports

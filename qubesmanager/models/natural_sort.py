@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of names as people count: `work2` stands before `work10`, without regard to case."""
+"""Natural order of names: `work2` comes before `work10`, without regard to case."""
 
 import re
 from collections.abc import Iterable
@@ -20,5 +20,5 @@ def natural(text: str) -> Natural:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names as a person expects them."""
+    """The names in natural order."""
     return sorted(names, key=natural)

@@ -2,7 +2,7 @@
 """The query box: `state:running tag:work mem>2G -template:fedora free text` as a test of a record.
 
 Words are combined by AND; `-` turns one around; a word without a key looks in the name. Parsing is total: what is not
-understood is said in `error`, and the rest still filters.
+understood is in `error`, and the rest still filters.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to become of each qube of a backup, as a person chooses it; and what stands against it, before anything."""
+"""The user's choices for each qube of a backup, and why a choice is not possible, before anything is restored."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ class RestoreRow:
 
     @property
     def possible(self) -> bool:
-        """dom0's home is asked for on the last page."""
+        """The restore of dom0's home is chosen on the last page."""
         return self.stored.klass != ADMIN
 
 

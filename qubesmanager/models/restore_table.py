@@ -91,7 +91,7 @@ class RestoreTable(QAbstractTableModel):
         self._again()
 
     def choose(self, name: str, choice: Choice) -> None:
-        """What a person wants for the qube of that name in the backup."""
+        """The user's choice for the qube of that name in the backup."""
         before = self._choices[name]
         if choice.restored and not before.restored and choice.name in self._taken(name):
             choice = replace(choice, name=restore_draft.free_name(choice.name, self._taken(name)))

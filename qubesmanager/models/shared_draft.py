@@ -19,7 +19,7 @@ MIXED = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What an edit changes of one qube; `before` and `after` as a person sees them (None: the default, or no tag)."""
+    """What an edit changes of one qube; `before` and `after` as they are shown (None: the default, or no tag)."""
 
     qube: str
     key: Key

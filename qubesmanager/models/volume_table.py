@@ -173,7 +173,7 @@ def usage_text(used: int, size: int) -> str:
 
 
 def fate(volume: VolumeRecord) -> str:
-    """What becomes of the volume's content when the qube halts."""
+    """Whether the volume's content is kept when the qube halts."""
     if volume.extra:
         return QCoreApplication.translate("VolumeTable", "kept (extra disk)")
     if volume.save_on_stop:

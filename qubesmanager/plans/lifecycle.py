@@ -199,7 +199,7 @@ _ALREADY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one request for each qube is made, and what it makes of the qube."""
+    """One request for each qube, and the state that it brings about."""
 
     kind: Kind
     call: Call[None, None, None]

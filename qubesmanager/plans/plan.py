@@ -79,7 +79,7 @@ class Group(Enum):
 
 
 class Fate(Enum):
-    """What becomes of a qube that a plan makes or removes."""
+    """The end of a qube that a plan makes or removes."""
 
     MADE = "made"
     REMOVED = "removed"
@@ -96,7 +96,7 @@ RowKey = tuple[str, str]
 class Row:
     """What a plan does to one qube. A row without steps does nothing: it is refused, or so already.
 
-    `needs` are rows that must have been done before, `after` rows that must have ended before, whatever came of them.
+    `needs` are rows that must have been done before, `after` rows that must have ended before, done or not.
     `stage` counts the rows of the group `STAGE` from 1, for display.
     """
 

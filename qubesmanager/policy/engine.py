@@ -54,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What comes of a request. `rule` is None where no rule decided.
+    """The decision about a request. `rule` is None where no rule decided.
 
     `target` (allow) is where the call goes: a name, `uuid:…` or `@dispvm:NAME`. `targets` and `default_target` (ask)
     are the choices, sorted, and the one that is offered first. `user` is empty for the default user.

@@ -7,14 +7,15 @@ with the reason. What only the daemon knows (a call that is under way, whether a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
-from qubesmanager.rules.devices import why_not_balanced
+from qubesmanager.rules.devices import DeviceKey, why_not_balanced
 from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
 from qubesmanager.rules.features import SKIP_UPDATE, why_start_prohibited
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names
+from qubesmanager.rules.volumes import extra_volume
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, DeviceMode, PowerState, VmClass
@@ -99,7 +100,7 @@ def why_not_with_devices(facts: Facts, qube: QubeFacts) -> Reason | None:
     return None
 
 
-def device_holder(facts: Facts, device: "DeviceRecord | Device") -> QubeFacts | None:
+def device_holder(facts: Facts, device: DeviceRecord | DeviceKey) -> QubeFacts | None:
     """The qube that a device is attached to now."""
     for holder in facts.qubes.values():
         for other in holder.devices:
@@ -346,16 +347,20 @@ def why_not_attach(_facts: Facts, qube: QubeFacts) -> Reason | None:
     return Reason("template-no-devices") if qube.klass is VmClass.TEMPLATE else None
 
 
-class Device(NamedTuple):
-    """A device of the system, as the first fields of a `DeviceRecord`."""
+def offers_devices(backend: QubeFacts) -> bool:
+    """Whether the devices of a qube can be attached: always those of dom0, those of another qube while it runs."""
+    return backend.klass is VmClass.ADMIN or backend.state in HOT
 
-    device_class: DeviceClass
-    backend: str
-    ident: str
+
+def why_not_offered(backend: QubeFacts, device: DeviceKey) -> Reason | None:
+    """Why a device of this backend cannot be attached now, whichever qube it is for."""
+    if offers_devices(backend) or extra_volume(backend, device.device_class, device.ident):
+        return None
+    return Reason("device-backend-off", backend.name, backend.state)
 
 
 def why_not_attach_device(
-    facts: Facts, qube: QubeFacts, device: Device, *, persistent: bool, starts: bool = False
+    facts: Facts, qube: QubeFacts, device: DeviceKey, *, persistent: bool, starts: bool = False
 ) -> Reason | None:
     """Why a qube cannot get this device: now, or with `persistent` at each start. `starts`: it is started for it."""
     if reason := why_not_attach(facts, qube):
@@ -372,10 +377,12 @@ def why_not_attach_device(
     maxmem = qube.value("maxmem")
     if device.device_class is DeviceClass.PCI and (reason := why_not_balanced(int(maxmem or 0), 1)):
         return reason
-    holder = device_holder(facts, device) if runs and not has_it else None
-    if holder is None:
+    if not runs or has_it:
         return None
-    return Reason("device-attached", device.backend, device.ident, seen_name(facts.sees, holder.name))
+    if (holder := device_holder(facts, device)) is not None:
+        return Reason("device-attached", device.backend, device.ident, seen_name(facts.sees, holder.name))
+    backend = facts.qubes.get(device.backend)
+    return None if backend is None else why_not_offered(backend, device)
 
 
 # -- several qubes ----------------------------------------------------------------------------------------------------

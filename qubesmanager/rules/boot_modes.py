@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Boot modes: named sets of kernel options that a template offers to the qubes based on it.
 
-A mode is made by the feature `boot-mode.kernelopts.MODE`, and named for people by `boot-mode.name.MODE`, on the qube or
+A mode is made by the feature `boot-mode.kernelopts.MODE`, and its shown name is `boot-mode.name.MODE`, on the qube or
 on a template above it, as Qubes OS 4.3 does. `default` always exists and adds no option.
 """
 
@@ -17,7 +17,7 @@ _NAME = "boot-mode.name."
 
 
 def modes(qube: QubeFacts, qubes: Qubes) -> dict[str, str]:
-    """The modes that the qube can boot in, `default` first, each with its name for people."""
+    """The modes that the qube can boot in, `default` first, each with its shown name."""
     features = _features(qube, qubes)
     offered = sorted(name.removeprefix(_OPTIONS) for name in features if name.startswith(_OPTIONS))
     return {mode: features.get(_NAME + mode) or mode for mode in dict.fromkeys([DEFAULT, *filter(None, offered)])}

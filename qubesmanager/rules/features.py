@@ -86,7 +86,7 @@ def copied_features(features: Mapping[str, str]) -> dict[str, str]:
 
 
 def rationale(text: str) -> str:
-    """The value of `prohibit-start` as one line for people."""
+    """The value of `prohibit-start` as one line that can be shown."""
     line = " ".join(text.split())
     return line if len(line) <= _RATIONALE else f"{line[: _RATIONALE - 1]}…"
 

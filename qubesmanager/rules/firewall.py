@@ -58,7 +58,7 @@ def verdict(
     resolved: Mapping[str, Collection[Address]] | None = None,
     dns: Collection[Address] | None = None,
 ) -> Verdict:
-    """What becomes of a packet that opens a connection; packets of a connection that is open pass in any case.
+    """Whether a packet that opens a connection passes; packets of a connection that is open pass in any case.
 
     `resolved` holds the addresses of host names as far as they are known, `dns` the netvm's DNS servers.
     """

@@ -8,10 +8,11 @@ pool's driver.
 import re
 from collections.abc import Iterable, Mapping
 
+from qubesmanager.rules.facts import QubeFacts
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord, VolumeRecord
-from qubesmanager.wire.values import VmClass
+from qubesmanager.wire.values import DeviceClass, VmClass
 
 MOST_SIZE = 64 << 40
 """64 TiB: beyond it a number is a mistake."""
@@ -37,6 +38,13 @@ KEPT_VOLUMES: Mapping[VmClass, frozenset[str]] = {
     VmClass.APP: frozenset({"private"}),
 }
 """By class: the volumes that stay when the qube halts, and that a backup has."""
+
+
+def extra_volume(backend: QubeFacts, device_class: DeviceClass, ident: str) -> VolumeRecord | None:
+    """The extra volume that the device of a qube is, if it is one."""
+    if device_class is not DeviceClass.BLOCK:
+        return None
+    return next((volume for volume in backend.volume_records if volume.extra and volume.name == ident), None)
 
 
 def why_not_kept(volume: VolumeRecord) -> Reason | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A demonstration system: what a person's machine might look like, as values first, then put into an empty store.
+"""A demonstration system, like that of a usual user: first as values, then put into an empty store.
 
 It is written in one transaction, and started through the same lifecycle as everything else.
 """

@@ -9,7 +9,7 @@ command line) or when it is asked through the channel of QEMU's guest agent, and
     qm write SERIAL TEXT   puts the text at the disk's start
     qm reach ADDRESS PORT  opens a TCP connection: `reached` or `not reached`
 
-Its network is what `qubes.ip=` and the like on the kernel's command line say.
+Its network is configured by `qubes.ip=` and similar options on the kernel's command line.
 
 Each answer is lines `qm: ...` and then `qm: end`. The archive format is cpio's `newc`:
 https://www.kernel.org/doc/html/latest/driver-api/early-userspace/buffer-format.html
@@ -155,7 +155,7 @@ async def _unpacked_kernel(folder: Path) -> Path:
     match = _CONCRETE_PACKAGE.search(listing)
     if match is None:
         raise Mgmt1Error(f"apt does not know the package {KERNEL_PACKAGE}.")
-    # apt-get writes into its working directory, which is asked for through the only door it has.
+    # apt-get downloads into its working directory, which only its child process can set.
     await run("env", f"--chdir={folder}", "apt-get", "download", "-q", match[1])
     package = await asyncio.to_thread(lambda: next(folder.glob("*.deb")))
     await run("dpkg-deb", "-x", str(package), str(folder / "tree"))

@@ -73,7 +73,7 @@ def why_not() -> str | None:
 async def populate(system: System) -> None:
     """Fill a system that has nothing but dom0; one that is filled, or whose store was lost, stays as it is.
 
-    Raises `Mgmt1Error` when the guest's kernel cannot be had. Cut off, it goes on the next time.
+    Raises `Mgmt1Error` when the guest's kernel cannot be downloaded. After an interruption the next call goes on.
     """
     if set(system.runtime.state.qubes) - {DOM0, TEMPLATE} or system.runtime.state.qube(DOM0).problem:
         return

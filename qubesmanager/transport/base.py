@@ -13,7 +13,7 @@ Answer = AsyncGenerator[bytes, None]
 
 
 class TransportError(Exception):
-    """No answer came, so the call may have been carried out or not. `str(error)` says what happened, for a person."""
+    """No answer came, so the call may have been carried out or not. `str(error)` is the text for the user."""
 
 
 class DaemonEndedError(TransportError):
@@ -29,7 +29,7 @@ class Transport(Protocol):
 
     @property
     def url(self) -> str:
-        """The URL that chooses this transport, as a person would give it to `--connect`."""
+        """The URL that chooses this transport, as the user gives it to `--connect`."""
 
     def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         """The answer's bytes in pieces, to its end. Raises `TransportError`.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The transport to a daemon that we start ourselves: a demonstration system in a folder that goes away with us.
 
-The daemon is a child process that ends when its standard input does, so it never outlives the program that wanted it,
+The daemon is a child process that ends when its standard input does, so it never outlives the program that started it,
 however that ends. The program starts it before its event loop runs; the first calls wait until it listens.
 """
 
@@ -22,7 +22,7 @@ _LOOK = 0.02
 
 
 class ChildTransport:
-    """Starts `qubes-mgmt1d` with the arguments, and talks to its socket. `url` is what a person sees.
+    """Starts `qubes-mgmt1d` with the arguments, and talks to its socket. `url` is shown to the user.
 
     `wrapper` is a command that runs the daemon's, such as `unshare`.
     """

@@ -2,7 +2,7 @@
 """Codecs: how an argument, a payload or an answer becomes a value and back.
 
 A codec's `decode` is total: for any bytes it returns a value or raises `ProtocolError` (or one of the named lexical
-errors of its own row). What a codec takes is said in `what`, for the API reference and for messages.
+errors of its own row). `what` describes what a codec takes, for the API reference and for messages.
 """
 
 import re

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The errors that an answer can carry, by their names on the wire.
 
-A `Mgmt1Error` is an answer a person can act on and is written for that person. Its class name is its wire name, so a
+A `Mgmt1Error` is an answer that the user can act on and is written for the user. Its class name is its wire name, so a
 client that knows the name gets the same class back; an unknown name becomes a plain `Mgmt1Error` that keeps the name.
 A class that only the daemon tells apart is declared with `named=False`, and is sent under the name of its base class.
 Names are those Qubes clients already know (the table in docs/api.md).

@@ -25,7 +25,7 @@ DEPTH = 16
 
 @dataclass(frozen=True)
 class Row:
-    """A reason: `error` is the class of the answer that refuses for it, `sentence` English for a person."""
+    """A reason: `error` is the class of the answer that refuses for it, `sentence` is its English text for the user."""
 
     code: str
     error: type[Mgmt1Error]
@@ -1387,7 +1387,7 @@ TABLE: tuple[Row, ...] = (
         errors.ProtocolError,
         "The text of the profile cannot be edited; change the name by hand.",
     ),
-    # -- what a client makes of the daemon's answers about backups
+    # -- of the client, about the daemon's answers on backups
     Row("backup-cancelled", errors.BackupCancelledError, "The backup was cancelled."),
     Row("profile-never-run", errors.BackupError, "The profile {profile} has never been carried out."),
     Row("answer-no-preview", errors.ProtocolError, "The answer does not say what the profile would do."),
@@ -1414,7 +1414,7 @@ TABLE: tuple[Row, ...] = (
     Row("store-disk-unknown", errors.Mgmt1Error, "the disk of {path} is full and cannot be examined: {why}."),
     Row("store-disk-full", errors.Mgmt1Error, "the disk of {path} is full: {free} bytes are left."),
     Row("store-newer", errors.Mgmt1Error, "The store was written by a newer version of this program."),
-    # -- what became of a restored qube, and what of it is left out
+    # -- results of a restored qube, and what of it is left out
     Row("restore-not-asked", errors.BackupError, "It was not asked for."),
     Row(
         "restore-home-not-asked",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restores: the options before a backup, the contents of a backup, and what became of each part of it."""
+"""Restores: the options of a restore, the contents of a backup, and the result of each part of it."""
 
 import re
 from collections.abc import Mapping
@@ -113,7 +113,7 @@ class RestorePlan:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of a qube, or of another part of the backup.
+    """The result of a qube, or of another part of the backup.
 
     `name` is the name of the qube here, empty if it was not restored; `said` a reason or notes in English, or empty.
     """
@@ -123,7 +123,7 @@ class Restored:
     result: str
     said: str
     why: Reason | None = None
-    """What `said` says, as data."""
+    """The text of `said` as data."""
 
     @property
     def is_qube(self) -> bool:
@@ -388,7 +388,7 @@ def _stored_qube(untrusted: str) -> StoredQube:
     )
 
 
-# -- what became of it ------------------------------------------------------------------------------------------------
+# -- results --------------------------------------------------------------------------------------------------------
 
 
 def encode_restored(row: Restored) -> str:

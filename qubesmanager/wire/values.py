@@ -43,7 +43,7 @@ class DeviceMode(StrEnum):
     AUTO = "auto-attach"
     """At each start, and when it is plugged in while the qube runs."""
     ASK = "ask-to-attach"
-    """The user is asked in these moments."""
+    """When the user is asked."""
     REQUIRED = "required"
     """As AUTO, and the qube does not start without it."""
 

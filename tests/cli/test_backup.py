@@ -65,7 +65,7 @@ class Place:
         transport: Transport | None = None,
         tty: Tty | None = None,
     ) -> tuple[int, str, str]:
-        """Status, output and what was said beside it; `words` are typed at the prompts."""
+        """Status, output and error output; `words` are typed at the prompts."""
         typed = iter(words)
         terminal = Terminal(io.StringIO(), tty or Tty(), lambda _prompt: next(typed))
         status = main([*argv], lambda _url: transport or UnixTransport(self.socket), lambda _url: 77, terminal)
@@ -293,7 +293,7 @@ def test_a_client_that_disconnects_does_not_stop_the_run(place: Place) -> None:
 
 
 class _Watched(Tty):
-    """What is said at the terminal; calls `then` once it has the words."""
+    """The output of the terminal; calls `then` once it contains the words."""
 
     def __init__(self, words: str, then: Callable[[], None]) -> None:
         super().__init__()

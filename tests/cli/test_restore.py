@@ -74,7 +74,7 @@ class _Place:
                 self.send(calls.VM_REMOVE(name))
 
     def run(self, *argv: str, words: str = WORDS, transport: Transport | None = None) -> tuple[int, str, str]:
-        """Status, output and what was said beside it."""
+        """Status, output and error output."""
         terminal = Terminal(io.StringIO(), _Tty(), lambda _prompt: words)
         status = main([*argv], lambda _url: transport or self.transport, lambda _url: 77, terminal)
         assert isinstance(terminal.stdout, io.StringIO)

@@ -175,7 +175,7 @@ def _escape(data: bytes) -> None:
     assert names.shown(data).isprintable()
 
 
-# -- files that people and other programs write ------------------------------------------------------------------------
+# -- files that users and other programs write -------------------------------------------------------------------------
 
 
 _QUBES = SystemInfo.of([Domain("dom0", "AdminVM"), Domain("work", "AppVM", frozenset({"a"}), default_dispvm="gone")])

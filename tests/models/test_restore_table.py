@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is planned for the qubes of a backup: conflicts, names, templates, netvms, and the plan that comes of it."""
+"""What is planned for the qubes of a backup: conflicts, names, templates, netvms, and the resulting plan."""
 
 from dataclasses import replace
 

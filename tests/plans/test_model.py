@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any plan on any system: what it shows is what comes of it, nothing it sends is refused, and undo brings all back."""
+"""Any plan on any system: its result is as shown, nothing that it sends is refused, and undo restores everything."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence

@@ -30,8 +30,9 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.plans.removal import REMOVE, removal_plan
 from qubesmanager.rules import actions
-from qubesmanager.rules.actions import DONE_ALREADY, Device, WhyNot
+from qubesmanager.rules.actions import DONE_ALREADY, WhyNot
 from qubesmanager.rules.creation import why_not_create
+from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.rules.edits import why_not_set, why_not_set_system
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.rules.network import dependents
@@ -211,7 +212,7 @@ async def create(sides: Sides, _name: str, value: tuple[VmClass, str]) -> None:
 
 
 async def attach(sides: Sides, name: str, value: bool) -> None:
-    device = Device(DeviceClass.BLOCK, "usb", "sda")
+    device = DeviceKey(DeviceClass.BLOCK, "usb", "sda")
     if not sides.copy.qubes["usb"].running:
         return  # whether a device is plugged in only the daemon knows
     why = actions.why_not_attach_device(sides.copy, sides.copy.qubes[name], device, persistent=value)
@@ -404,3 +405,13 @@ async def test_a_template_gets_no_device_on_both_sides() -> None:
     async with both_sides(Plan([TEMPLATE, usb], {}, [("usb", PowerState.RUNNING)])) as sides:
         for persistent in (True, False):
             await attach(sides, "base", persistent)
+
+
+async def test_a_device_of_a_suspended_qube_is_not_attached_on_both_sides() -> None:
+    usb = Sample("usb", VmClass.APP, "red", {"template": "base", "netvm": ""})
+    states = [("usb", PowerState.SUSPENDED), ("net", PowerState.RUNNING)]
+    async with both_sides(Plan([TEMPLATE, NET, usb], {}, states)) as sides:
+        device = DeviceKey(DeviceClass.BLOCK, "usb", "sda")
+        why = actions.why_not_attach_device(sides.copy, sides.copy.qubes["net"], device, persistent=False)
+        assert why == Reason("device-backend-off", "usb", "Suspended")
+        await attach(sides, "net", False)

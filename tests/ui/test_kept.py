@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person arranged is so again at the next start: columns, order, sorting, sides, toolbar, shortcuts."""
+"""What the user has configured is so again at the next start: columns, order, sorting, sides, toolbar, shortcuts."""
 
 from collections.abc import Callable
 

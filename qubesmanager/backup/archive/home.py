@@ -126,7 +126,7 @@ class Home:
         changed = self._changed.listed()
         return (*self._left_out.left_out(), *((Reason("home-changed", changed),) if changed else ()))
 
-    # -- what there is
+    # -- entries -----
 
     def scan(self, cancelled: Event) -> None:
         """Raises `OSError`, `BackupError` for more than a backup takes, `BackupCancelledError`."""

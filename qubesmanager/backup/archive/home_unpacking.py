@@ -21,7 +21,7 @@ from qubesmanager.wire.reasons import reason_of, refusal
 
 _NAME_LIMIT = 255
 _MODE = 0o777
-"""Set-uid and the like are never taken over."""
+"""The set-uid, set-gid and sticky bits are never restored."""
 _CONTIGUOUS = b"7"
 _FILES = frozenset({tar.REGULAR, tar.OLD_SPARSE, _CONTIGUOUS})
 _LEFT_OUT = frozenset({b"3", b"4", b"6"})

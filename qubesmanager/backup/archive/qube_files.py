@@ -76,7 +76,7 @@ def _rules(root: Element) -> Iterator[Rule]:
 
 
 def _rules_v1(root: Element) -> Iterator[Rule]:
-    """The rules of a file of Qubes 3.2: a policy, what becomes of DNS and ping, and the exceptions from the policy."""
+    """The rules of a file of Qubes 3.2: a policy, whether DNS and ping pass, and the exceptions from the policy."""
     policy = root.get("policy", "")
     if policy not in _ACTION_V1:
         raise refusal("firewall-policy", FIREWALL, shown(policy))

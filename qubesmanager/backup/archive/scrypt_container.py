@@ -69,7 +69,7 @@ class Params:
 
 
 LEVELS: dict[str, Params] = {"standard": Params(17), "strong": Params(20), "generated": Params(14)}
-"""What a profile can choose. `generated` is for passphrases of 128 random bits or more, not for one of a person."""
+"""What a profile can choose. `generated` is for passphrases of 128 random bits or more, not for chosen ones."""
 
 
 def at_once(params: Params, most: int) -> int:

@@ -2,7 +2,7 @@
 """The settings of a qube that a backup can keep: XML can hold them, and the restore tool of Qubes OS accepts them.
 
 That tool ends a whole restore at a tag that breaks its own rule, and drops features that are not ASCII. Neither may
-happen to a backup of ours, so such settings are left out of it, by name.
+happen to a backup of this program, so such settings are left out of it, by name.
 """
 
 from collections.abc import Mapping

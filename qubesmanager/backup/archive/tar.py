@@ -185,7 +185,7 @@ def _record(text: bytes) -> bytes:
 def pax_records(untrusted: bytes, errors: str = "backslashreplace") -> dict[str, str]:
     """The records of a pax header; a key that occurs twice is refused. Raises `BackupDamagedError`.
 
-    `errors` is what becomes of bytes in a value that are not UTF-8, as for `bytes.decode`.
+    `errors`: how bytes in a value that are not UTF-8 are decoded, as for `bytes.decode`.
     """
     records: dict[str, str] = {}
     at = 0

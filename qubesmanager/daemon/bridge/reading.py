@@ -196,7 +196,7 @@ WITHOUT_EVENTS = frozenset({STATE, "volumes", "notes"})
 """Parts in which something changes without an event: suspending, sizes and usage, notes."""
 
 _ONE = "property:"
-"""The begin of the part that is one property."""
+"""The prefix of a part that is one property."""
 
 
 def one(name: str) -> str:

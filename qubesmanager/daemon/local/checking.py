@@ -26,7 +26,7 @@ from qubesmanager.wire.values import VmClass
 
 @dataclass(slots=True)
 class Report:
-    """Sentences: `wrong` is what a person should do something about, `notes` what is worth knowing."""
+    """Sentences: `wrong` are problems that the user should solve, `notes` are for information."""
 
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class _Reader:
 
 
 def lines(report: Report) -> list[str]:
-    """The report for a person, a line each; the last one sums it up."""
+    """The report as text for the user, a line for each sentence; the last one sums it up."""
     return [
         *(f"wrong: {sentence}" for sentence in report.wrong),
         *(f"note: {sentence}" for sentence in report.notes),

@@ -45,7 +45,7 @@ async def open_system(
     """The system whose store, pools, kernels and logs are below `state`; a new one gets one pool of `pool_driver`.
 
     `profiles` is the folder of backup profiles, `policy` that of qrexec's policy; both below `state` unless given.
-    `take_over` takes the pools from daemons of other machines, which are then gone for good.
+    `take_over` takes the pools from daemons of other machines, which must be gone.
     `policy_hiding` is the folder whose policy files hide their namesakes in `policy`, if there is one.
     `takes_home`: backups of dom0 hold the home of its user, unless a profile says otherwise.
     `devices` are those of the machine, which dom0 offers; `network` makes the network of the qubes.

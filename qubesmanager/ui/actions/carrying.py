@@ -34,7 +34,7 @@ class Signal(Protocol):
 
 
 class Window(Protocol):
-    """The operations of a window: what a plan that was carried out has to say there."""
+    """The operations of a window, which show the result of a plan that was carried out."""
 
     session: Session
 
@@ -59,7 +59,7 @@ class Carrying:
         )
 
     async def run(self) -> None:
-        """Carry it out, and say what came of it.
+        """Carry the plan out, and show the result.
 
         Raises the error of its only row; for several rows one that names those that were refused or not begun.
         """

@@ -78,7 +78,7 @@ class Operations(QObject):
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self, names: Sequence[str]) -> None:
-        """One is started at once; how many of several the computer has memory for is asked first."""
+        """Start the qubes. For several, dom0 is asked for the free memory first."""
         if len(names) == 1:
             self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out))
         else:
@@ -163,7 +163,7 @@ class Operations(QObject):
         self._ask(self.tr("New qube"), self._create())
 
     def clone(self, names: Sequence[str]) -> None:
-        """One is asked about its name, label and pool; several get names that no qube has."""
+        """Clone the qubes. A dialog asks for the name, label and pool of one; several get names that are free."""
         if len(names) == 1:
             self._ask(self.tr("Clone"), self._clone(names[0]))
         else:

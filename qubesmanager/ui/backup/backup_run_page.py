@@ -44,7 +44,7 @@ COLUMNS: tuple[TableColumn[_Row], ...] = (
 
 
 class BackupRunPage(QWidget):
-    """Signals: `left()`: a person does not want to look on."""
+    """Signals: `left()`: the user closes the page while the backup runs."""
 
     left = pyqtSignal()
 

@@ -63,7 +63,7 @@ class BackupSummaryPage(StepPage):
         return self._lines[key].text()
 
     def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool, takes_dom0: bool = False) -> None:
-        """What is known here; the rest is asked for. `takes_dom0`: dom0 is in the backup."""
+        """Show what is known, and ask the daemon for the rest. `takes_dom0`: dom0 is in the backup."""
         self._problem = self.tr("Waiting for what dom0 says of it…")
         self._preview = None
         self._is_elsewhere = False

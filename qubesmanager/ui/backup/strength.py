@@ -57,7 +57,7 @@ def plain_score(passphrase: str) -> int:
     """A score as zxcvbn's without its dictionaries, 0 to 4.
 
     A character that repeats or follows the one before ("aa", "ab", "21") is as good as none. The others count half of
-    what random ones of the same kinds would, because people choose words.
+    what random ones of the same kinds would, because users choose words.
     """
     kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.punctuation + " ")
     pool = sum(len(kind) for kind in kinds if set(kind) & set(passphrase))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second page: where the backup goes, how it is made, what becomes of older ones, and when it is made again."""
+"""The second page: the destination of the backup, its options, which older backups are kept, and its schedule."""
 
 from pathlib import Path
 

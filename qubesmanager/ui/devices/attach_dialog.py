@@ -146,7 +146,7 @@ class AttachDialog(QDialog):
         elsewhere = self._qube not in {device.key.backend, device.holder}
         return device.present and elsewhere and device.key.device_class in ATTACHED_HERE
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _refresh(self, *_: object) -> None:
         if not hasattr(self, "list"):

@@ -126,7 +126,7 @@ class DeviceActions(QObject):
 
 
 class NicknameDialog(QDialog):
-    """What a person calls a device; empty: nothing."""
+    """The nickname that the user gives a device; empty for none."""
 
     def __init__(self, parent: QWidget | None, device: Device) -> None:
         super().__init__(parent)

@@ -54,7 +54,7 @@ class DeviceFeed(QObject):
             self._synced()
 
     def set_mark(self, device: Device, mark: Mark) -> None:
-        """Remember what a person says of a device."""
+        """Store the user's nickname of a device, and whether it is a favourite."""
         self._marks.pop(device.memory_key, None)
         if mark != NO_MARK:
             self._marks[device.memory_key] = mark

@@ -77,7 +77,7 @@ class QubeDevicesMenu(QMenu):
             return False
         if device.key.device_class not in ATTACHED_HERE:
             return False
-        key = actions.Device(*device.key)
+        key = device.key
         return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None
 
     def _held(self, device: Device) -> None:

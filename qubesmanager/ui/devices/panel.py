@@ -114,7 +114,7 @@ class DevicesPanel(QWidget):
         holders = [name for name in (device.holder, *device.assigned) if name]
         return [name for name in holders if not self._qube or name == self._qube]
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _attach(self) -> None:
         device = self.view.device()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was changed elsewhere while the settings are open: said, and asked about where it is edited here too."""
+"""A bar that shows what other clients changed while the settings are open, and asks about edits of the same fields."""
 
 from collections.abc import Iterable
 
@@ -46,7 +46,7 @@ class MergeBar(QFrame):
         self.changed.emit()
 
     def refresh(self) -> None:
-        """Say what there is to say."""
+        """Show the changes of other clients, or hide the bar."""
         conflicts, merged = self._draft.conflicts, self._draft.merged
         away = self._session.trouble is not None
         self.setVisible(bool(away or conflicts or merged))

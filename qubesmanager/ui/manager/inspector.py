@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inspector: what there is to know at a glance of the selected qube, and the three likely actions."""
+"""The inspector: a summary of the selected qube, and its three most likely actions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,7 +40,7 @@ LIKELY: Mapping[PowerState, tuple[str, ...]] = {
     PowerState.PAUSED: ("settings", "notes", "logs", "unpause"),
     PowerState.SUSPENDED: ("settings", "notes", "logs", "resume"),
 }
-"""What a person most likely wants, by state; a running qube's otherwise. The last one and the first two there are."""
+"""The most likely actions by state; for other states those of a running qube. The first two and the last are shown."""
 LIKELY_RUNNING = ("settings", "logs", "notes", "shutdown")
 BUTTONS = 3
 LONGEST_CHAIN = 8

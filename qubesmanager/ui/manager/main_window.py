@@ -82,7 +82,7 @@ WIDEST = 240
 """Pixels that a column is wider than its text, and at most, where the program decides."""
 
 TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
-"""The actions of the toolbar, unless a person chose others; the dangerous ones are not among them."""
+"""The actions of the toolbar, unless the user chose others; none of them is dangerous."""
 
 
 class MainWindow(QMainWindow):

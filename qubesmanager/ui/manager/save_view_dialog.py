@@ -10,7 +10,7 @@ from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
 
 class SaveViewDialog(QDialog):
-    """Asks for the name; a view of that name is replaced, which is said."""
+    """Asks for the name; a view of that name is replaced, and the dialog shows it."""
 
     def __init__(self, parent: QWidget, query: str, taken: Sequence[str]) -> None:
         super().__init__(parent)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The editor of shortcuts: every action with its keys, conflicts said at once."""
+"""The editor of shortcuts: every action with its keys; conflicts are shown at once."""
 
 from collections.abc import Mapping
 

@@ -60,7 +60,7 @@ def remark_text(remark: Remark) -> str:
 
 
 class MapTree(QTreeWidget):
-    """One of the two trees. What a person folded stays so while it changes."""
+    """One of the two trees. Branches that the user folded stay folded when it changes."""
 
     def __init__(self, session: Session, title: str, apart: str, parent: QWidget) -> None:
         super().__init__(parent)

@@ -118,7 +118,7 @@ class FilePage(StepPage):
         self.show_passphrase.setChecked(False)
 
     def offer_salvage(self, path: Path) -> None:
-        """Begin again with this file, which is damaged; its passphrase is asked for once more."""
+        """Start again with this damaged file, and ask for its passphrase again."""
         self.file.setText(str(path))
         self.verify_only.setChecked(False)
         self.salvage.setChecked(True)

@@ -20,7 +20,7 @@ AS_KEPT = "\x00kept"
 
 
 class QubeDetails(QWidget):
-    """Shows and edits the row that is put. Signal `chosen(str, Choice)`: a person wants something else."""
+    """Shows and edits the row that is put. Signal `chosen(str, Choice)`: the user chose something else."""
 
     chosen = pyqtSignal(str, object)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second page of the restore wizard: the qubes of the backup, and what becomes of each."""
+"""The second page of the restore wizard: the qubes of the backup, and the choices for each."""
 
 from collections.abc import Sequence
 

@@ -41,7 +41,7 @@ class RestoreRun(QObject):
         self.rows: list[Restored] = []
         self.error = ""
         self.is_unknown = False
-        """The connection was lost: what came of it is not known."""
+        """The connection was lost, so the result is not known."""
         self.log: list[str] = []
         self.is_shown = False
         """Whether a window has shown how it ended."""
@@ -84,7 +84,7 @@ class RestoreRun(QObject):
         return sum(row.result == "ok" and row.is_qube for row in self.rows)
 
     def shown_rows(self) -> list[Restored]:
-        """What became of the qubes, or where they are while it runs."""
+        """The results of the qubes, or their progress while the restore runs."""
         if self.is_over:
             return self.rows
         return [Restored(qube, "", state, "") for qube, state in self._states.items()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last page of the restore wizard: how far it is, and then what became of each qube."""
+"""The last page of the restore wizard: the progress, and then the result of each qube."""
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
 from PyQt5.QtWidgets import (
@@ -28,8 +28,8 @@ CONTEXT = "RestoreResult"
 class RunPage(QWidget):
     """Shows the run that is put: a bar and a log, then a table and a button that keeps the report.
 
-    Signals: `left()`: a person does not want to look on. `salvage_wanted()`: the file is damaged, and what is whole in
-    it is to be restored.
+    Signals: `left()`: the user closes the page while the restore runs. `salvage_wanted()`: the file is damaged, and the
+    user wants what is intact in it.
     """
 
     left = pyqtSignal()

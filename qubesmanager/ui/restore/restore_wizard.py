@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restore qubes: the file, its qubes, what will happen; then how it goes, and what became of it.
+"""Restore qubes: the file, its qubes and a summary; then the progress and the results.
 
 The passphrase is in its field until the backup has been opened with it, and in this object until the run has it.
 """

@@ -48,7 +48,7 @@ def state_folder() -> Path:
 
 
 def saved_settings() -> QSettings:
-    """What a person arranged: columns, views, shortcuts."""
+    """What the user has configured: columns, views, shortcuts."""
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "qubes-manager"
     return QSettings(str(folder / "manager.ini"), QSettings.Format.IniFormat)
 
@@ -100,7 +100,7 @@ class Session(QObject):
 
     @property
     def unreadable(self) -> tuple[Reason, ...]:
-        """Why qubes are left out of `records`: what came of them could not be read."""
+        """Why qubes are left out of `records`: their rows or events could not be decoded."""
         return self.follower.unreadable
 
     def color_of(self, label: str) -> str:

@@ -2,7 +2,7 @@
 """The coroutines that windows have under way: owned, shown, cancelled, and remembered.
 
 An error that is an answer (`Mgmt1Error`, `TransportError`) goes to `failed`; any other exception is a bug and
-goes to the loop's handler. What a coroutine wants to say about its progress it says with `report`.
+goes to the loop's handler. A coroutine reports its progress with `report`.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class TaskState(StrEnum):
 
 
 class AtClose(Enum):
-    """What becomes of a running task when the program ends. The user is asked before, but for `SILENT`."""
+    """How a running task ends when the program does. The user is asked before, except for `SILENT`."""
 
     SILENT = "silent"
     CANCELLED = "cancelled"
@@ -155,7 +155,7 @@ class TaskSet(QObject):
     ) -> "asyncio.Task[None]":
         """Run what the user did not ask for (following events, reading a list); its errors are still shown.
 
-        An `owner` that goes away takes it along: what is asked for a window has nowhere to go without it.
+        The task is cancelled with its `owner`: without the window, its result has no use.
         """
         task = self._loop().create_task(self._run_hidden(title, coroutine), name=title)
         self._own(task, None, coroutine)

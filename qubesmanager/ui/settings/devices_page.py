@@ -217,7 +217,7 @@ class DevicesPage(QWidget):
         else:
             show_problem(self.problem, "")
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
         row = self.current()

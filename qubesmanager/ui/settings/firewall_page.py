@@ -180,7 +180,7 @@ class FirewallPage(QWidget):
         layout.addWidget(self.verdict)
         return box
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _row(self) -> int:
         return selected_row(self.table)

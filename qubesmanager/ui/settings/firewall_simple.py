@@ -116,7 +116,7 @@ class SimpleFirewall(QWidget):
         for name in ("edit", "remove"):
             self.buttons[name].setEnabled(listing and chosen)
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _choose(self, mode: Mode) -> None:
         view = simple_view(self._model.rules())

@@ -28,7 +28,7 @@ from qubesmanager.wire.names import DOM0
 
 
 class PropertiesPage(QWidget):
-    """A table, and beneath it the selected property with its help, which is asked for once it is wanted."""
+    """A table, and below it the selected property with its help, which is loaded when it is selected."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as the qube knows it, and a sentence for people."""
+    """A service by its name in the qube, and a sentence about it."""
 
     name: str
     text: str

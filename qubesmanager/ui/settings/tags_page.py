@@ -117,7 +117,7 @@ class TagsPage(QWidget):
         self.remove_feature.setEnabled(own)
         self.remove_feature.setToolTip("" if own else self.tr("Select a feature that is set on the qube itself."))
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _add_feature(self) -> None:
         name = self.feature.text().strip()
@@ -150,7 +150,7 @@ class TagsPage(QWidget):
 
 
 def why_no_tag(name: str) -> str:
-    """Why no one can give a qube this tag, in the user's language; empty if one can."""
+    """Why this tag cannot be given to a qube, in the user's language; empty if it can."""
     if TAG_NAME.matches(name) and not name.startswith(CREATED_BY):
         return ""
     return QCoreApplication.translate(

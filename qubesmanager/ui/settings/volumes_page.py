@@ -131,7 +131,7 @@ class VolumesPage(QWidget):
             why = self.tr("Changed elsewhere meanwhile.")
         show_problem(self.problem, why)
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _sized(self) -> None:
         volume = self.current()

@@ -127,7 +127,7 @@ def make_application() -> QApplication:
 
 
 IGNORED_MESSAGES = ("This plugin does not support", "QStandardPaths: XDG_RUNTIME_DIR not set")
-"""Qt's warnings that help no one: what the offscreen platform lacks, and a path that this program does not use."""
+"""Qt's useless warnings: about what the offscreen platform lacks, and a path that this program does not use."""
 
 
 def print_message(_type: QtMsgType, _context: object, message: str | None) -> None:
@@ -144,7 +144,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
     kept = _Held()
-    # The one installed last is asked first.
+    # Qt searches the translator that was installed last first.
     kept.translators.append(EnglishPlurals())
     own = QTranslator()
     folder = resources.files("qubesmanager") / "i18n"
@@ -213,7 +213,7 @@ class Manager:
             self._open_wanted()
 
     def _open_wanted(self) -> None:
-        """Open what was asked for, once it is known what there is."""
+        """Open the window that the command line names, once the qubes are listed."""
         if self.session.is_synced and self.session.labels:
             pending, self._pending = self._pending, []
             for name, *names in pending:
@@ -271,7 +271,7 @@ async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, fi
     if options.report is not None:
         manager.watchdog.start()
     if options.shows_and_ends:
-        manager.window.resize(*PICTURE)  # the offscreen display is smaller than any that a person has
+        manager.window.resize(*PICTURE)  # the offscreen display is smaller than any real one
     manager.window.show()
     manager.session.follow()
     status = 0
@@ -341,7 +341,7 @@ def as_columns(rows: list[list[str]]) -> list[str]:
 
 
 def end_on_signals(end: Callable[[], None]) -> None:
-    """Call `end` from the event loop when the process is asked to end. Qt's loop alone would not notice a signal."""
+    """Call `end` from the event loop on SIGINT and SIGTERM. Qt's loop alone would not notice a signal."""
     reading, writing = socket.socketpair()
     for end_of_pair in (reading, writing):
         end_of_pair.setblocking(False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every snapshot of every volume. It is asked for when the page is seen: it takes a call a volume."""
+"""Every snapshot of every volume. They are loaded when the page is shown, with one call for each volume."""
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtGui import QShowEvent

@@ -27,7 +27,7 @@ from qubesmanager.wire.names import DOM0
 
 
 class SystemWindow(EditsWindow):
-    """Two pages. The first is empty until the daemon has said what properties there are."""
+    """Two pages. The first is empty until the daemon has listed the properties."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -98,7 +98,7 @@ class QubesPanel(QWidget):
             self.view.select_name(self.filter.names()[0])
         self._refresh()
 
-    # -- what a person does -------------------------------------------------------------------------------------------
+    # -- the user's input ---------------------------------------------------------------------------------------------
 
     def _name(self) -> str:
         names = self.view.selected_names()

@@ -116,7 +116,7 @@ class TrayWindow(QWidget):
 
 
 class Tray(QObject):
-    """The icon, its menu, the window. Signals: `over()`: a person wants it to end.
+    """The icon, its menu, the window. Signals: `over()`: the user quits it.
 
     `open_manager` brings the manager's window up.
     """

@@ -12,7 +12,7 @@ from qubesmanager.ui.widgets.flow_layout import Flow
 
 
 class Chips(QWidget):
-    """Signals: `removed(str)`: a person wants that word gone. `fixed` words have no such button."""
+    """Signals: `removed(str)`: the user removes that word. `fixed` words have no such button."""
 
     removed = pyqtSignal(str)
 
@@ -26,7 +26,7 @@ class Chips(QWidget):
         self.setSizePolicy(policy)
 
     def put(self, words: Mapping[str, str], fixed: Sequence[str], why_fixed: str) -> None:
-        """The words there are now, in order, with how each is shown; `why_fixed` is said of those that stay."""
+        """The words there are now, in order, with how each is shown; `why_fixed` is the tool tip of those that stay."""
         if list(self._shown.items()) == list(words.items()):
             return
         self._shown = dict(words)

@@ -9,7 +9,7 @@ GAP = 6
 
 
 class Flow(QLayout):
-    """Items in lines; from the right where people read so. With `fill` those of a line share all of its width."""
+    """Items in lines, from the right in languages that are read so. With `fill` the items of a line fill its width."""
 
     def __init__(self, parent: QWidget | None = None, *, fill: bool = False) -> None:
         super().__init__(parent)

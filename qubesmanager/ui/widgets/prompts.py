@@ -56,7 +56,7 @@ class Question(QDialog):
 
 
 async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> bool:
-    """Ask a question; returns whether the user said yes. All texts are shown as plain text."""
+    """Ask a question; returns whether the answer is yes. All texts are shown as plain text."""
     return await opened(Question(parent, title, text, yes, details=details))
 
 

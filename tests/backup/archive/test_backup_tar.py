@@ -37,7 +37,7 @@ def archive(members: dict[str, bytes] | None = None) -> bytes:
 
 
 def read(stream: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """The members with their bodies, and what was said about the rest."""
+    """The members with their bodies, and the messages about the rest."""
     members, said = {}, []
     reader = Reader(io.BytesIO(stream))
     for found in reader:

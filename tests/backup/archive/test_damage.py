@@ -27,7 +27,7 @@ from qubesmanager.wire.reason import Reason
 
 
 def read(stream: bytes) -> tuple[Report, Restored]:
-    """Restored, whatever came of it: no volume of a failed qube is left, none of a whole one thrown away."""
+    """Restore, with any result: no volume of a failed qube is left, and none of a whole one is removed."""
     sinks = Restored()
     report = open_backup(io.BytesIO(stream), WORDS).restore(sinks)
     reasons = {result.qube.name: english(result.reason) for result in report.results}

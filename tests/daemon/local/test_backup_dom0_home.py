@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dom0's home in a backup through the daemon: when it is taken, what is said of it, and how it comes out again."""
+"""dom0's home in a backup through the daemon: when it is taken, what the reports show, and how it is restored."""
 
 import asyncio
 import grp

@@ -237,7 +237,7 @@ def without(values: dict[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-# -- what becomes of each kind of row ---------------------------------------------------------------------------------
+# -- how each kind of row is handled -----------------------------------------------------------------------------------
 
 
 def of(state: Path, name: str) -> str:

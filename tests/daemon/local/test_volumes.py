@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes over crashes and renames: what the next start makes of what a run left."""
+"""Volumes after crashes and renames: how the next start handles what a run left."""
 
 import asyncio
 from collections.abc import AsyncIterator

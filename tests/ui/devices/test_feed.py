@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The live copy of the devices, and what a person does with them, over a whole daemon."""
+"""The live copy of the devices, and what the user does with them, over a whole daemon."""
 
 import asyncio
 

@@ -80,7 +80,7 @@ def opened(windows: OpenWindows) -> RestoreWizard:
 
 
 async def read(clicker: Clicker, wizard: RestoreWizard, file: Path, words: str = WORDS) -> None:
-    """Fill the first page, and wait until the wizard has gone on, or has said why it cannot."""
+    """Fill the first page, and wait until the wizard has gone on, or shows why it cannot."""
     wizard.file_page.file.setText(str(file))
     wizard.file_page.passphrase.setText(words)
     clicker.press(wizard.next)
@@ -113,7 +113,7 @@ async def over(clicker: Clicker, wizard: RestoreWizard) -> None:
 
 
 def rename(edit: QLineEdit, name: str) -> None:
-    """As a person would: all of it selected, and typed over."""
+    """As a user would: select all of it and type over it."""
     edit.selectAll()
     type_text(edit, name)
 

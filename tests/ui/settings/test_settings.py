@@ -450,7 +450,7 @@ def tick_and_source(page: ServicesPage, name: str) -> tuple[object, str]:
 
 
 def tick(page: ServicesPage, name: str) -> None:
-    """Space on the row, as a person does it."""
+    """Press Space on the row, as a user does."""
     page.table.selectRow(page.model.row_of(name))
     press_key(page.table, Qt.Key.Key_Space)
 

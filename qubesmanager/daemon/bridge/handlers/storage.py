@@ -16,7 +16,7 @@ from qubesmanager.wire.reasons import refusal, refuse_if
 from qubesmanager.wire.records import NO, YES
 
 _MISSING = "Argument not in "
-"""The begin of qubesd's refusal of an argument that names nothing there is."""
+"""The first words of qubesd's refusal of an argument that names nothing."""
 
 VOLUMES = "volumes"
 

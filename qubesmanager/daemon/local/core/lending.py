@@ -4,14 +4,8 @@
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.rules.devices import FRONTEND_DEV
+from qubesmanager.rules.volumes import extra_volume
 from qubesmanager.wire.records import VolumeRecord
-from qubesmanager.wire.values import DeviceClass
-
-
-def extra_volume(backend: Qube, device_class: DeviceClass, ident: str) -> VolumeRecord | None:
-    """The extra volume that the device of a qube is, if it is one."""
-    volume = backend.volumes.get(ident)
-    return volume if device_class is DeviceClass.BLOCK and volume is not None and volume.extra else None
 
 
 def lent_to(state: State, qube: Qube) -> list[tuple[str, VolumeRecord]]:

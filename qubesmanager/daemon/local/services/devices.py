@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from qubesmanager.daemon.local.core.lending import extra_volume
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.core.weight import check_change
@@ -31,7 +30,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSp
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.pools import Pools, bare_spec
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.rules.actions import HOT, Device, why_not_attach, why_not_attach_device
+from qubesmanager.rules.actions import HOT, offers_devices, why_not_attach, why_not_attach_device, why_not_offered
 from qubesmanager.rules.devices import (
     DEVTYPE,
     FRONTEND_DEV,
@@ -39,6 +38,7 @@ from qubesmanager.rules.devices import (
     MODE,
     PERSISTENT,
     READ_ONLY,
+    DeviceKey,
     assigned_ident,
     attaching,
     checked_assignment,
@@ -47,6 +47,7 @@ from qubesmanager.rules.devices import (
     fits,
     free_place,
 )
+from qubesmanager.rules.volumes import extra_volume
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import (
@@ -110,7 +111,7 @@ class Devices:
     async def available(self, backend: Qube, device_class: DeviceClass) -> list[DeviceInfo]:
         """What a qube offers, by ident. A qube that does not run offers its extra volumes alone."""
         source = self.sources.get(backend.uuid)
-        listed = await source.available(device_class) if source is not None and _offers(backend) else []
+        listed = await source.available(device_class) if source is not None and offers_devices(backend) else []
         if device_class is DeviceClass.BLOCK:
             listed = [*listed, *(_offer(backend, volume) for volume in backend.volumes.values() if volume.extra)]
         return listed
@@ -161,7 +162,7 @@ class Devices:
         refuse_if(_why_denied(qube, info))
         before = held(qube, info.device_class, DeviceId(backend.name, info.ident))
         persistent = options.get(PERSISTENT) == YES
-        device = Device(info.device_class, backend.name, info.ident)
+        device = DeviceKey(info.device_class, backend.name, info.ident)
         refuse_if(why_not_attach_device(self._runtime.state, qube, device, persistent=persistent))
         now = qube.state in HOT and not (before is not None and before.attached)
         if now and isinstance(info.host, Microphone) and (await self._runtime.hypervisor.capabilities()).hot_plug:
@@ -255,7 +256,7 @@ class Devices:
             before = held(qube, device_class, DeviceId(backend.name, ident))
             if before is not None and before.persistent:
                 raise refusal("device-assigned", device_class, f"{backend.name}+{device.ident}", qube.name)
-            new = Device(device_class, backend.name, ident)
+            new = DeviceKey(device_class, backend.name, ident)
             refuse_if(why_not_attach_device(self._runtime.state, qube, new, persistent=True))
             record = DeviceRecord(device_class, backend.name, ident, before is not None and before.attached, options)
             if record.any_port:
@@ -290,16 +291,14 @@ class Devices:
 
     async def _matching(self, backend: Qube, record: DeviceRecord) -> list[DeviceInfo]:
         """The devices that an assignment is for, as far as they are there now."""
-        if not _offers(backend) and (record.any_port or not extra_volume(backend, record.device_class, record.ident)):
+        if record.any_port:
+            offered = await self.available(backend, record.device_class) if offers_devices(backend) else []
+            return [info for info in offered if fits(record, info.ident, info.identity)]
+        try:
+            info = await self._find_there(backend, record.device_class, record.ident)
+        except DeviceNotFound:
             return []
-        if not record.any_port:
-            try:
-                info = await self._find(backend, record.device_class, record.ident)
-            except DeviceNotFound:
-                return []
-            return [info] if fits(record, info.ident, info.identity) else []
-        offered = await self.available(backend, record.device_class)
-        return [info for info in offered if fits(record, info.ident, info.identity)]
+        return [info] if fits(record, info.ident, info.identity) else []
 
     async def _given_at_start(self, qube: Qube, backend: Qube, record: DeviceRecord) -> list[DeviceInfo]:
         """The devices that an assignment gives to a starting qube.
@@ -430,7 +429,7 @@ class Devices:
 
     def announce(self, backend: Qube) -> None:
         """The qube was started or has halted: its devices are there now, or are taken from the qubes that have them."""
-        change = DeviceChange.ADDED if _offers(backend) else DeviceChange.REMOVED
+        change = DeviceChange.ADDED if offers_devices(backend) else DeviceChange.REMOVED
         if source := self.sources.get(backend.uuid):
             act = partial(self._see_all, backend, source, change)
             self._runtime.persist(f"see the devices of {backend.name}, which were {change}", act, of=backend)
@@ -438,20 +437,20 @@ class Devices:
     async def _see_all(self, backend: Qube, source: DeviceSource, change: DeviceChange) -> None:
         offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
         # A backend that was started or halted again meanwhile is announced again.
-        if _offers(backend) is (change is DeviceChange.ADDED):
+        if offers_devices(backend) is (change is DeviceChange.ADDED):
             for device in offered:
                 self._seen(backend, DeviceEvent(change, device))
 
     # -- devices that come and go -------------------------------------------------------------------------------------
 
     async def _watch(self, backend: Qube, source: DeviceSource) -> None:
-        """For the life of the system: tell what a backend's source tells, and act on it."""
+        """For the life of the system: emit the changes of a backend's source, and act on them."""
         async with source.watch() as changes:
             async for event in changes:
                 self._seen(backend, event)
 
     def _seen(self, backend: Qube, event: DeviceEvent) -> None:
-        if event.change is DeviceChange.ADDED and not _offers(backend):
+        if event.change is DeviceChange.ADDED and not offers_devices(backend):
             return
         device = event.device
         key = Key(device.device_class, backend.uuid, device.ident)
@@ -520,7 +519,7 @@ class Devices:
                 log.info("%s does not get %s+%s: %s", qube.name, backend.name, device.ident, error)
 
     async def _ask_for(self, qube: Qube) -> None:
-        """Ask for what is there of the devices that a qube which has just started gets after a question."""
+        """Ask the user about the devices that are there of those which a started qube gets after a question."""
         for record in [record for record in qube.devices if record.mode is DeviceMode.ASK]:
             backend = self._runtime.state.qubes.get(record.backend)
             if backend is None:
@@ -547,8 +546,7 @@ class Devices:
 
     async def _find_there(self, backend: Qube, device_class: DeviceClass, ident: str) -> DeviceInfo:
         """As `_find`, of a device that can be attached now. Raises `DeviceNotFound` if its backend does not run."""
-        if not _offers(backend) and not extra_volume(backend, device_class, ident):
-            raise refusal("device-backend-off", backend.name, backend.state)
+        refuse_if(why_not_offered(backend, DeviceKey(device_class, backend.name, ident)))
         return await self._find(backend, device_class, ident)
 
     async def _claim(self, qube: Qube, backend: Qube, info: DeviceInfo) -> tuple[Key, _Claim]:
@@ -746,11 +744,6 @@ def _why_denied(qube: Qube, info: DeviceInfo) -> Reason | None:
 
 def _same(first: DeviceRecord, other: DeviceRecord) -> bool:
     return first[:3] == other[:3]
-
-
-def _offers(backend: Qube) -> bool:
-    """Whether devices of the qube's own are there: dom0's always, those of another qube while it runs."""
-    return backend.klass is VmClass.ADMIN or backend.state in HOT
 
 
 def _offer(backend: Qube, volume: VolumeRecord) -> DeviceInfo:

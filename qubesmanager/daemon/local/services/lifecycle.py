@@ -282,7 +282,7 @@ class Lifecycle:
     async def kill(self, name: str) -> None:
         """End the qube at once; done when everything of it is cleaned up.
 
-        Raises `Mgmt1Error` if it was killed and cleaning up failed: that goes on, and the qube is `Halting` until then.
+        Raises `Mgmt1Error` if it was killed and cleaning up failed. That is tried again; until then it is `Halting`.
         """
         qube = self._runtime.state.qube(name)
         refuse_if(why_not_kill(self._runtime.state, qube))

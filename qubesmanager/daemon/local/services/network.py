@@ -37,7 +37,7 @@ REFRESH_SECONDS = 60.0
 """How often host names are resolved again, and what could not be loaded is tried again."""
 
 USER_NETWORKING = Reason("firewall-user-network")
-"""What is said to people where nothing else is known."""
+"""The reason that is shown where no other is known."""
 
 _PLACING = frozenset({"netvm", "ip", "ip6"})
 """Properties that say where a qube is in the network."""

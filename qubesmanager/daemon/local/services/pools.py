@@ -366,7 +366,7 @@ class Pools:
         self._damaged.pop((pool, vid), None)
 
     def refresh(self) -> None:
-        """Each qube's state and `problem` are what the pools and volumes make of it."""
+        """Set the state and `problem` of each qube by its pools and volumes."""
         for qube in list(self._runtime.state.qubes.values()):
             if qube.klass is VmClass.ADMIN:
                 continue

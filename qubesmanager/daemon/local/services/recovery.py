@@ -53,7 +53,7 @@ class Found:
 
 @dataclass(slots=True)
 class Recovery:
-    """What became of the volumes that no qube had: names of qubes made again, and sentences."""
+    """The result for volumes without a qube: the names of the qubes that were made again, and sentences."""
 
     made: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Recovery:
         self.lines.append(sentence)
 
     def summary(self) -> str:
-        """The last line for a person."""
+        """The last line of the report."""
         names = f": {', '.join(shown(name)[1:-1] for name in self.made)}" if self.made else ""
         return f"{len(self.made)} qubes made again{names}; {self.left} things left."
 

@@ -80,7 +80,7 @@ class RestoredConfig:
     async def items_of(self, backup: Backup) -> list[Item]:
         """The items of a backup, compared with what is here now, in the order in which they take effect.
 
-        Names that cannot be said in one word are left out: no call could make such an item.
+        Names that are not one word are left out: no call could make such an item.
         """
         config = backup.config or Dom0Config()
         here = await config_of(self._runtime.state, self._policies, self._backups.profiles)

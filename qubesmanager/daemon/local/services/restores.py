@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restoring qubes: what a backup holds, what becomes of each qube, and the whole ones taken over at once.
+"""Restoring qubes: the contents of a backup, the result of each qube, and all whole qubes added in one step.
 
 Volumes are made as pending ones and belong to a qube only in the one transaction that stores the restored qubes, once
-the engine has said which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
+the engine has reported which are whole. Until then a crash leaves nothing of them. Nothing that exists is touched.
 """
 
 import contextlib

@@ -60,7 +60,7 @@ class Store:
         self.copies = path.with_name("store-backups")
         """The folder of its copies."""
         self.notice = ""
-        """What had to be done so that there is a store, in one sentence for a person; empty if nothing had."""
+        """What was done to open a damaged or missing store, as a sentence for the user; empty if nothing was."""
         self._tried: set[Path] = set()
         self._files: dict[Path, tuple[int, int]] = {}
         """Device and inode of the database and its log, as they were opened."""

@@ -41,7 +41,7 @@ Write = Callable[[FdOutput], Report]
 def to_file(
     path: Path, part: Path, write: Write, cancelled: Event, verify: Callable[[int], None] | None
 ) -> tuple[Report, Path]:
-    """The report, and the file that is on the disk for good: `path`, or the same with `INCOMPLETE`.
+    """The report, and the file, which is on the disk: `path`, or the same with `INCOMPLETE`.
 
     It is written as `part` (see `part_of`). `verify` gets a descriptor of what was written before it has its name, and
     raises to refuse it. Whatever is raised leaves no file. A file that has the name by then is not replaced: a number

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's devices and what becomes of them: read again when something says that they changed, and compared."""
+"""The host's devices and their changes: they are read again and compared when the kernel reports a change."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping

@@ -57,7 +57,7 @@ class Netvm:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a netvm's rules. `enforced` is False when they are only kept; `why` is the reason.
+    """The result of applying a netvm's rules. `enforced` is False when they are only kept; `why` is the reason.
 
     `problems` by qube: why everything from it is dropped. `unresolved`: host names without a known address.
     """

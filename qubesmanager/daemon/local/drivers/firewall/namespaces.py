@@ -81,7 +81,7 @@ class LinuxNamespaces:
         return self._interface("t", qube)
 
     async def netvm_up(self, netvm: Node, upstream: Node | None = None) -> str:
-        """Make the netvm's namespace, bridge and uplink; its upstream netvm is up. Returns the file of the namespace."""
+        """Make the netvm's namespace, bridge and uplink; its upstream is up. Returns the file of the namespace."""
         if self._namespace(netvm.name) not in await self._namespaces():
             await self._ip("netns", "add", self._namespace(netvm.name))
         await self._within(netvm.name, "ip", "link", "set", "lo", "up")

@@ -21,7 +21,7 @@ class DiskFormat(StrEnum):
 
 class NicKind(StrEnum):
     USER = "user"
-    """The emulator's own network: reaches out, cannot be reached, and no firewall of ours sees its packets."""
+    """The emulator's own network: it reaches out, cannot be reached, and our firewall does not see its packets."""
     TAP = "tap"
     """A tap device that exists already, named by `source`."""
     BRIDGE = "bridge"
@@ -61,7 +61,7 @@ class NicSpec:
 class DomainSpec:
     """All that a domain is made of. `maxmem_mib` 0: the memory does not change while it runs.
 
-    `klass` is the qube's class, for people who look at the host. Without `kernel` it boots from the disk marked `boot`.
+    `klass` is the qube's class, which the host's own tools show. Without `kernel` it boots from the disk marked `boot`.
     `console_log` gets what the guest writes to its first serial port, appended.
     """
 
@@ -135,14 +135,14 @@ class DeviceRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLost:
-    """Nothing is known until `Reconnected`; what is asked meanwhile fails with the reason."""
+    """Nothing is known until `Reconnected`; calls until then fail with the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """Everything that runs now. A domain that is not listed halted; events in between are lost for good."""
+    """Everything that runs now. A domain that is not listed halted; events in between are lost."""
 
     domains: tuple[DomainInfo, ...]
 
@@ -155,7 +155,7 @@ class Hypervisor(Protocol):
 
     A domain exists from `start` until it halts, outlives the daemon, and is found again by its UUID. Whatever is
     refused is a Mgmt1Error: QubesVMNotRunningError when the domain does not exist, the errors named below, or a plain
-    Mgmt1Error with what the hypervisor said.
+    `Mgmt1Error` with the hypervisor's message.
     """
 
     async def open(self) -> None:

@@ -97,7 +97,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something an interrupted change left, and what became of it: `removed`, `finished`, `undone` or `kept`."""
+    """What an interrupted change left, and what was done with it: `removed`, `finished`, `undone` or `kept`."""
 
     path: str
     outcome: str

@@ -127,7 +127,7 @@ def take(
     """Take the lease of the folder, which is made if it is not there. No daemon has a folder above or below it.
 
     `check` may refuse the folder, before anything is written.
-    `watched`: when the lease was written as an `InUseError` said, and for how many seconds it has been watched since.
+    `watched`: when the lease was written, as in an `InUseError`, and for how many seconds it has been watched since.
     `by_force` takes it over from a daemon of another machine. Raises `InUseError`, or `StoragePoolException`.
     """
     with disk_errors(pool):
