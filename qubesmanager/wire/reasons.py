@@ -1293,6 +1293,12 @@ TABLE: tuple[Row, ...] = (
     Row("qubes-ascii", errors.QubesValueError, "Qubes OS takes printable ASCII only: {value}"),
     Row("qubes-write-once", errors.QubesPropertyValueError, "{property} cannot be changed in Qubes OS."),
     Row("qubes-notes-long", errors.QubesValueError, "Qubes OS takes notes of at most {most} bytes."),
+    Row(
+        "qubes-comment",
+        errors.QubesValueError,
+        "Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comment of a rule: {comment}",
+    ),
+    Row("qubes-rules-long", errors.QubesValueError, "Qubes OS takes rules of at most {most} bytes together."),
     Row("qubes-still-used", errors.QubesVMInUseError, "{qube} is still used: {uses}"),
     Row(
         "qubes-left-behind",

@@ -13,6 +13,7 @@ from qubesmanager.daemon.registry import ContextOfCall, Registry
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import NoAnswerError
+from qubesmanager.wire.names import DOM0
 
 R = TypeVar("R")
 
@@ -95,12 +96,15 @@ class Context(ContextOfCall):
     async def change(self, request: Request[R], *parts: str) -> R:
         """Qubesd's answer to a call that changes the destination.
 
-        `parts` of its record have no separate event, and are read again. After no answer all of it is.
+        `parts` of its record have no separate event, and are read again. After no answer all of it is, and for dom0 the
+        properties of the system.
         """
         try:
             answer = await self.bridge.channel.ask(request)
         except NoAnswerError:
             self.mirror.reread(request.dest)
+            if request.dest == DOM0:
+                self.mirror.reread_system()
             raise
         if parts:
             self.mirror.reread(request.dest, *parts)

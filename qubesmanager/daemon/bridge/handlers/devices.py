@@ -19,10 +19,11 @@ from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
+from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
-from qubesmanager.wire.values import DeviceClass, usual_mode
+from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, usual_mode
 
 _OPTIONS = frozenset({"read-only", "frontend-dev", "devtype", "no-strict-reset", "permissive"})
 _MICROPHONE = Port(DOM0, "mic")
@@ -100,24 +101,63 @@ def _options(untrusted: Mapping[str, str]) -> dict[str, str]:
     return options
 
 
+async def _checked_backend(context: Context, backend: str) -> None:
+    """Raises `QubesVMNotFoundError` for a qube that is not there: qubesd fails at it."""
+    if backend not in context.mirror.records:
+        await context.mirror.record(backend)
+
+
+def _checked_mode(untrusted: str) -> str:
+    """Raises `QubesValueError` for a mode in which nothing is assigned: qubesd fails at it."""
+    if untrusted not in ASSIGNED_MODES:
+        raise refusal("option-choice", MODE, ", ".join(ASSIGNED_MODES), shown(untrusted))
+    return untrusted
+
+
 async def _running(context: Context) -> bool:
     return (await context.mirror.record(context.dest)).running
 
 
 async def _assign(context: Context, kind: DeviceClass, port: Port, mode: str, options: Mapping[str, str]) -> None:
-    await context.change(calls.VM_DEVICE_ASSIGN.of(kind)(context.dest, port, DeviceOptions(mode, options)))
+    await _checked_backend(context, port.backend)
+    payload = DeviceOptions(_checked_mode(mode), options)
+    await context.change(calls.VM_DEVICE_ASSIGN.of(kind)(context.dest, port, payload))
+
+
+async def _attach_now(context: Context, kind: DeviceClass, device: DeviceId, options: Mapping[str, str]) -> None:
+    await _checked_backend(context, device.backend)
+    await context.change(calls.VM_DEVICE_ATTACH.of(kind)(context.dest, Port(*device), DeviceOptions("", options)))
 
 
 @answers(m.VM_DEVICE_ATTACH)
 async def attach(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
     """Attach; with persistent=yes assign it first, and attach it if the qube runs."""
     kind, options = context.device_class, _options(untrusted)
-    persistent = untrusted.get(PERSISTENT, NO) == YES
-    if persistent:
-        mode = untrusted.get(MODE) or usual_mode(kind)
-        await _assign(context, kind, Port(*device, untrusted.get(IDENTITY) or ANY), mode, options)
-    if not persistent or await _running(context):
-        await context.change(calls.VM_DEVICE_ATTACH.of(kind)(context.dest, Port(*device), DeviceOptions("", options)))
+    if untrusted.get(PERSISTENT, NO) != YES:
+        await _attach_now(context, kind, device, options)
+        return
+    mode = untrusted.get(MODE) or usual_mode(kind)
+    port = Port(*device, untrusted.get(IDENTITY) or ANY)
+    await context.bridge.to_the_end(_attach_always(context, kind, port, mode, options))
+
+
+async def _attach_always(
+    context: Context, kind: DeviceClass, port: Port, mode: str, options: Mapping[str, str]
+) -> None:
+    """Assign, and attach if the qube runs. Where that is refused, the assignment is removed again.
+
+    After no answer it stays: the device may be attached.
+    """
+    await _assign(context, kind, port, mode, options)
+    if not await _running(context):
+        return
+    try:
+        await _attach_now(context, kind, DeviceId(port.backend, port.port), options)
+    except NoAnswerError:
+        raise
+    except Mgmt1Error:
+        await context.change(calls.VM_DEVICE_UNASSIGN.of(kind)(context.dest, port))
+        raise
 
 
 @answers(m.VM_DEVICE_DETACH)
@@ -163,7 +203,7 @@ async def unassign(context: Context, device: DeviceId, options: Mapping[str, str
 async def set_assignment(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
     port = await _assignment_of(context, device, options.get(IDENTITY, ""))
     row = calls.VM_DEVICE_SET_ASSIGNMENT.of(context.device_class)
-    await context.change(row(context.dest, port, options.get(MODE, "")))
+    await context.change(row(context.dest, port, _checked_mode(options.get(MODE, ""))))
 
 
 @answers(m.VM_MICROPHONE_ATTACH)

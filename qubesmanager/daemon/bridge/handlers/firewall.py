@@ -5,17 +5,25 @@ A rule's id is a hash of its text and its number among equal rules, so it surviv
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import rule_text
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import RuleRow
 from qubesmanager.wire.firewall import Action, Rule, parse_rule
+from qubesmanager.wire.limits import HEADER_BYTES, PAYLOAD_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.values import VmClass
 
+RULES_BYTES = PAYLOAD_BYTES - HEADER_BYTES
+"""qubesd takes header and payload of 64 KiB together."""
+_COMMENT = re.compile(r"[A-Za-z0-9:;,./_\[\] -]*")
+"""Another character in a comment makes qubesd fail."""
 CLOSED = Rule(Action.DROP)
 """qubesd takes no empty list: this is the same."""
 
@@ -32,11 +40,22 @@ def with_ids(rules: Iterable[Rule]) -> list[RuleRow]:
 
 
 async def _rules(context: Context) -> list[Rule]:
+    """Raises `QubesVMNotHaltedError` for a qube on another machine: qubesd fails at it."""
+    record = context.mirror.records.get(context.dest)
+    if record is not None and record.klass is VmClass.REMOTE:
+        raise refusal("qube-is-remote", context.dest)
     return await context.ask(calls.VM_FIREWALL_GET(context.dest))
 
 
-async def _set(context: Context, rules: list[Rule]) -> None:
-    await context.change(calls.VM_FIREWALL_SET(context.dest, payload=rules or [CLOSED]))
+async def set_rules(context: Context, qube: str, rules: list[Rule]) -> None:
+    """Set all rules. Raises `QubesValueError` for what qubesd would fail at without a word."""
+    payload = rules or [CLOSED]
+    for rule in payload:
+        if not _COMMENT.fullmatch(rule.comment):
+            raise refusal("qubes-comment", shown(rule.comment))
+    if sum(len(rule_text(rule)) + 1 for rule in payload) > RULES_BYTES:
+        raise refusal("qubes-rules-long", RULES_BYTES)
+    await context.change(calls.VM_FIREWALL_SET(qube, payload=payload))
 
 
 @answers(m.VM_FIREWALL_GET)
@@ -52,7 +71,7 @@ async def insert(context: Context, position: int | None, untrusted_rule: str) ->
         rules = await _rules(context)
         at = len(rules) if position is None else min(position, len(rules))
         rules.insert(at, rule)
-        await _set(context, rules)
+        await set_rules(context, context.dest, rules)
         return with_ids(rules)[at].rule_id
 
 
@@ -63,17 +82,17 @@ async def remove(context: Context, rule_id: str, _payload: None) -> None:
         kept = [rule for row, rule in zip(with_ids(rules), rules, strict=True) if row.rule_id != rule_id]
         if len(kept) == len(rules):
             raise refusal("no-such-rule", context.dest, shown(rule_id))
-        await _set(context, kept)
+        await set_rules(context, context.dest, kept)
 
 
 @answers(m.VM_FIREWALL_FLUSH)
 async def flush(context: Context, _arg: None, _payload: None) -> None:
     async with context.bridge.firewalls[context.dest]:
-        await _set(context, [])
+        await set_rules(context, context.dest, [])
 
 
 @answers(m.VM_FIREWALL_REPLACE)
 async def replace(context: Context, _arg: None, untrusted_rules: list[str]) -> None:
     rules = [parse_rule(rule) for rule in untrusted_rules]
     async with context.bridge.firewalls[context.dest]:
-        await _set(context, rules)
+        await set_rules(context, context.dest, rules)

@@ -109,11 +109,11 @@ async def help_of_system(context: Context, name: str, _payload: None) -> str:
 
 @answers(m.PROPERTY_SET)
 async def set_of_system(context: Context, name: str, value: str) -> None:
-    await context.ask(calls.PROPERTY_SET(DOM0, name, _sent(name, value)))
+    await context.change(calls.PROPERTY_SET(DOM0, name, _sent(name, value)))
 
 
 @answers(m.PROPERTY_RESET)
 async def reset_of_system(context: Context, name: str, _payload: None) -> None:
     if name == "default_kernel":  # qubesd cannot save anything after it
         raise refusal("call-not-in-qubes", "reset", Reason("instead-default-kernel"))
-    await context.ask(calls.PROPERTY_RESET(DOM0, name))
+    await context.change(calls.PROPERTY_RESET(DOM0, name))

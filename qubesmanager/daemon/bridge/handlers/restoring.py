@@ -23,7 +23,7 @@ from qubesmanager.backup.engine import FromThread, Readable, Teller, in_engine, 
 from qubesmanager.backup.run_sink import Runs, RunSink
 from qubesmanager.daemon.bridge.context import Context, MirrorFacts, answers
 from qubesmanager.daemon.bridge.handlers.creating import Made, create_bare, remove_made, set_properties
-from qubesmanager.daemon.bridge.handlers.firewall import CLOSED
+from qubesmanager.daemon.bridge.handlers.firewall import set_rules
 from qubesmanager.daemon.bridge.handlers.importing import import_volume
 from qubesmanager.daemon.bridge.handlers.settings import NOTES_BYTES
 from qubesmanager.daemon.restoring.entries import (
@@ -346,8 +346,7 @@ class _Restoring:
         entry.notes += result.lost
         if (rules := rules_of(entry, result)) is not None:
             try:
-                payload = rules or [CLOSED]
-                await self._context.ask(calls.VM_FIREWALL_SET(entry.name, payload=payload))
+                await set_rules(self._context, entry.name, rules)
             except Mgmt1Error as error:
                 entry.failed = cause(error)
         notes = notes_of(entry, result)

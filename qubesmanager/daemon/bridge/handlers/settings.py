@@ -8,7 +8,7 @@ from qubesmanager.wire import calls as m
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import LabelRow
 from qubesmanager.wire.limits import HEADER_BYTES, PAYLOAD_BYTES
-from qubesmanager.wire.names import DOM0, QUBES_TAG, check, shown
+from qubesmanager.wire.names import CREATED_BY, DOM0, QUBES_TAG, check, shown
 from qubesmanager.wire.reasons import refusal
 
 NOTES_BYTES = PAYLOAD_BYTES - HEADER_BYTES
@@ -52,14 +52,21 @@ async def get_tag(context: Context, tag: str, _payload: None) -> bool:
     return await context.ask(calls.VM_TAG_GET(context.dest, check(QUBES_TAG, tag)))
 
 
+def _changeable(tag: str) -> str:
+    """Raises for a tag that no call changes; qubesd fails at some of these."""
+    if tag.startswith(CREATED_BY):
+        raise refusal("tag-of-creator")
+    return check(QUBES_TAG, tag)
+
+
 @answers(m.VM_TAG_SET)
 async def set_tag(context: Context, tag: str, _payload: None) -> None:
-    await context.change(calls.VM_TAG_SET(context.dest, check(QUBES_TAG, tag)))
+    await context.change(calls.VM_TAG_SET(context.dest, _changeable(tag)))
 
 
 @answers(m.VM_TAG_REMOVE)
 async def remove_tag(context: Context, tag: str, _payload: None) -> None:
-    await context.change(calls.VM_TAG_REMOVE(context.dest, check(QUBES_TAG, tag)))
+    await context.change(calls.VM_TAG_REMOVE(context.dest, _changeable(tag)))
 
 
 @answers(m.VM_NOTES_GET)
@@ -94,11 +101,11 @@ async def get_label(context: Context, name: str, _payload: None) -> str:
 @answers(m.LABEL_CREATE)
 async def create_label(context: Context, name: str, color: str) -> None:
     """Create a label. qubesd sends no event of it, so the bridge does."""
-    await context.ask(calls.LABEL_CREATE(DOM0, name, color))
+    await context.change(calls.LABEL_CREATE(DOM0, name, color))
     context.mirror.emit(events.LABEL_ADD(name, color))
 
 
 @answers(m.LABEL_REMOVE)
 async def remove_label(context: Context, name: str, _payload: None) -> None:
-    await context.ask(calls.LABEL_REMOVE(DOM0, name))
+    await context.change(calls.LABEL_REMOVE(DOM0, name))
     context.mirror.emit(events.LABEL_DELETE(name))

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes and pools. What qubesd refuses as an argument that is not there is a volume or pool that does not exist."""
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import flag_to_mgmt1
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions, why_not_size
 from qubesmanager.wire import calls as m
+from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import VolumeId, VolumeRow, number
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError, PermissionDenied
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal, refuse_if
 from qubesmanager.wire.records import NO, YES
@@ -20,23 +21,45 @@ _MISSING = "Argument not in "
 
 VOLUMES = "volumes"
 
+_DEFAULT_POOL = "default_pool"
+"""The begin of the names of the system's properties that name a pool."""
+
 
 @asynccontextmanager
-async def missing_is(error: Mgmt1Error) -> AsyncGenerator[None, None]:
-    """Raises `error` where qubesd finds no such pool or volume."""
+async def _missing_is(
+    context: Context, error: Mgmt1Error, listed: Request[list[str]], name: str
+) -> AsyncGenerator[None, None]:
+    """Raises `error` where qubesd has no such pool or volume. Qubes 4.3 gives no answer then, and it is listed.
+
+    A call that is not answered although the name is there may have been carried out: raises `NoAnswerError`.
+    """
     try:
         yield
     except PermissionDenied as denied:
         if str(denied).startswith(_MISSING):
             raise error from denied
         raise
+    except NoAnswerError as no_answer:
+        if name not in await context.rows(listed):
+            raise error from no_answer
+        raise
+
+
+def missing_volume(context: Context, qube: str, name: str) -> AbstractAsyncContextManager[None]:
+    """Raises `QubesVolumeNotFoundError` where the qube has no such volume."""
+    return _missing_is(context, refusal("no-such-qube-volume", qube, name), calls.VM_VOLUME_LIST(qube), name)
+
+
+def _missing_pool(context: Context, name: str) -> AbstractAsyncContextManager[None]:
+    """Raises `QubesPoolNotFoundError` where there is no such pool."""
+    return _missing_is(context, refusal("no-such-pool", name), calls.POOL_LIST(DOM0), name)
 
 
 # -- volumes of a qube ------------------------------------------------------------------------------------------------
 
 
 async def _info(context: Context, qube: str, name: str) -> Mapping[str, str]:
-    async with missing_is(refusal("no-such-qube-volume", qube, name)):
+    async with missing_volume(context, qube, name):
         fields = await context.ask(calls.VM_VOLUME_INFO(qube, name))
     return {key: flag_to_mgmt1(value) for key, value in fields.items() if key not in {"path", "ephemeral"}}
 
@@ -57,7 +80,7 @@ async def info(context: Context, name: str, _payload: None) -> Mapping[str, str]
 
 
 async def _snapshots(context: Context, qube: str, name: str) -> list[str]:
-    async with missing_is(refusal("no-such-qube-volume", qube, name)):
+    async with missing_volume(context, qube, name):
         return await context.rows(calls.VM_VOLUME_LIST_SNAPSHOTS(qube, name))
 
 
@@ -98,7 +121,7 @@ async def clear(context: Context, name: str, _payload: None) -> None:
     """Empty a volume of a halted qube; qubesd would also do it while the qube runs."""
     if (await context.mirror.record(context.dest)).running:
         raise refusal("volume-needs-halted")
-    async with missing_is(refusal("no-such-qube-volume", context.dest, name)):
+    async with missing_volume(context, context.dest, name):
         await context.change(calls.VM_VOLUME_CLEAR(context.dest, name), VOLUMES)
 
 
@@ -111,9 +134,9 @@ async def copy(context: Context, name: str, options: Mapping[str, str]) -> None:
 
 async def copy_volume(context: Context, source: str, source_volume: str, target: str, volume: str) -> None:
     """Replace the content of a volume by that of another one."""
-    async with missing_is(refusal("no-such-qube-volume", source, source_volume)):
+    async with missing_volume(context, source, source_volume):
         token = await context.ask(calls.VM_VOLUME_CLONE_FROM(source, source_volume))
-    async with missing_is(refusal("no-such-qube-volume", target, volume)):
+    async with missing_volume(context, target, volume):
         await context.change(calls.VM_VOLUME_CLONE_TO(target, volume, token), VOLUMES)
 
 
@@ -123,11 +146,29 @@ async def configure(context: Context, name: str, options: Mapping[str, str]) -> 
     is_known = options and not options.keys() - {REVISIONS_TO_KEEP, "rw"}
     if not is_known or not is_revisions(revisions or "0") or rw not in {None, YES, NO}:
         raise refusal("volume-configure-options", MOST_REVISIONS)
-    async with missing_is(refusal("no-such-qube-volume", context.dest, name)):
-        if revisions is not None:
-            await context.change(calls.VM_VOLUME_SET_REVISIONS(context.dest, name, int(revisions)), VOLUMES)
-        if rw is not None:
-            await context.change(calls.VM_VOLUME_SET_RW(context.dest, name, rw == YES), VOLUMES)
+    before = await _info(context, context.dest, name)
+    requests: list[tuple[Request[None], Request[None]]] = []
+    if revisions is not None:
+        back = int(before.get("revisions_to_keep", revisions))
+        row = calls.VM_VOLUME_SET_REVISIONS
+        requests.append((row(context.dest, name, int(revisions)), row(context.dest, name, back)))
+    if rw is not None:
+        flag = calls.VM_VOLUME_SET_RW
+        requests.append((flag(context.dest, name, rw == YES), flag(context.dest, name, before.get("rw", rw) == YES)))
+    await context.bridge.to_the_end(_all_or_none(context, requests))
+
+
+async def _all_or_none(context: Context, requests: Sequence[tuple[Request[None], Request[None]]]) -> None:
+    """Each first request. If one is refused, the second ones of those that were carried out undo them."""
+    done: list[Request[None]] = []
+    for request, back in requests:
+        try:
+            await context.change(request, VOLUMES)
+        except Mgmt1Error:
+            for undo in reversed(done):
+                await context.change(undo, VOLUMES)
+            raise
+        done.append(back)
 
 
 # -- volumes of a pool ------------------------------------------------------------------------------------------------
@@ -144,7 +185,7 @@ async def _owner(context: Context, volume: VolumeId) -> tuple[str, str]:
 
 @answers(m.POOL_VOLUME_LIST)
 async def list_of_pool(context: Context, name: str, _payload: None) -> list[str]:
-    async with missing_is(refusal("no-such-pool", name)):
+    async with _missing_pool(context, name):
         return await context.rows(calls.POOL_VOLUME_LIST(DOM0, name))
 
 
@@ -183,7 +224,7 @@ async def list_drivers(context: Context, _arg: None, _payload: None) -> list[tup
 
 @answers(m.POOL_INFO)
 async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
-    async with missing_is(refusal("no-such-pool", name)):
+    async with _missing_pool(context, name):
         fields = await context.ask(calls.POOL_INFO(DOM0, name))
     return {"name": name, "state": "open", **{key: flag_to_mgmt1(value) for key, value in fields.items()}}
 
@@ -195,7 +236,7 @@ async def add_pool(context: Context, name: str, options: Mapping[str, str]) -> N
     drivers = [row[0] for row in await context.rows(calls.POOL_LIST_DRIVERS(DOM0))]
     if driver not in drivers:
         raise refusal("no-such-driver", shown(driver), ", ".join(drivers))
-    await context.ask(calls.POOL_ADD(DOM0, driver, {"name": name, **rest}))
+    await context.change(calls.POOL_ADD(DOM0, driver, {"name": name, **rest}))
 
 
 @answers(m.POOL_CONFIGURE)
@@ -203,7 +244,7 @@ async def configure_pool(context: Context, name: str, options: Mapping[str, str]
     number = options.get(REVISIONS_TO_KEEP, "")
     if options.keys() != {REVISIONS_TO_KEEP} or not is_revisions(number):
         raise refusal("pool-configure-options", MOST_REVISIONS)
-    async with missing_is(refusal("no-such-pool", name)):
+    async with _missing_pool(context, name):
         await context.ask(calls.POOL_SET_REVISIONS(DOM0, name, int(number)))
 
 
@@ -215,7 +256,8 @@ async def remove_pool(context: Context, name: str, _payload: None) -> None:
         for record in (await context.mirror.listed()).values()
         if any(volume.pool == name for volume in record.volumes)
     ]
+    users += [key for key, row in context.mirror.system.items() if key.startswith(_DEFAULT_POOL) and row.value == name]
     if users:
         raise refusal("pool-used", name, ", ".join(users))
-    async with missing_is(refusal("no-such-pool", name)):
-        await context.ask(calls.POOL_REMOVE(DOM0, name))
+    async with _missing_pool(context, name):
+        await context.change(calls.POOL_REMOVE(DOM0, name))
