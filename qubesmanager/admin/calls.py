@@ -219,8 +219,8 @@ VM_FIREWALL_SET = Call(
 )  # fmt: skip
 VM_FIREWALL_RELOAD = Call(
     "admin.vm.firewall.Reload", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
-    "Nothing: the rules hold as soon as they are set.",
-    uses=(m.VM_FIREWALL_GET,),
+    "Apply the rules again: the host names in them are looked up again.",
+    uses=(m.VM_FIREWALL_RELOAD,),
 )  # fmt: skip
 
 # -- create and remove ------------------------------------------------------------------------------------------------

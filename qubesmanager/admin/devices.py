@@ -4,8 +4,9 @@
 from collections.abc import Mapping
 
 from qubesmanager.admin.codecs import ANY, DeviceRow, Port, flag_to_mgmt1
-from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, MODE
+from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, MODE, READ_ONLY, attaching
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
+from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import DeviceClass
 
 UNKNOWN = ":None"
@@ -18,6 +19,12 @@ _RENAMED = frozenset({IDENTITY, "interfaces", "parent"})
 
 
 # -- ports and identities ---------------------------------------------------------------------------------------------
+
+
+def attached_options(kind: DeviceClass, options: Mapping[str, str]) -> dict[str, str]:
+    """The options of an attached device as Qubes OS has them: of a disk always whether it is read-only."""
+    always = {READ_ONLY: NO} if kind is DeviceClass.BLOCK else {}
+    return {**always, **attaching(options)}
 
 
 def identity_in(device_id: str | None) -> str:

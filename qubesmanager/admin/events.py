@@ -2,15 +2,16 @@
 """Events as Qubes OS sends them, from the events of mgmt1: names, keys and their order.
 
 mgmt1 sends the new power state; Qubes OS sends what happened. So a `Translator` remembers the states that its listener
-knows. What Qubes OS does not send (labels, notes, volumes, snapshots) is left out. The source of the names and keys are
+knows. What Qubes OS does not send (labels, notes, sizes, snapshots) is left out. The source of the names and keys are
 exchanges with the qubesd of Qubes 4.4.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from qubesmanager.admin.codecs import ANY, FALSE, TRUE
+from qubesmanager.admin.codecs import ANY, FALSE, TRUE, flag_word
+from qubesmanager.admin.devices import UNKNOWN, attached_options
 from qubesmanager.admin.properties import FROM_MGMT1, SYSTEM, TYPES, to_qubes
 from qubesmanager.rules.devices import attaching
 from qubesmanager.wire import events
@@ -18,8 +19,8 @@ from qubesmanager.wire.codecs import VmInfo
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.names import CREATED_BY
-from qubesmanager.wire.records import DeviceRecord
-from qubesmanager.wire.values import DeviceChange, PowerState, VmClass
+from qubesmanager.wire.records import YES, DeviceRecord
+from qubesmanager.wire.values import DeviceChange, DeviceMode, PowerState, VmClass
 
 _UP = {"start_guid": TRUE}
 _ENDED = frozenset({PowerState.HALTED, PowerState.CRASHED, PowerState.NA})
@@ -103,27 +104,67 @@ def _feature_set(subject: str, change: events.FeatureChange) -> list[Event]:
     return [Event(subject, f"domain-feature-set:{change.name}", fields)]
 
 
-def _device(subject: str, device: DeviceRecord) -> list[Event]:
-    port = f"{device.backend}:{ANY if device.any_port else device.ident}"
-    whole = {"device": f"{port}:{device.identity or ANY}"}
-    options = attaching(device.options)
-    if device.attached:
-        return [Event(subject, f"device-attach:{device.device_class}", {**whole, "options": str(options)})]
-    detached = [] if device.any_port else [Event(subject, f"device-detach:{device.device_class}", {"port": port})]
-    if device.persistent:
-        assigned = {**whole, "options": str(options)}
-        return [*detached, Event(subject, f"device-assign:{device.device_class}", assigned)]
-    return [*detached, Event(subject, f"device-unassign:{device.device_class}", whole)]
+class _Device(NamedTuple):
+    """A device of a qube as it is now, and as it was."""
+
+    record: DeviceRecord
+    device_id: str
+    was_attached: bool
+    was_mode: str
+
+    @classmethod
+    def of(cls, event: Event, record: DeviceRecord) -> "_Device":
+        """What an event of mgmt1 says."""
+        fields = event.fields
+        was_mode = fields.get(events.WAS_MODE, DeviceMode.MANUAL)
+        return cls(record, fields.get(events.DEVICE_ID, ""), fields.get(events.WAS_ATTACHED) == YES, was_mode)
+
+
+def _device(subject: str, device: _Device) -> list[Event]:
+    """Detaching before the assignment and attaching after it, as when one follows from the other."""
+    record, kind = device.record, device.record.device_class
+    port = f"{record.backend}:{ANY if record.any_port else record.ident}"
+    assigned = {"device": f"{port}:{record.identity or ANY}"}
+    sent: list[Event] = []
+    if device.was_attached and not record.attached:
+        sent.append(Event(subject, f"device-detach:{kind}", {"port": port}))
+    if device.was_mode != record.mode:
+        if record.mode is DeviceMode.MANUAL:
+            sent.append(Event(subject, f"device-unassign:{kind}", assigned))
+        elif device.was_mode == DeviceMode.MANUAL:
+            options = str(attaching(record.options))
+            sent.append(Event(subject, f"device-assign:{kind}", {**assigned, "options": options}))
+        else:
+            sent.append(Event(subject, f"device-assignment-changed:{kind}", assigned))
+    if record.attached and not device.was_attached:
+        fields = {
+            "device": f"{port}:{device.device_id or UNKNOWN}",
+            "options": str(attached_options(kind, record.options)),
+        }
+        sent.append(Event(subject, f"device-attach:{kind}", fields))
+    return sent
 
 
 def _device_list(subject: str, device: events.DeviceSeen) -> list[Event]:
     port = f"{subject}:{device.ident}"
     changed = Event(subject, f"device-list-change:{device.device_class}")
     if device.change is DeviceChange.ADDED:
-        return [changed, Event(subject, f"device-added:{device.device_class}", {"device": f"{port}:*"})]
+        return [
+            changed,
+            Event(subject, f"device-added:{device.device_class}", {"device": f"{port}:{device.identity or UNKNOWN}"}),
+        ]
     if device.change is DeviceChange.REMOVED:
         return [changed, Event(subject, f"device-removed:{device.device_class}", {"port": port})]
     return [changed]
+
+
+def _import_begin(subject: str, begin: events.ImportBegin) -> list[Event]:
+    fields = {"volume": begin.name, "size": "None" if begin.size is None else str(begin.size)}
+    return [Event(subject, "domain-volume-import-begin", fields)]
+
+
+def _import_end(subject: str, end: events.ImportEnd) -> list[Event]:
+    return [Event(subject, "domain-volume-import-end", {"volume": end.name, "success": flag_word(end.success)})]
 
 
 def _stats(subject: str, stats: events.Statistics) -> list[Event]:
@@ -155,12 +196,20 @@ _WORDS: Mapping[AnyEventRow, Words] = {
     events.DEVICE_ATTACH: _device,
     events.DEVICE_DETACH: _device,
     events.DEVICE_LIST_CHANGE: _device_list,
+    events.VOLUME_IMPORT_BEGIN: _import_begin,
+    events.VOLUME_IMPORT_END: _import_end,
     events.POOL_ADD: lambda _subject, pool: [Event("", "pool-add", {"pool": pool.pool})],
     events.POOL_DELETE: lambda _subject, pool: [Event("", "pool-delete", {"pool": pool.pool})],
     events.BACKUP_PROGRESS: _progress,
     events.VM_STATS: _stats,
 }
 """What Qubes OS sends for an event of mgmt1 that needs no memory. Nothing for an event of no row here."""
+
+
+def _fields(row: AnyEventRow, event: Event) -> Any:
+    """What the words of a row are made of."""
+    fields = row.read(event)
+    return _Device.of(event, fields) if isinstance(fields, DeviceRecord) else fields
 
 
 class Shared:
@@ -178,7 +227,7 @@ class Shared:
         if kept is not None:
             return kept[1]
         words = _WORDS.get(row)
-        result = words(event.subject, row.read(event)) if words else []
+        result = words(event.subject, _fields(row, event)) if words else []
         # The event is kept with its translation, so that no other one gets its id meanwhile.
         self._done[id(event)] = (event, result)
         if len(self._done) > self.LIMIT:

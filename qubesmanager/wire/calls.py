@@ -382,6 +382,11 @@ VM_FIREWALL_REPLACE = Call(
     " expired is left out.",
     limit=RULES_BYTES, draft=False,
 )  # fmt: skip
+VM_FIREWALL_RELOAD = Call(
+    "mgmt1.vm.firewall.Reload", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Apply the rules again: the host names in them are looked up again.",
+    draft=False,
+)  # fmt: skip
 VM_SHUTDOWN_WITH = Call(
     "mgmt1.vm.ShutdownWith", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.OPTIONS, c.NOTHING,
     "As mgmt1.vm.Shutdown, with options: wait=no answers as soon as the qube was asked to halt; force=yes also shuts"

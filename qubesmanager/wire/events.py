@@ -31,7 +31,7 @@ from qubesmanager.wire.records import (
     decode_record,
     encode_record,
 )
-from qubesmanager.wire.values import DeviceChange, DeviceClass, PowerState
+from qubesmanager.wire.values import DeviceChange, DeviceClass, DeviceMode, PowerState
 
 # -- fields -----------------------------------------------------------------------------------------------------------
 
@@ -84,6 +84,7 @@ class DeviceSeen(NamedTuple):
     ident: str
     change: DeviceChange
     description: str = ""
+    identity: str = ""
 
 
 class DeviceAsked(NamedTuple):
@@ -97,6 +98,18 @@ class DeviceAsked(NamedTuple):
 
 class VolumeName(NamedTuple):
     name: str
+
+
+class ImportBegin(NamedTuple):
+    """The volume `name` of a qube gets other content, `size` bytes; None where that is not known yet."""
+
+    name: str
+    size: int | None = None
+
+
+class ImportEnd(NamedTuple):
+    name: str
+    success: bool
 
 
 class Snapshot(NamedTuple):
@@ -195,6 +208,12 @@ class Statistics(NamedTuple):
     cpu_usage: int
 
 
+DEVICE_ID = "device-id"
+WAS_ATTACHED = "was-attached"
+WAS_MODE = "was-mode"
+"""Keys of an event of a device beside what its record has."""
+
+
 def _encode_device(device: DeviceRecord) -> tuple[str, dict[str, str]]:
     fields = {
         **device.options,
@@ -206,13 +225,21 @@ def _encode_device(device: DeviceRecord) -> tuple[str, dict[str, str]]:
 
 
 def _decode_device(untrusted_class: str, untrusted: Mapping[str, str]) -> DeviceRecord:
-    options = dict(untrusted)
+    options = {key: value for key, value in untrusted.items() if key not in {DEVICE_ID, WAS_ATTACHED, WAS_MODE}}
     backend, ident, attached = (options.pop(key) for key in ("backend", "ident", "attached"))
     return DeviceRecord(DeviceClass(untrusted_class), backend, ident, attached == YES, options)
 
 
 _DEVICE = FieldsCodec(
-    {"backend": "qube name", "ident": "device id", "attached": "yes or no", "<option>": "text"},
+    {
+        "backend": "qube name",
+        "ident": "device id",
+        "attached": "yes or no",
+        "<option>": "text",
+        DEVICE_ID: "the identity of an attached device, if it has one",
+        WAS_ATTACHED: "yes or no: before this event",
+        WAS_MODE: "the mode of its assignment before this event, manual without one",
+    },
     _encode_device,
     _decode_device,
 )
@@ -379,7 +406,7 @@ NOTES_SET = QubeEvent(
 )  # fmt: skip
 FIREWALL_CHANGED = QubeEvent(
     "firewall-changed", NoFields,
-    "The qube has other firewall rules: mgmt1.vm.firewall.Get lists them.",
+    "The qube has other firewall rules, or they are applied again: mgmt1.vm.firewall.Get lists them.",
 )  # fmt: skip
 VM_STATS = QubeEvent(
     "vm-stats", Statistics,
@@ -406,7 +433,8 @@ DEVICE_ASK = QubeEvent(
 )  # fmt: skip
 DEVICE_LIST_CHANGE = QubeEvent(
     "device-list-change:<class>", DeviceSeen,
-    "The qube offers a device, offers it no longer, or the device changed; the description is printable ASCII.",
+    "The qube offers a device, offers it no longer, or the device changed; the description is printable ASCII, the"
+    " identity as mgmt1.vm.device.<class>.Available shows it.",
 )  # fmt: skip
 
 # -- storage ----------------------------------------------------------------------------------------------------------
@@ -420,6 +448,15 @@ VOLUME_DELETE = QubeEvent(
     "volume-delete", VolumeName,
     "An extra volume was detached from the qube.",
     effect=_volume_delete,
+)  # fmt: skip
+VOLUME_IMPORT_BEGIN = QubeEvent(
+    "volume-import-begin", ImportBegin,
+    "A volume of the halted qube is cleared or gets the content of an import; size in bytes, empty where it is not"
+    " known yet.",
+)  # fmt: skip
+VOLUME_IMPORT_END = QubeEvent(
+    "volume-import-end", ImportEnd,
+    "That has ended; without success the volume has its content of before.",
 )  # fmt: skip
 VOLUME_SNAPSHOT = QubeEvent(
     "volume-snapshot", Snapshot,
@@ -541,7 +578,12 @@ def property_event(subject: str, name: str, now: PropertyValue, old_value: str) 
     return row(subject, name, now.value, now.is_default, old_value, now.reason)
 
 
-def device_event(subject: str, device: DeviceRecord) -> Event:
-    """The event of a device of a qube, as it is now."""
+def device_event(subject: str, device: DeviceRecord, before: DeviceRecord | None = None, device_id: str = "") -> Event:
+    """The event of a device of a qube, as it is now and was `before`. `device_id`: its identity, if it is attached."""
     row = DEVICE_ATTACH if device.attached else DEVICE_DETACH
-    return row(subject, *device)
+    event = row(subject, *device)
+    was = {
+        WAS_ATTACHED: flag_text(before is not None and before.attached),
+        WAS_MODE: DeviceMode.MANUAL if before is None else before.mode,
+    }
+    return Event(event.subject, event.name, {**event.fields, **was, **({DEVICE_ID: device_id} if device_id else {})})

@@ -126,21 +126,34 @@ def test_a_qube_that_is_known_is_not_added_twice() -> None:
 def test_devices() -> None:
     options = {"read-only": "yes", "persistent": "yes"}
     attached = DeviceRecord(DeviceClass.BLOCK, "sys-net", "sdb1", True, options)
+    assigned = attached._replace(attached=False)
+    required = assigned._replace(options={**options, "mode": "required"})
+    nothing = attached._replace(attached=False, options={})
 
     assert lines(
-        events.device_event("app", attached),
-        events.device_event("app", attached._replace(attached=False)),
-        events.device_event("app", attached._replace(attached=False, options={})),
+        events.device_event("app", assigned),
+        events.device_event("app", attached, assigned, "0951:1666::u080650"),
+        events.device_event("app", assigned, attached),
+        events.device_event("app", required, assigned),
+        events.device_event("app", nothing, required),
+        events.device_event("app", attached._replace(options={})),
+        events.device_event("app", nothing, attached),
+        events.DEVICE_LIST_CHANGE("sys-net", DeviceClass.BLOCK, "sdc", DeviceChange.ADDED, "Stick", "1:2"),
         events.DEVICE_LIST_CHANGE("sys-net", DeviceClass.BLOCK, "sdc", DeviceChange.ADDED),
         events.DEVICE_LIST_CHANGE("sys-net", DeviceClass.BLOCK, "sdc", DeviceChange.REMOVED),
     ) == [
-        "app|device-attach:block|device|sys-net:sdb1:*|options|{'read-only': 'yes'}",
-        "app|device-detach:block|port|sys-net:sdb1",
         "app|device-assign:block|device|sys-net:sdb1:*|options|{'read-only': 'yes'}",
+        "app|device-attach:block|device|sys-net:sdb1:0951:1666::u080650|options|{'read-only': 'yes'}",
+        "app|device-detach:block|port|sys-net:sdb1",
+        "app|device-assignment-changed:block|device|sys-net:sdb1:*",
+        "app|device-unassign:block|device|sys-net:sdb1:*",
+        "app|device-attach:block|device|sys-net:sdb1::None|options|{'read-only': 'no'}",
         "app|device-detach:block|port|sys-net:sdb1",
         "app|device-unassign:block|device|sys-net:sdb1:*",
         "sys-net|device-list-change:block",
-        "sys-net|device-added:block|device|sys-net:sdc:*",
+        "sys-net|device-added:block|device|sys-net:sdc:1:2",
+        "sys-net|device-list-change:block",
+        "sys-net|device-added:block|device|sys-net:sdc::None",
         "sys-net|device-list-change:block",
         "sys-net|device-removed:block|port|sys-net:sdc",
     ]

@@ -120,11 +120,22 @@ def test_a_row_makes_an_event_from_typed_values() -> None:
             {"name": "default_netvm", "newvalue": "sys-net", "oldvalue": "", "default": "no"},
         ),
         Event("work", "tag-add:mine", {"tag": "mine"}),
-        Event("sys-usb", "device-list-change:usb", {"ident": "2-1", "change": "removed", "description": "Stick"}),
+        Event(
+            "sys-usb",
+            "device-list-change:usb",
+            {"ident": "2-1", "change": "removed", "description": "Stick", "identity": ""},
+        ),
         Event(
             "work",
             "device-attach:block",
-            {"read-only": "yes", "backend": "sys-usb", "ident": "sda", "attached": "yes"},
+            {
+                "read-only": "yes",
+                "backend": "sys-usb",
+                "ident": "sda",
+                "attached": "yes",
+                "was-attached": "no",
+                "was-mode": "manual",
+            },
         ),
         Event(
             "work",

@@ -69,10 +69,10 @@ def _devices(before: VmRecord, after: VmRecord) -> Iterator[Event]:
     old, new = ({_key(device): device for device in record.devices} for record in (before, after))
     for key, device in old.items():
         if key not in new:
-            yield events.device_event(after.name, device._replace(attached=False, options={}))
+            yield events.device_event(after.name, device._replace(attached=False, options={}), device)
     for key, device in new.items():
         if old.get(key) != device:
-            yield events.device_event(after.name, device)
+            yield events.device_event(after.name, device, old.get(key))
 
 
 def _notes(before: VmRecord, after: VmRecord) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from dialect_fixtures import Caller, one_piece
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.dialect.handlers.storage import NOT_ENCRYPTED
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event, EventDecoder
@@ -111,10 +112,10 @@ from qubesmanager.wire.values import PowerState
             b"2\x00ProtocolError\x00\x00Feature value contains non-ASCII characters\x00",
         ),
         (
-            "admin.pool.Set.revisions_to_keep+default",
+            "admin.pool.Set.ephemeral_volatile+default",
             "dom0",
-            b"1",
-            b"2\x00QubesNotImplementedError\x00\x00Use admin.vm.volume.Set.revisions_to_keep of each volume.\x00",
+            b"True",
+            b"2\x00QubesNotImplementedError\x00\x00%b\x00" % NOT_ENCRYPTED.encode(),
         ),
     ],
 )

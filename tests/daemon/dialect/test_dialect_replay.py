@@ -47,6 +47,7 @@ MADE_UP = (
     (r"source=(appvms|vm-templates)/", "source="),
     (r"path=\S*", "path="),
     (r"(size|usage)=\d+", r"\1=N"),
+    (r"(\|size\|)\d+", r"\1N"),
     (r"pool=(vm-pool|default)\b", "pool=P"),
     (r"revisions_to_keep=\d", "revisions_to_keep=N"),
     (r"driver=file\S*", "driver=D"),

@@ -210,6 +210,7 @@ NAMELESS = {
     "mgmt1.vm.Remove", "mgmt1.vm.Mentions", "mgmt1.vm.notes.Get", "mgmt1.vm.log.List", "mgmt1.vm.CurrentState",
     "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.vmclass.List", "mgmt1.deviceclass.List", "mgmt1.host.Memory",
     "mgmt1.vm.property.GetDefault", "mgmt1.property.GetDefault", "mgmt1.vm.firewall.Replace",
+    "mgmt1.vm.firewall.Reload",
     "mgmt1.vm.ShutdownWith", "mgmt1.vm.volume.Configure",
     "mgmt1.property.List", "mgmt1.property.Get", "mgmt1.property.GetAll", "mgmt1.property.Reset",
     "mgmt1.property.Help",

@@ -91,6 +91,11 @@ async def flush(context: Context, _arg: None, _payload: None) -> None:
         await set_rules(context, context.dest, [])
 
 
+@answers(m.VM_FIREWALL_RELOAD)
+async def reload(context: Context, _arg: None, _payload: None) -> None:
+    await context.ask(calls.VM_FIREWALL_RELOAD(context.dest))
+
+
 @answers(m.VM_FIREWALL_REPLACE)
 async def replace(context: Context, _arg: None, untrusted_rules: list[str]) -> None:
     rules = [parse_rule(rule) for rule in untrusted_rules]

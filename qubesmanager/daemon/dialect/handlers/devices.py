@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import ANY, DeviceOptions, DeviceRow, Port, flag_to_mgmt1
-from qubesmanager.admin.devices import available_row, device_id_of, frontend_row, ident_of, identity_in, port_of
+from qubesmanager.admin.devices import (
+    attached_options,
+    available_row,
+    device_id_of,
+    frontend_row,
+    ident_of,
+    identity_in,
+    port_of,
+)
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.rules.devices import IDENTITY, MODE, OF_ASSIGNMENT, PERSISTENT, attaching
 from qubesmanager.wire import calls as mgmt1
@@ -71,12 +79,16 @@ async def _attached_rows(asking: Asking) -> list[Mgmt1Row]:
 
 @answers(calls.VM_DEVICE_ATTACHED)
 async def list_attached(asking: Asking, only: Port | None, _payload: None) -> list[DeviceRow]:
-    rows = await _attached_rows(asking)
+    kind, rows = asking.device_class, await _attached_rows(asking)
     offered = {backend: await _offered(asking, backend) for backend in {row.device.backend for row in rows}}
     ids = {row.device: device_id_of(offered[row.device.backend].get(row.device.ident)) for row in rows}
     return [
         frontend_row(
-            asking.device_class, asking.dest, Port(*row.device, ids[row.device]), DeviceMode.MANUAL, row.options
+            kind,
+            asking.dest,
+            Port(*row.device, ids[row.device]),
+            DeviceMode.MANUAL,
+            attached_options(kind, row.options),
         )
         for row in rows
         if only is None or only[:2] == row.device

@@ -243,7 +243,7 @@ async def set_firewall(asking: Asking, _arg: None, rules: list[Rule]) -> None:
 @answers(calls.VM_FIREWALL_RELOAD)
 async def reload_firewall(asking: Asking, _arg: None, _payload: None) -> None:
     asking.check_not_dom0()
-    await asking.ask(mgmt1.VM_FIREWALL_GET(asking.dest))
+    await asking.ask(mgmt1.VM_FIREWALL_RELOAD(asking.dest))
 
 
 # -- events -----------------------------------------------------------------------------------------------------------

@@ -137,13 +137,13 @@ async def set_revisions(asking: Asking, name: str, revisions: int) -> None:
     await asking.ask(mgmt1.VM_VOLUME_CONFIGURE(asking.dest, name, {REVISIONS_TO_KEEP: str(revisions)}))
 
 
-_NOT_ENCRYPTED = "Volumes are not encrypted with a key of one session; put the pool on an encrypted disk."
+NOT_ENCRYPTED = "Volumes are not encrypted with a key of one session; put the pool on an encrypted disk."
 
 
 def _check_not_ephemeral(ephemeral: bool) -> None:  # noqa: FBT001 - a handler's payload
     """Raises `QubesNotImplementedError`: no driver encrypts volumes. That they are not is what is already so."""
     if ephemeral:
-        raise QubesNotImplementedError(_NOT_ENCRYPTED)
+        raise QubesNotImplementedError(NOT_ENCRYPTED)
 
 
 @answers(calls.VM_VOLUME_SET_EPHEMERAL)

@@ -28,6 +28,11 @@ async def flush(context: Context, _arg: None, _payload: None) -> None:
     await context.system.firewall_rules.flush(context.dest)
 
 
+@answers(calls.VM_FIREWALL_RELOAD)
+async def reload(context: Context, _arg: None, _payload: None) -> None:
+    context.system.firewall_rules.reload(context.dest)
+
+
 @answers(calls.VM_FIREWALL_REPLACE)
 async def replace(context: Context, _arg: None, rules: list[str]) -> None:
     await context.system.firewall_rules.replace(context.dest, rules)

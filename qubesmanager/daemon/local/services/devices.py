@@ -98,7 +98,7 @@ class Devices:
         self._pools = pools
         self.sources: dict[UUID, DeviceSource] = {}
         self._claims: dict[Key, _Claim] = {}
-        self._hosts: dict[tuple[UUID, Key], HostDevice] = {}
+        self._infos: dict[tuple[UUID, Key], DeviceInfo] = {}
         """By qube and device: as what it was attached, for when it has to be taken away again."""
 
     def offer(self, backend: Qube, source: DeviceSource) -> None:
@@ -237,7 +237,7 @@ class Devices:
         qube.devices = [other for other in qube.devices if not _same(other, record)]
         qube.changed()
         gone = record._replace(attached=False, options=attaching(record.options))
-        self._runtime.emit([device_event(qube.name, gone)])
+        self._runtime.emit([device_event(qube.name, gone, record)])
 
     # -- assigning ----------------------------------------------------------------------------------------------------
 
@@ -343,7 +343,7 @@ class Devices:
                 there = claim.record = self._starting(qube, record, info)
                 await self._store(qube, there)
                 undo.push_async_callback(self._take_back, qube, there)
-                self._hosts[qube.uuid, self._key(there)] = info.host
+                self._infos[qube.uuid, self._key(there)] = info
                 if plugged and isinstance(info.host, BlockDevice):
                     disks.append(await self._disk(undo, backend, there, info.host))
                 elif plugged:
@@ -424,7 +424,7 @@ class Devices:
             info = await self._find_there(self._runtime.state.qube(record.backend), record.device_class, record.ident)
         except DeviceNotFound:
             return False
-        self._hosts[qube.uuid, self._key(record)] = info.host
+        self._infos[qube.uuid, self._key(record)] = info
         return await self._runtime.hypervisor.has_device(qube.uuid, info.host)
 
     def announce(self, backend: Qube) -> None:
@@ -455,7 +455,7 @@ class Devices:
         device = event.device
         key = Key(device.device_class, backend.uuid, device.ident)
         change = events.DEVICE_LIST_CHANGE(
-            backend.name, device.device_class, device.ident, event.change, device.description
+            backend.name, device.device_class, device.ident, event.change, device.description, device.identity
         )
         self._runtime.emit([change])
         if event.change is DeviceChange.REMOVED:
@@ -589,7 +589,7 @@ class Devices:
         self, undo: AsyncExitStack, qube: Qube, backend: Qube, record: DeviceRecord, info: DeviceInfo
     ) -> None:
         hypervisor = self._runtime.hypervisor
-        self._hosts[qube.uuid, self._key(record)] = info.host
+        self._infos[qube.uuid, self._key(record)] = info
         if not (await hypervisor.capabilities()).hot_plug:
             return
         if isinstance(info.host, BlockDevice):
@@ -607,7 +607,8 @@ class Devices:
         if record.device_class is DeviceClass.BLOCK:
             await hypervisor.detach_disk(qube.uuid, record.options[FRONTEND_DEV])
             return
-        host = self._hosts.get((qube.uuid, self._key(record)))
+        info = self._infos.get((qube.uuid, self._key(record)))
+        host = info.host if info is not None else None
         if isinstance(host, Microphone):
             raise refusal("sound-stays")
         if host is not None:
@@ -684,7 +685,7 @@ class Devices:
 
     async def _take_back(self, qube: Qube, record: DeviceRecord) -> None:
         """A change failed before it was made in memory."""
-        self._hosts.pop((qube.uuid, self._key(record)), None)
+        self._infos.pop((qube.uuid, self._key(record)), None)
         await self._stored_again(qube, record)
 
     async def _stored_again(self, qube: Qube, record: DeviceRecord) -> None:
@@ -705,9 +706,12 @@ class Devices:
             self._replace(qube, record)
 
     def _replace(self, qube: Qube, record: DeviceRecord) -> None:
-        qube.devices = [*(other for other in qube.devices if not _same(other, record)), record]
+        before = next((other for other in qube.devices if _same(other, record)), None)
+        qube.devices = [*(other for other in qube.devices if other is not before), record]
         qube.changed()
-        self._runtime.emit([device_event(qube.name, record)])
+        info = self._infos.get((qube.uuid, self._key(record))) if record.attached else None
+        device_id = info.identity if info is not None else ""
+        self._runtime.emit([device_event(qube.name, record, before, device_id)])
 
 
 def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:

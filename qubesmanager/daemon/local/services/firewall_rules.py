@@ -155,6 +155,10 @@ class FirewallRules:
         await self._network.check(qube, changed(rules_of(qube))[0])
         await self._change(qube, changed)
 
+    def reload(self, name: str) -> None:
+        """Apply the rules again, soon: the event makes the network do it."""
+        self._runtime.emit([events.FIREWALL_CHANGED(self._runtime.state.qube(name).name)])
+
     async def flush(self, name: str) -> None:
         """Remove all rules: nothing passes then."""
         qube = self._runtime.state.qube(name)

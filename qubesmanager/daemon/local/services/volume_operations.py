@@ -5,8 +5,8 @@ A volume is named by its qube and name, or by pool and vid; both come to a `Volu
 ordered by the qube's lock; what it changed is measured and emitted.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from functools import partial
 
 from qubesmanager.daemon.local.core.qube import Qube
@@ -150,7 +150,8 @@ class VolumeOperations:
         refuse_if(why_not_kept(ref.volume))
         async with self._ordered(ref) as now:
             refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
-            await self._pools.driver(now.volume.pool).clear(now.volume.vid)
+            with self._importing(now, now.volume.size):
+                await self._pools.driver(now.volume.pool).clear(now.volume.vid)
 
     async def import_data(self, ref: VolumeRef, data: ByteStream) -> None:
         """Replace the content; it takes effect once the payload has ended.
@@ -162,8 +163,23 @@ class VolumeOperations:
             refuse_if(why_not_replace(now.volume, running=now.qube is not None and now.qube.running))
             if now.volume.name == "root":
                 data = raw_image(data, optical=True)
-            size = await self._pools.driver(now.volume.pool).import_data(now.volume.vid, data)
+            with self._importing(now):
+                size = await self._pools.driver(now.volume.pool).import_data(now.volume.vid, data)
             await self._remember(now, size)
+
+    @contextmanager
+    def _importing(self, ref: VolumeRef, size: int | None = None) -> Iterator[None]:
+        """Emit that the content of a qube's volume is being replaced, and how that ended."""
+        if ref.qube is None:
+            yield
+            return
+        qube, name, success = ref.qube, ref.volume.name, False
+        self._runtime.emit([events.VOLUME_IMPORT_BEGIN(qube.name, name, size)])
+        try:
+            yield
+            success = True
+        finally:
+            self._runtime.emit([events.VOLUME_IMPORT_END(qube.name, name, success)])
 
     async def copy(self, ref: VolumeRef, source: VolumeRef) -> None:
         """Replace the content by that of a volume of another qube; both are halted.
