@@ -529,6 +529,9 @@ async def _serve(path: Path, model: Model, costs: Costs) -> None:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         header, _, payload = (await reader.read()).partition(b"\x00")
+        if not header:  # a client that gave up
+            writer.close()
+            return
         call, _source, _kind, dest = header.decode("ascii").split(" ")
         service, _, argument = call.partition("+")
         if service == "admin.Events":

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The transport that joins client and daemon in one process: the whole product runs in a test without a socket."""
+"""The transport that joins client and daemon in one process: a bridge in the process of a window, and tests."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 from qubesmanager.transport.base import Answer, Payload, pieces
+from qubesmanager.transport.turns import Turns
 from qubesmanager.wire.names import DOM0
 
 
@@ -28,5 +30,10 @@ class MemoryTransport:
     def url(self) -> str:
         return self._url
 
-    def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
-        return self._answerer(self._source, service, argument, dest, pieces(payload))
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        """An answer whose pieces are all there gives the loop turns, as a socket would."""
+        turns = Turns()
+        async with aclosing(self._answerer(self._source, service, argument, dest, pieces(payload))) as answer:
+            async for piece in answer:
+                yield piece
+                await turns.give()

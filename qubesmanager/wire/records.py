@@ -8,8 +8,10 @@ is so has a reason (`reasons.to_json`).
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from qubesmanager.wire.reason import Reason
@@ -33,6 +35,12 @@ class PropertyValue(NamedTuple):
     value: str
     is_default: bool
     reason: Reason | None = None
+
+
+@lru_cache(maxsize=8192)
+def shared_value(value: str, *, is_default: bool) -> PropertyValue:
+    """A value without a reason. Qubes share most of theirs: one object each keeps a full collection short."""
+    return PropertyValue(value, is_default)
 
 
 class VolumeRecord(NamedTuple):
@@ -197,7 +205,7 @@ def decode_record(untrusted: bytes) -> VmRecord:
             klass=VmClass(data["class"]),
             state=PowerState(data["state"]),
             properties={
-                _text(name): PropertyValue(_text(value), default is True, from_json(reason[0]) if reason else None)
+                sys.intern(_text(name)): _property(_text(value), reason, is_default=default is True)
                 for name, (value, default, *reason) in data["properties"].items()
             },
             features={_text(name): _text(value) for name, value in data["features"].items()},
@@ -208,6 +216,12 @@ def decode_record(untrusted: bytes) -> VmRecord:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise refusal("record-not-decoded") from error
+
+
+def _property(value: str, reason: list[Any], *, is_default: bool) -> PropertyValue:
+    return (
+        PropertyValue(value, is_default, from_json(reason[0])) if reason else shared_value(value, is_default=is_default)
+    )
 
 
 _VOLUME_TYPES = VolumeRecord.__annotations__

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from qubesmanager.admin.errors import received
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
+from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import framing
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
@@ -29,7 +30,9 @@ R = TypeVar("R")
 AT_ONCE = 4
 """Calls under way at a time."""
 _TURN = 64
-"""Rows or events after which the loop gets a turn."""
+"""Rows after which the loop gets a turn."""
+_BATCH = 16
+"""Events that are taken at a time."""
 _UNKNOWN = "no such method"
 """The begin of qubesd's refusal of a call that it does not know."""
 _SILENT_QUBES = 3
@@ -89,12 +92,13 @@ class Channel:
 
     async def events(self, request: Request[Event]) -> AsyncGenerator[list[Event], None]:
         """Events, a few of those that arrive together at a time. Ends with the connection; raises as `ask` does."""
-        decoder = EventDecoder()
+        decoder, turns = EventDecoder(), Turns()
         async with aclosing(self._pieces(request)) as answer:
             async for piece in answer:
                 frames = decoder.feed(piece)
-                while batch := list(islice(frames, _TURN)):
+                while batch := list(islice(frames, _BATCH)):
                     yield batch
+                    await turns.give()
         try:
             decoder.finish()
         except ProtocolError:

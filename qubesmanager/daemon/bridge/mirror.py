@@ -24,9 +24,9 @@ from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.following import ESTABLISHED, follow, is_shown
 from qubesmanager.daemon.bridge.marks import Level, Marks
 from qubesmanager.daemon.bridge.system_info import tags_of_all
-from qubesmanager.daemon.bridge.turns import Turns
 from qubesmanager.daemon.event_hub import EventHub
 from qubesmanager.transport.base import Transport
+from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -275,14 +275,12 @@ class Mirror:
         self.hub = EventHub()
 
     async def _take(self, batch: list[Event]) -> None:
-        turns = Turns()
         for event in batch:
             if event.name == ESTABLISHED:
                 await self._list()
                 self._connected.set()
             else:
                 follow(self, event)
-            await turns.give()
 
     async def _list(self) -> None:
         """List all qubes and mark everything. Events that come meanwhile wait in the connection."""

@@ -5,6 +5,7 @@ A part is a family of calls. What qubesd refuses to list stays as it was: a call
 """
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
@@ -16,7 +17,7 @@ from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
 from qubesmanager.wire.codecs import DeviceId, number
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError, ProtocolError, QubesVMNotFoundError
-from qubesmanager.wire.records import NO, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord
+from qubesmanager.wire.records import NO, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord, shared_value
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ def value_of(name: str, kind: str, value: str) -> str:
 
 def property_value(name: str, answer: Property) -> PropertyValue:
     """A property of qubesd as it is in a record. What identifies a qube is no choice: mgmt1 calls it a default."""
-    return PropertyValue(value_of(name, answer.type, answer.value), answer.is_default or name in IDENTIFYING)
+    value = value_of(name, answer.type, answer.value)
+    return shared_value(value, is_default=answer.is_default or name in IDENTIFYING)
 
 
 async def _state(channel: Channel, record: VmRecord) -> Patch:
@@ -60,7 +62,9 @@ async def _properties(channel: Channel, record: VmRecord) -> Patch:
     answers = {row.name: Property(*row[1:]) for row in rows}
     return {
         "properties": {
-            name: property_value(name, answer) for source, answer in answers.items() for name in names_of(source)
+            sys.intern(name): property_value(name, answer)
+            for source, answer in answers.items()
+            for name in names_of(source)
         }
     }
 

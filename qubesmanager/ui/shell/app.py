@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import gc
 import locale
 import os
 import signal
@@ -95,6 +96,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
         return 0
     loop = ApplicationLoop(application)
     asyncio.set_event_loop(loop)
+    gc.freeze()  # modules stay: a collection need not look at them, and stops the window for a shorter time
     with loop:
         status: int = loop.run_until_complete(_run(make_client, options, first=not alone))
     del kept

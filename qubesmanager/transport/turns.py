@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns for the loop in the middle of long work: the window is painted in them."""
+"""Turns for the loop in the middle of long work, which is done in the process of a window: it is painted in them."""
 
 import asyncio
 from time import perf_counter
