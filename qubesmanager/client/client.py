@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import TypeVar
 
+from qubesmanager.client.refusals import Refusals
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.wire import calls, framing
 from qubesmanager.wire.call import Request
@@ -31,6 +32,7 @@ class Client:
 
     def __init__(self, transport: Transport, *, concurrency: int = 64) -> None:
         self.transport = transport
+        self.refusals = Refusals()
         self.calls_made = 0
         self._places = asyncio.Semaphore(concurrency)
 
@@ -41,10 +43,15 @@ class Client:
             try:
                 async with asyncio.timeout(request.call.time_limit):
                     answer = await self._whole(request)
+                content = framing.content(answer)
             except TimeoutError as error:
                 limit = request.call.time_limit
                 raise TransportError(f"No answer to {request.service} within {limit:g} seconds.") from error
-        return request.decode(framing.content(answer))
+            except (Mgmt1Error, TransportError) as error:
+                self.refusals.refused(request, error)
+                raise
+        self.refusals.allowed(request)
+        return request.decode(content)
 
     async def batches(
         self, request: Request[R], bad: Callable[[Mgmt1Error], None] = _refuse

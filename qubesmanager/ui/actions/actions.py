@@ -13,6 +13,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
+from qubesmanager.client.refusals import Refusals, name_of
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.reason_texts import reason_text
@@ -23,6 +24,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.wire import calls
 from qubesmanager.wire.reason import Reason
 
 CONTEXT = "VmAction"
@@ -33,6 +35,7 @@ Run = Callable[[Operations, Sequence[str]], None]
 class VmAction:
     """One action. `multi`: for several qubes at once; `window`: only while such a window is registered.
 
+    `calls`: it is grey for a qube that the policy has refused one of these (see `client/refusals.py`).
     `needs`: it is grey unless one of these programs is installed here.
     `planned`: a plan shows which of the qubes are refused, so it gets them all; the others get those that are possible.
     `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
@@ -50,6 +53,7 @@ class VmAction:
     window: str = ""
     needs: tuple[Way, ...] = ()
     planned: bool = False
+    calls: tuple[str, ...] = ()
 
     def name(self) -> str:
         """The text in the user's language, with its mnemonic."""
@@ -62,19 +66,26 @@ def opens(kind: str) -> Run:
 
 TABLE: tuple[VmAction, ...] = (
     VmAction("start", QT_TRANSLATE_NOOP("VmAction", "&Start"), "start", Operations.start, each(actions.why_not_start),
-             "life", "Ctrl+Shift+S", planned=True),
+             "life", "Ctrl+Shift+S", planned=True,
+             calls=(calls.VM_START.name,)),
     VmAction("pause", QT_TRANSLATE_NOOP("VmAction", "&Pause"), "pause", Operations.pause, each(actions.why_not_pause),
-             "life", "Ctrl+Shift+P", planned=True),
+             "life", "Ctrl+Shift+P", planned=True,
+             calls=(calls.VM_PAUSE.name,)),
     VmAction("unpause", QT_TRANSLATE_NOOP("VmAction", "&Unpause"), "unpause", Operations.unpause,
-             each(actions.why_not_unpause), "life", "Ctrl+Shift+U", planned=True),
+             each(actions.why_not_unpause), "life", "Ctrl+Shift+U", planned=True,
+             calls=(calls.VM_UNPAUSE.name,)),
     VmAction("suspend", QT_TRANSLATE_NOOP("VmAction", "Suspend"), "suspend", Operations.suspend,
-             each(actions.why_not_suspend), "life", planned=True),
+             each(actions.why_not_suspend), "life", planned=True,
+             calls=(calls.VM_SUSPEND.name,)),
     VmAction("resume", QT_TRANSLATE_NOOP("VmAction", "Resume"), "unpause", Operations.resume,
-             each(actions.why_not_resume), "life", planned=True),
+             each(actions.why_not_resume), "life", planned=True,
+             calls=(calls.VM_RESUME.name,)),
     VmAction("shutdown", QT_TRANSLATE_NOOP("VmAction", "S&hut down"), "shutdown", Operations.shutdown,
-             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D", planned=True),
+             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D", planned=True,
+             calls=(calls.VM_SHUTDOWN.name,)),
     VmAction("restart", QT_TRANSLATE_NOOP("VmAction", "&Restart"), "restart", Operations.restart,
-             actions.why_not_restart, "life", "Ctrl+Shift+R", planned=True),
+             actions.why_not_restart, "life", "Ctrl+Shift+R", planned=True,
+             calls=(calls.VM_SHUTDOWN.name, calls.VM_START.name)),
     VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
              each(always), "look", "Ctrl+Return", window="settings"),
     VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
@@ -84,7 +95,8 @@ TABLE: tuple[VmAction, ...] = (
     VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, each(always),
              "look", "Ctrl+Shift+N", multi=False),
     VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), each(always),
-             "look", "Ctrl+L", multi=False, window="logs"),
+             "look", "Ctrl+L", multi=False, window="logs",
+             calls=(calls.VM_LOG_LIST.name,)),
     VmAction("run", QT_TRANSLATE_NOOP("VmAction", "Ru&n a command…"), "run", Operations.run, each(actions.why_not_run),
              "inside", "Ctrl+R", needs=programs.RUN),
     VmAction("terminal", QT_TRANSLATE_NOOP("VmAction", "Open a term&inal"), "command", Operations.terminal,
@@ -92,13 +104,17 @@ TABLE: tuple[VmAction, ...] = (
     VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Upd&ate"), "update", Operations.update,
              each(actions.why_not_update), "inside", needs=programs.UPDATE),
     VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
-             each(actions.why_not_rename), "make", "F2", multi=False),
+             each(actions.why_not_rename), "make", "F2", multi=False,
+             calls=(name_of(calls.VM_PROPERTY_SET.name, "name"),)),
     VmAction("clone", QT_TRANSLATE_NOOP("VmAction", "&Clone…"), "clone", Operations.clone, each(actions.why_not_clone),
-             "make", "Ctrl+Shift+C", planned=True),
+             "make", "Ctrl+Shift+C", planned=True,
+             calls=(calls.VM_CLONE.name,)),
     VmAction("kill", QT_TRANSLATE_NOOP("VmAction", "&Kill…"), "kill", Operations.kill, each(actions.why_not_kill),
-             "end", dangerous=True, planned=True),
+             "end", dangerous=True, planned=True,
+             calls=(calls.VM_KILL.name,)),
     VmAction("remove", QT_TRANSLATE_NOOP("VmAction", "Remo&ve…"), "remove", Operations.remove,
-             each(actions.why_not_plan_removal), "end", "Del", dangerous=True, planned=True),
+             each(actions.why_not_plan_removal), "end", "Del", dangerous=True, planned=True,
+             calls=(calls.VM_REMOVE.name,)),
 )  # fmt: skip
 
 BY_ID = {row.id: row for row in TABLE}
@@ -117,9 +133,12 @@ class Verdict:
         return {name: reason_text(why) for name, why in self.reasons.items()}
 
 
-def judge(row: VmAction, facts: Facts, names: Sequence[str]) -> Verdict:
-    """What the rules say about an action on these qubes."""
-    reasons = row.why_not(facts, names)
+def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals) -> Verdict:
+    """What the rules say about an action on these qubes, and where they allow it, what the policy has refused."""
+    reasons = dict(row.why_not(facts, names))
+    for name, why in reasons.items():
+        refused = (refusals.why_not(call, name) for call in row.calls)
+        reasons[name] = why or next(filter(None, refused), None)
     possible = tuple(name for name, why in reasons.items() if why is None)
     return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
 
@@ -196,7 +215,7 @@ class ActionSet(QObject):
             return self.tr("There is no connection.")
         if len(names) > 1 and not row.multi:
             return self.tr("Only for one qube at a time.")
-        verdict = judge(row, self._operations.facts, names)
+        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
         if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
             return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
@@ -206,7 +225,7 @@ class ActionSet(QObject):
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
         """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
         names = self._names if names is None else names
-        verdict = judge(row, self._operations.facts, names)
+        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
         if verdict.possible and self.why_not(row, names) is None:
             row.run(self._operations, names if row.planned else verdict.possible)
             self.ran.emit(row.id)
@@ -229,7 +248,7 @@ class ActionSet(QObject):
                 action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
 
     def _partly(self, row: VmAction) -> str:
-        reasons = judge(row, self._operations.facts, self._names).reasons
+        reasons = judge(row, self._operations.facts, self._names, self._operations.refusals).reasons
         return self.tr("Not for these:") + "\n" + self._told(reasons, many=True) if reasons else ""
 
     def _told(self, reasons: dict[str, Reason], *, many: bool) -> str:

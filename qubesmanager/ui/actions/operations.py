@@ -12,6 +12,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
+from qubesmanager.client.refusals import Refusals
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.natural_sort import in_order
@@ -70,6 +71,10 @@ class Operations(QObject):
     @property
     def facts(self) -> Facts:
         return self.session.facts
+
+    @property
+    def refusals(self) -> Refusals:
+        return self.session.client.refusals
 
     @property
     def records(self) -> Mapping[str, VmRecord]:

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         session.gone.connect(self._changed)
         session.put.connect(self._select_arrived)
         session.system_changed.connect(self._changed)
+        session.refusals_changed.connect(self._changed)
         session.synced.connect(self._synced)
         session.lost.connect(self._lost)
         session.stats.connect(self._stats)

@@ -34,11 +34,13 @@ from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import LABEL_EVENTS, VM_STATS, row_of
+from qubesmanager.wire.events import LABEL_EVENTS, TAG_ADD, TAG_DELETE, VM_STATS, row_of
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import VmRecord
 
+TAG_EVENTS = frozenset({TAG_ADD, TAG_DELETE})
+"""A policy may allow calls by the tags of a qube."""
 UNKNOWN_COLOR = "0x808080"
 
 
@@ -60,6 +62,7 @@ class Session(QObject):
     `happened(tuple[Event])`, `synced()`, `lost(Lost)`, and `stats(tuple[Event])`: `vm-stats` events.
     `window_wanted(str, tuple[str])`: a window of a kind (see `windows.py`) for some qubes. `labels_changed()`:
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
+    `refusals_changed()`: another call is refused by policy, or allowed again.
     `system_changed()`: a system-wide property has another value. `undoable(str, Plan, frozenset)`: a window carried out
     a plan; the keys of the rows that were done.
     """
@@ -74,11 +77,13 @@ class Session(QObject):
     labels_changed = pyqtSignal()
     unreadable_changed = pyqtSignal()
     system_changed = pyqtSignal()
+    refusals_changed = pyqtSignal()
     undoable = pyqtSignal(str, object, object)
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()
         self.client = client
+        client.refusals.changed = self.refusals_changed.emit
         self.connection = connection
         self.tasks = TaskSet(history, self)
         self.settings = saved_settings()
@@ -154,6 +159,9 @@ class Session(QObject):
             case Happened(events):
                 self.backups.happened(events)
                 self.happened.emit(events)
+                for event in events:
+                    if row_of(event) in TAG_EVENTS:
+                        self.client.refusals.forget(event.subject)
                 if any(row_of(event) in LABEL_EVENTS for event in events):
                     self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
             case SystemChanged():
@@ -163,6 +171,7 @@ class Session(QObject):
             case Synced():
                 self.is_synced = True
                 self.trouble = None
+                self.client.refusals.forget()
                 self.synced.emit()
                 self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
                 self.backups.synced()

@@ -29,7 +29,7 @@ def add_actions(menu: QMenu, name: str, operations: Operations) -> None:
     """What can be done with the qube now. Each line knows its qube by itself: a tray may open two menus at once."""
     for key in ACTIONS:
         row = BY_ID[key]
-        if judge(row, operations.facts, [name]).possible:
+        if judge(row, operations.facts, [name], operations.refusals).possible:
             action = menu.addAction(row.name())
             if action is not None:
                 action.triggered.connect(lambda _on=False, row=row: row.run(operations, [name]))
@@ -69,6 +69,7 @@ class QubesPanel(QWidget):
         session.put.connect(self._put)
         session.gone.connect(self.model.remove)
         session.system_changed.connect(self._refresh)
+        session.refusals_changed.connect(self._refresh)
         session.stats.connect(self._stats)
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(self._entered)
@@ -108,7 +109,7 @@ class QubesPanel(QWidget):
         name = self._name()
         if name not in self._session.records:
             return self.tr("Select a qube first.")
-        return judge(BY_ID[key], self._session.facts, [name]).refused.get(name)
+        return judge(BY_ID[key], self._session.facts, [name], self._session.client.refusals).refused.get(name)
 
     def _refresh(self) -> None:
         for key, button in self.buttons.items():

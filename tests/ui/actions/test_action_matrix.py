@@ -195,7 +195,7 @@ async def test_every_action_is_grey_with_its_reason_or_does_what_it_says(
         clicker.window._follow_changes()  # what a moment later does
         records = clicker.session.records
         assert (records[name].klass, records[name].state) == (klass, state)
-        verdict = judge(row, clicker.session.facts, [name])
+        verdict = judge(row, clicker.session.facts, [name], clicker.session.client.refusals)
         where = f"{row.id} of a {klass} that is {state}"
         assert clicker.can(row.id) == bool(verdict.possible), where
         if not verdict.possible:

@@ -34,6 +34,7 @@ from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId
 from qubesmanager.wire.errors import QubesVMNotStartedError
+from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 ONE_OF_EACH = ("dom0", "debian-13", "default-dvm", "sys-usb", "work", "personal", "vault", "sys-net")
@@ -74,6 +75,19 @@ async def test_a_disabled_action_names_its_reason_and_an_enabled_one_works(click
         assert clicker.can(row.id) == (why is None and not missing), (row.id, why)
         if why is not None:
             assert reason_text(why).replace("&", "&amp;") in clicker.tip(row.id)
+
+
+async def test_an_action_that_policy_refused_is_grey_until_the_tags_change(clicker: Clicker, client: Client) -> None:
+    refusals = clicker.session.client.refusals
+    clicker.select("vault")
+
+    refusals.refused(calls.VM_START("vault"), refusal("qubesd-refused", "admin.vm.Start", "vault"))
+
+    await clicker.until(lambda: not clicker.can("start"))
+    assert "The policy does not allow this qube admin.vm.Start on vault." in clicker.tip("start")
+    assert clicker.can("clone")
+    await client.send(calls.VM_TAG_SET("vault", "mine"))
+    await clicker.until(lambda: clicker.can("start"))
 
 
 LIFE = {
