@@ -37,10 +37,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What goes (oldest first), and `kept_for`: backups beyond the counts, each with the qubes that only it holds."""
+    """What goes (oldest first), and `kept_for`: backups beyond the counts, each with the qubes that only it holds.
+
+    `counted`: the backups that the counts keep, the coming one left out, each with why: `daily-2` is the latest backup
+    of the second latest day, `last-1` the latest of all.
+    """
 
     remove: tuple[Made, ...] = ()
     kept_for: tuple[tuple[Made, tuple[str, ...]], ...] = ()
+    counted: tuple[tuple[Made, tuple[str, ...]], ...] = ()
 
 
 def decide(keep: Keep, coming: Made, known: Iterable[Made], given_up: Collection[str] = ()) -> Decision:
@@ -64,22 +69,24 @@ def decide(keep: Keep, coming: Made, known: Iterable[Made], given_up: Collection
             covered |= {*backup.qubes, *backup.qubes.values()}
         else:
             remove.append(backup)
-    return Decision(tuple(reversed(remove)), tuple(reversed(kept_for)))
+    stay = tuple((newest_first[index], tuple(why)) for index, why in sorted(counted.items()) if index)
+    return Decision(tuple(reversed(remove)), tuple(reversed(kept_for)), stay)
 
 
-def _counted(keep: Keep, newest_first: list[Made]) -> set[int]:
-    """The indexes in the list of the runs that the counts keep."""
-    counted = set(range(min(len(newest_first), max(1, keep.last))))
-    periods: tuple[tuple[int, Callable[[datetime], object]], ...] = (
-        (keep.daily, lambda at: at.date()),
-        (keep.weekly, lambda at: at.isocalendar()[:2]),
-        (keep.monthly, lambda at: (at.year, at.month)),
+def _counted(keep: Keep, newest_first: list[Made]) -> dict[int, list[str]]:
+    """The places in the list of what the counts keep, and why."""
+    last = min(len(newest_first), max(1, keep.last))
+    counted = {index: [f"last-{index + 1}"] for index in range(last)}
+    periods: tuple[tuple[str, int, Callable[[datetime], object]], ...] = (
+        ("daily", keep.daily, lambda at: at.date()),
+        ("weekly", keep.weekly, lambda at: at.isocalendar()[:2]),
+        ("monthly", keep.monthly, lambda at: (at.year, at.month)),
     )
-    for count, period in periods:
+    for name, count, period in periods:
         groups: set[object] = set()
         for index, backup in enumerate(newest_first):
             key = period(backup.at)
             if key not in groups and len(groups) < count:
                 groups.add(key)
-                counted.add(index)
+                counted.setdefault(index, []).append(f"{name}-{len(groups)}")
     return counted

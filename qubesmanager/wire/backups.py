@@ -382,6 +382,11 @@ class Preview:
     kdf: str = ""
     verify: bool = False
     schedule: str = ""
+    files: Mapping[str, tuple[str, ...]] | None = None
+    """The backups of the profile at its destination now, each with why `keep` keeps it: `last-1`, `daily-2`.
+
+    None if the destination is not a folder of dom0, or not connected.
+    """
     changed: int | None = None
     """When the profile was changed."""
 
@@ -434,8 +439,14 @@ def encode_preview(preview: Preview) -> str:
         "would-keep": " ".join(f"{quote(file)}:{','.join(names)}" for file, names in preview.would_keep.items()),
         "changed": _number_text(preview.changed),
     }
+    if preview.files is not None:
+        values["files"] = " ".join(_with_reasons(*item) for item in preview.files.items())
     lines = [f"{key}={value}" for key, value in values.items()]
     return "\n".join([*lines, "", *map(_planned_row, preview.qubes), ""])
+
+
+def _with_reasons(file: str, reasons: Iterable[str]) -> str:
+    return f"{quote(file)}:{','.join(reasons)}"
 
 
 def _planned_row(qube: PlannedQube) -> str:
@@ -480,6 +491,7 @@ def decode_preview(untrusted: str) -> Preview:
         kdf=values.get("kdf", ""),
         verify=values.get("verify") == YES,
         schedule=values.get("schedule", ""),
+        files=_files(values["files"]) if "files" in values else None,
         changed=_digits(values, "changed"),
     )
 
@@ -489,6 +501,16 @@ def _file_with_qubes(untrusted: str) -> tuple[str, tuple[str, ...]]:
     if not colon or not file or not names:
         raise refusal("not-a-kept-backup", shown(untrusted))
     return unquote(file), tuple(names.split(","))
+
+
+def _files(untrusted: str) -> dict[str, tuple[str, ...]]:
+    files: dict[str, tuple[str, ...]] = {}
+    for word in untrusted.split():
+        file, colon, reasons = word.partition(":")
+        if not colon or not file:
+            raise refusal("not-a-kept-backup", shown(word))
+        files[unquote(file)] = tuple(filter(None, reasons.split(",")))
+    return files
 
 
 def _planned(untrusted: str) -> PlannedQube:

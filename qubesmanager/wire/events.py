@@ -172,6 +172,10 @@ class BackupEvent(NamedTuple):
     """The reason as data."""
 
 
+class ProfileName(NamedTuple):
+    profile: str
+
+
 class BackupProgress(NamedTuple):
     """How far a run is, in bytes: `done` of `total`, and of the qube that it works at. `phase`: writing, verifying."""
 
@@ -523,6 +527,10 @@ BACKUP_PROGRESS = SystemEvent(
 BACKUP_FINISHED = SystemEvent(
     "backup-finished", BackupEvent,
     "A run of a backup profile ended: its result, the reason if it failed, and the file with its size in bytes.",
+)  # fmt: skip
+BACKUP_PROFILE = SystemEvent(
+    "backup-profile", ProfileName,
+    "A backup profile was set or removed.",
 )  # fmt: skip
 RESTORE_PROGRESS = SystemEvent(
     "restore-progress", RestoreProgress,

@@ -157,3 +157,16 @@ def test_another_qube_of_the_same_name_does_not_replace_the_first() -> None:
 
     assert [backup.file for backup in decision.remove] == ["without uuids"]
     assert [(backup.file, names) for backup, names in decision.kept_for] == [("old", ("vault",))]
+
+
+def test_each_backup_that_the_counts_keep_has_the_reasons() -> None:
+    known = [Made(number, START + timedelta(days=number), {}, f"day {number}") for number in range(4)]
+    coming = Made(4, START + timedelta(days=4), {}, "coming")
+
+    decision = decide(Keep(last=2, daily=3), coming, known)
+
+    assert [(backup.file, why) for backup, why in decision.counted] == [
+        ("day 3", ("last-2", "daily-2")),
+        ("day 2", ("daily-3",)),
+    ]
+    assert [backup.file for backup in decision.remove] == ["day 0", "day 1"]

@@ -242,6 +242,7 @@ PREVIEWS = st.builds(
     kdf=LINES,
     verify=st.booleans(),
     schedule=LINES,
+    files=st.none() | st.dictionaries(FILES, st.lists(NAMES, max_size=2).map(tuple), max_size=3),
     changed=TIMES,
 )
 

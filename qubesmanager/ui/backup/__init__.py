@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backup wizard, and the backups in progress of any client."""
+"""The backup wizard."""

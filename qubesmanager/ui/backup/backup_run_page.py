@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButt
 
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.texts import estimate_text, size_text
-from qubesmanager.ui.backup.backup_run import RunningBackup
+from qubesmanager.ui.session.backup_run import RunningBackup
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.tables import row_table

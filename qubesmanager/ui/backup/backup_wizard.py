@@ -11,13 +11,13 @@ from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
 from qubesmanager.host.power import power_off, why_not_power_off
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.ui.backup.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
 from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
 from qubesmanager.ui.backup.target_page import TargetPage
 from qubesmanager.ui.reasons import error_text
+from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.wizard import StepsWindow

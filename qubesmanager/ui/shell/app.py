@@ -32,9 +32,9 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.host import small_files
 from qubesmanager.transport.base import DaemonEndedError
-from qubesmanager.ui.backup.backup_run import follow_backups
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session import diagnostics
+from qubesmanager.ui.session.backup_run import follow_backups
 from qubesmanager.ui.session.session import Session, state_folder
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
 from qubesmanager.ui.shell import single_instance

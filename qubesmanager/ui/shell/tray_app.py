@@ -8,8 +8,8 @@ from collections.abc import Callable
 from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.client.client import Client
-from qubesmanager.ui.backup.backup_run import follow_backups
 from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.backup_run import follow_backups
 from qubesmanager.ui.session.session import Session, state_folder
 from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.shell import single_instance

@@ -623,6 +623,9 @@ async def test_a_run_removes_exactly_the_backups_of_the_preview_whatever_the_clo
         await client.send(calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": WORDS}))
 
         assert before - names(folder) == set(info.would_remove), number
+        assert set(info.files or ()) == before
+        counted = {file for file, why in (info.files or {}).items() if why}
+        assert counted <= before - set(info.would_remove) - set(info.would_keep)
         assert len(names(folder) - before) == 1, "the one just made is there"
         last = json.loads(encode_run((await client.send(calls.BACKUP_HISTORY("dom0")))[-1]))
         assert {Path(kept["file"]).name: tuple(kept["qubes"]) for kept in last["kept"]} == dict(info.would_keep)

@@ -21,8 +21,8 @@ from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.transport.memory import MemoryTransport
-from qubesmanager.ui.backup.backup_run import RunningBackup, follow_backups, running_backups
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
+from qubesmanager.ui.session.backup_run import RunningBackup, follow_backups, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.tray.tray import Tray

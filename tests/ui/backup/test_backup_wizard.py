@@ -25,12 +25,12 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
-from qubesmanager.ui.backup.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
 from qubesmanager.ui.backup.passphrase_page import Origin
 from qubesmanager.ui.backup.target_page import schedule_text
+from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import Question

@@ -3,7 +3,7 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -110,27 +110,36 @@ class BackupHistory:
 
     # -- retention ----------------------------------------------------------------------------------------------------
 
-    async def retention(
-        self, name: str, profile: Profile, coming: Made, owner: str, given_up: Collection[str] = ()
+    async def present(self, name: str, profile: Profile) -> list[tuple[int, BackupRun]]:
+        """The runs whose backups are in the profile's folder as they were written, with their numbers, oldest first."""
+        runs = [(number, run) for number, run in await self._numbered(name) if run.has_backup and run.file]
+
+        def there() -> list[tuple[int, BackupRun]]:
+            folder = folders.folder_of(profile)
+            return [(number, run) for number, run in runs if folders.has_backup(folder, run)]
+
+        return await at_destination(there)
+
+    def retention(
+        self,
+        profile: Profile,
+        coming: Made,
+        owner: str,
+        present: Iterable[tuple[int, BackupRun]],
+        given_up: Collection[str] = (),
     ) -> Decision:
-        """What the profile's `keep` does once `coming` is complete.
+        """What the profile's `keep` does once `coming` is complete. `present` as `present()` gives it.
 
         Only complete, verified backups whose files are as they were written count and go, and only those that were
         made while the profile had the same owner: a qube that sets dom0's profile removes none of dom0's backups.
         """
         if profile.keep is None:
             return Decision()
-        runs = [
-            (number, run)
-            for number, run in await self._numbered(name)
-            if number != coming.number and run.has_backup and run.verified and (run.owner or DOM0) == owner
+        known = [
+            made_by(run, number)
+            for number, run in present
+            if number != coming.number and run.verified and (run.owner or DOM0) == owner
         ]
-
-        def there() -> list[Made]:
-            folder = folders.folder_of(profile)
-            return [made_by(run, number) for number, run in runs if folders.has_backup(folder, run)]
-
-        known = await at_destination(there)
         return decide(profile.keep, coming, known, given_up)
 
     async def next_number(self) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from qubesmanager.backup.engine import at_destination, off_loop
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.profile import owner_of, parse_profile
-from qubesmanager.backup.retention import Decision, Made
+from qubesmanager.backup.retention import Made
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups.folders import Room, room_of
 from qubesmanager.daemon.local.runtime import Runtime
@@ -67,7 +67,10 @@ class BackupPreviews:
         if home is not None and source == DOM0:
             sizes[DOM0] = home.size
             qubes = (self._runtime.state.qube(DOM0), *qubes)
-        decision = await self._history.retention(name, profile, coming, owner) if connected else Decision()
+        is_readable = connected and bool(profile.destination_path) and profile.destination_vm == DOM0
+        present = await self._history.present(name, profile) if is_readable else []
+        decision = self._history.retention(profile, coming, owner, present)
+        why_kept = {old.file: why for old, why in decision.counted}
         visible = self._runtime.state.visible
         return Preview(
             profile=name,
@@ -96,6 +99,9 @@ class BackupPreviews:
                 for kept, all_names in decision.kept_for
                 if (names := tuple(name for name in all_names if visible(source, name)))
             },
+            files={Path(run.file).name: why_kept.get(run.file, ()) for _number, run in present}
+            if is_readable
+            else None,
             changed=int(changed),
             qubes=tuple(self._planned_qube(qube, sizes[qube.name]) for qube in qubes),
         )

@@ -312,7 +312,8 @@ class BackupRuns:
         """Remove the backups that `keep` no longer keeps; the reason why others stay, if there are any."""
         job.record = await self._history.remember(job.record)
         coming = made_by(job.record, job.record.run or 0)
-        decision = await self._history.retention(job.profile, profile, coming, job.record.owner, given_up)
+        present = await self._history.present(job.profile, profile) if profile.keep else []
+        decision = self._history.retention(profile, coming, job.record.owner, present, given_up)
         for old in decision.remove:
             await self._history.remove_old(job.profile, old)
         others = tuple(KeptBackup(backup.file, tuple(names)) for backup, names in decision.kept_for)

@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Prof
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesBackupProfileNotFoundError
 from qubesmanager.wire.names import DOM0, PROFILE_ID, check
 from qubesmanager.wire.reason import Field, Reason
@@ -107,6 +108,7 @@ class Backups:
             await self.profiles.put(name, text)
         async with self._runtime.changing:
             await self._runtime.commit([rows.delete_destinations(name)])
+        self._runtime.emit([events.BACKUP_PROFILE(name)])
         with suppress(BackupNotConnectedError):
             if learn and not await self._destinations.is_unmounted(profile):
                 await self._destinations.learn(name, profile, by_call=True)
@@ -121,6 +123,7 @@ class Backups:
             await self.profiles.remove(name)
         async with self._runtime.changing:
             await self._runtime.commit([rows.delete_destinations(name)])
+        self._runtime.emit([events.BACKUP_PROFILE(name)])
 
     async def _check_owner(self, source: str, name: str) -> None:
         """Raises `PermissionDenied` where `source` may not replace the profile: a qube only what it set itself."""
