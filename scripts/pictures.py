@@ -7,10 +7,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
 from PyQt5.QtCore import QPoint, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
@@ -26,6 +28,7 @@ from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
+from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.map.map_window import MapWindow
@@ -41,6 +44,7 @@ from qubesmanager.ui.system.system_window import SystemWindow
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import DeviceClass
 from scripts.picture_application import picture_application
 
@@ -484,6 +488,35 @@ async def backup(scene: Scene, ending: str = "") -> None:
     await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
 
 
+async def backups(scene: Scene, ending: str = "") -> None:
+    """The page of backups: three profiles, one of which fails."""
+    client = scene.session.client
+    folder = tempfile.mkdtemp(prefix="qubes-backups-")
+    for name, include, more in (
+        ("nightly", ["work", "personal", "vault"], {"verify": True, "keep": {"last": 2}, "schedule": "daily 22:00"}),
+        ("vault", ["vault"], {"verify": True}),
+        ("weekly-all", ["$type:AppVM"], {"destination_path": "/media/nas/qubes", "schedule": "weekly sun 03:00"}),
+    ):
+        values: dict[str, object] = {"include": include, "destination_path": folder, **more}
+        await client.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(values)))
+    for name in ("nightly", "nightly", "vault", "weekly-all", "nightly"):
+        with suppress(Mgmt1Error):
+            await client.send(calls.BACKUP_EXECUTE("dom0", name, {"passphrase": "correct horse battery staple"}))
+    scene.window.sidebar.choose("page:backups")
+    page = scene.window.pages.currentWidget()
+    assert isinstance(page, BackupsPage)
+    await scene.until(lambda: page.feed.is_known and len(page.feed.previews) == len(page.feed.names) > 0)
+    page.profiles_table.selectRow(page.shown_profiles.shown_row("weekly-all"))
+    page.qube.setCurrentIndex(page.qube.findData("vault"))
+    page.retained.setCurrentIndex(page.retained.findData("nightly"))
+    await asyncio.sleep(0.5)
+    save(scene.window.grab(), f"backups{ending}")
+    scene.window.sidebar.choose("all")
+    for name in page.feed.names:
+        await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
+    shutil.rmtree(folder)
+
+
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
     "create": create,
@@ -504,6 +537,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "restore": restore,
     "map": map_of,
     "backup": backup,
+    "backups": backups,
 }
 
 
@@ -573,6 +607,8 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, lambda scene: restore(scene, "-dark"))
     if asked("backup"):
         await over(FEW, settings, lambda scene: backup(scene, "-dark"))
+    if asked("backups"):
+        await over(FEW, settings, lambda scene: backups(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

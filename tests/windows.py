@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PyQt5.QtCore import QModelIndex, Qt
+from PyQt5.QtCore import QModelIndex, QPoint, Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -29,8 +29,9 @@ def press_key(widget: QWidget, key: Qt.Key) -> None:
     _HAND.keyClick(widget, key)
 
 
-def click(widget: QWidget) -> None:
-    _HAND.mouseClick(widget, Qt.MouseButton.LeftButton)
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    """Click in its middle, or at a point of it."""
+    _HAND.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
 
 
 async def click_enabled(widget: QWidget) -> None:

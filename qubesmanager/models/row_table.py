@@ -3,10 +3,12 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from PyQt5.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QObject, QSortFilterProxyModel, Qt
 
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.volume_table import RIGHT, USAGE_ROLE
 
 SORT_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -15,15 +17,39 @@ _NO_PARENT = QModelIndex()
 T = TypeVar("T")
 
 
+class Mark(Enum):
+    """What a cell means beside its text: shown as a shape and a colour."""
+
+    GOOD = auto()
+    DONE = auto()
+    BUSY = auto()
+    QUIET = auto()
+    """Less important text, without a shape."""
+    STOPPED = auto()
+    WARNING = auto()
+    FAULT = auto()
+    GONE = auto()
+    """It will be removed."""
+
+
+MARK_ROLE = Qt.ItemDataRole.UserRole + 4
+"""The `Mark` of a cell, None for plain text."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableColumn(Generic[T]):
-    """A title, the text of a row, what it is sorted by (its text, unless told), how full it is (0.0 to 1.0)."""
+    """A title, the text of a row, what it is sorted by (its text by default), how full it is (0.0 to 1.0), its mark.
+
+    `tip`: a longer text for the tooltip.
+    """
 
     title: str
     text: Callable[[T], str]
     key: Callable[[T], Any] | None = None
     full: Callable[[T], float | None] | None = None
     right: bool = False
+    mark: Callable[[T], Mark | None] | None = None
+    tip: Callable[[T], str] | None = None
 
 
 class RowTable(QAbstractTableModel, Generic[T]):
@@ -76,8 +102,12 @@ class RowTable(QAbstractTableModel, Generic[T]):
         if not index.isValid():
             return None
         row, column = self.rows[index.row()], self._columns[index.column()]
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(column.tip(row) if column.tip else column.text(row))
+        if role == Qt.ItemDataRole.DisplayRole:
             return column.text(row)
+        if role == MARK_ROLE:
+            return column.mark(row) if column.mark else None
         if role == SORT_ROLE:
             return column.key(row) if column.key else column.text(row).casefold()
         if role == USAGE_ROLE and column.full:

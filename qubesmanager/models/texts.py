@@ -80,6 +80,28 @@ def date_text(seconds: int) -> str:
     return QLocale().toString(QDateTime.fromSecsSinceEpoch(seconds), QLocale.FormatType.ShortFormat)
 
 
+def moment_text(moment: int, now: int) -> str:
+    """A time near `now` as people say it: `today 09:58`, `Mon 22:04`, `28 Sep 11:20`. Both in Unix seconds."""
+    at, today = QDateTime.fromSecsSinceEpoch(moment), QDateTime.fromSecsSinceEpoch(now)
+    clock = QLocale().toString(at.time(), "HH:mm")
+    days = today.date().daysTo(at.date())
+    if days in _NEAR_DAYS:
+        return QCoreApplication.translate("Times", _NEAR_DAYS[days]).format(clock)
+    if abs(days) < DAYS_OF_WEEK:
+        return f"{QLocale().dayName(at.date().dayOfWeek(), QLocale.FormatType.ShortFormat)} {clock}"
+    if at.date().year() == today.date().year():
+        return f"{QLocale().toString(at.date(), 'd MMM')} {clock}"
+    return date_text(moment)
+
+
+DAYS_OF_WEEK = 7
+_NEAR_DAYS = {
+    -1: QT_TRANSLATE_NOOP("Times", "yesterday {0}"),
+    0: QT_TRANSLATE_NOOP("Times", "today {0}"),
+    1: QT_TRANSLATE_NOOP("Times", "tomorrow {0}"),
+}
+
+
 def since_text(moment: int, now: int) -> str:
     """How long ago a time was; "in the future" for one that a wrong clock recorded. Both in Unix seconds."""
     if is_ahead(moment, now):

@@ -96,6 +96,16 @@ class BackupWizard(StepsWindow):
     def _is_kept_passphrase(self) -> bool:
         return self.passphrase.chosen() is Origin.KEPT
 
+    def begin_with(self, what: str) -> None:
+        """Show the profile of that name: its run, if it runs, or else its settings; a new one has the usual ones."""
+        runs = [run for run in running_backups(self._session) if run.profile == what]
+        if runs and self.run_page is None:
+            self._look_on(runs[-1])
+        if self.run_page is not None or runs:
+            return
+        self.qubes.profile.setEditText(what)
+        self._load(what)
+
     # -- asking -------------------------------------------------------------------------------------------------------
 
     async def _ask(self) -> None:
@@ -162,7 +172,7 @@ class BackupWizard(StepsWindow):
         afterwards = power_off if self.summary.power_off.isChecked() else None
         self._session.settings.setValue(LAST_NAME, name)
         run = RunningBackup(self._session, name)
-        run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed())
+        run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed(), verifies=plan.verify)
         self._look_on(run)
 
     def _look_on(self, run: RunningBackup) -> None:

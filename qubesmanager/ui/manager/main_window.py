@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 
 from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
@@ -42,6 +43,7 @@ from qubesmanager.ui.manager.about_dialog import AboutDialog
 from qubesmanager.ui.manager.closing import losses, unsaved_windows
 from qubesmanager.ui.manager.command_palette import Command, CommandPalette
 from qubesmanager.ui.manager.inspector import Inspector
+from qubesmanager.ui.manager.pages import PAGES, QUBES, Page
 from qubesmanager.ui.manager.property_columns import (
     PropertyColumnsDialog,
     keep_properties,
@@ -51,7 +53,7 @@ from qubesmanager.ui.manager.property_columns import (
 from qubesmanager.ui.manager.query_box import QueryBox
 from qubesmanager.ui.manager.save_view_dialog import SaveViewDialog
 from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
-from qubesmanager.ui.manager.sidebar import Entry, Sidebar
+from qubesmanager.ui.manager.sidebar import ALL, Entry, Sidebar
 from qubesmanager.ui.manager.status_bar import Status
 from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
@@ -154,6 +156,34 @@ class MainWindow(QMainWindow):
 
         self.errors.show_notice(self.questions.text(device, qube), (Offer(self.tr("&Attach"), attach),), warning=False)
 
+    def show_page(self, name: str) -> None:
+        """Bring the page of that name to the front; it is made when it is shown first."""
+        page = self._pages.get(name)
+        if page is None:
+            made = PAGES[name].load()(self.session, self)
+            page = self._pages[name] = made
+            self.pages.addWidget(made)
+            self.addToolBar(self._toolbar_of(made))
+        self.pages.setCurrentWidget(page)
+        for each in self._pages.values():
+            self._toolbar_of(each).setVisible(each is page)
+        self.setWindowTitle(self._title(name))
+        if (other := self._other_page()) is not None:
+            other.enter(self.selected())
+
+    def _title(self, page: str) -> str:
+        title = self.tr("Qubes Manager")
+        return title if page == QUBES else self.tr("{0} - {1}").format(PAGES[page].title(), title)
+
+    def _other_page(self) -> Page | None:
+        """The page in front, unless it is the one with the qubes."""
+        page: Any = self.pages.currentWidget()
+        return None if page is self.qubes_page else page
+
+    def _toolbar_of(self, page: QWidget) -> QToolBar:
+        toolbar: QToolBar = self.toolbar if page is self.qubes_page else cast("Page", page).toolbar
+        return toolbar
+
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -175,17 +205,25 @@ class MainWindow(QMainWindow):
         column.addWidget(self.banner)
         column.addWidget(self.errors)
         column.addWidget(self.stack, 1)
+        self.qubes_page = QSplitter(Qt.Orientation.Horizontal, self)
+        for widget in (middle, self.inspector):
+            self.qubes_page.addWidget(widget)
+        self.qubes_page.setStretchFactor(0, 1)
+        self.qubes_page.setSizes([1015, 255])
+        self.pages = QStackedWidget(self)
+        self.pages.addWidget(self.qubes_page)
+        self._pages: dict[str, QWidget] = {QUBES: self.qubes_page}
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
-        for widget in (self.sidebar, middle, self.inspector):
+        for widget in (self.sidebar, self.pages):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([165, 1015, 255])
+        self.across.setSizes([165, 1275])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
         self.down.setStretchFactor(0, 1)
         self.down.setSizes([560, 160])
-        for splitter in (self.across, self.down):
+        for splitter in (self.across, self.qubes_page, self.down):
             splitter.setChildrenCollapsible(False)
         self.tasks.hide()
         self.setCentralWidget(self.down)
@@ -222,6 +260,7 @@ class MainWindow(QMainWindow):
         self.view.rename_wanted.connect(lambda: self._run_or_say("rename"))
         self.view.properties_wanted.connect(self._choose_properties)
         self.view.remove_wanted.connect(lambda: self._run_or_say("remove"))
+        self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.scope_chosen.connect(self.filter.set_scope)
         self.sidebar.scope_chosen.connect(self._changed)
         self.sidebar.view_chosen.connect(self.query.set_query)
@@ -566,7 +605,7 @@ class MainWindow(QMainWindow):
     # -- commands -----------------------------------------------------------------------------------------------------
 
     def show_everything(self) -> None:
-        self.sidebar.choose("all")
+        self.sidebar.choose(ALL)
         self.query.set_query("")
         self.view.setFocus()
 
@@ -604,6 +643,9 @@ class MainWindow(QMainWindow):
         self.view.setFocus()
 
     def _find(self) -> None:
+        if (page := self._other_page()) is not None:
+            page.start_search()
+            return
         self.query.setFocus()
         self.query.selectAll()
 
@@ -663,7 +705,7 @@ class MainWindow(QMainWindow):
         settings = self.session.settings
         if geometry := settings.value("window/geometry"):
             self.restoreGeometry(geometry)
-        for key, splitter in (("window/across", self.across), ("window/down", self.down)):
+        for key, splitter in self._splitters().items():
             if state := settings.value(key):
                 splitter.restoreState(state)
         self.view.restore_state(settings)
@@ -677,6 +719,10 @@ class MainWindow(QMainWindow):
             self.own[key].setChecked(shown)
             widget.setVisible(shown)
         self.own["internal"].setChecked(settings.value("window/internal", NO) == YES)
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        """By the keys of the settings."""
+        return {"window/pages": self.across, "window/qubes": self.qubes_page, "window/down": self.down}
 
     def _ask_to_close(self) -> None:
         if self._asking is None or self._asking.done():
@@ -695,8 +741,8 @@ class MainWindow(QMainWindow):
     def _save(self) -> None:
         settings = self.session.settings
         settings.setValue("window/geometry", self.saveGeometry())
-        settings.setValue("window/across", self.across.saveState())
-        settings.setValue("window/down", self.down.saveState())
+        for key, splitter in self._splitters().items():
+            settings.setValue(key, splitter.saveState())
         for key in ("sidebar", "inspector", "tasks"):
             settings.setValue(f"window/{key}", "yes" if self.own[key].isChecked() else "no")
         self.view.save_state(settings)

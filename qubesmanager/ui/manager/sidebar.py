@@ -2,6 +2,7 @@
 """The sidebar: what part of the qubes is shown, with how many there are in each; and the saved views."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidget
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.query import parse
 from qubesmanager.models.texts import plain_tip
+from qubesmanager.rules.backups import overdue
 from qubesmanager.rules.features import is_internal
-from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import subdued
 from qubesmanager.wire.names import CREATED_BY
@@ -26,6 +29,8 @@ KEY = Qt.ItemDataRole.UserRole
 PAUSE = 150
 """Milliseconds in which changes are gathered before the counts are updated."""
 
+ALL = "all"
+"""The key of the line that shows all qubes."""
 VIEWS = "views"
 SHOWN_TAGS = 12
 """Tags, net qubes and so on that get their own line, the most common ones."""
@@ -36,23 +41,29 @@ FOLDED_AT_FIRST = ("template", "label", "prefix")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: what it is called, and whether a record belongs to it. `query` for a saved view, `label` for a cube."""
+    """One line: what it is called, and whether a record belongs to it. `query` for a saved view, `label` for a cube.
+
+    `page`: the page that it is on, for a line that is no part of the qubes.
+    """
 
     key: str
     text: str
     scope: Scope | None
     query: str = ""
     label: str = ""
+    icon: str = ""
+    page: str = QUBES
 
 
 class Sidebar(QTreeWidget):
     """All, running and so on; groups by tag, net qube, template, label, beginning of the name; saved views.
 
-    Signals: `scope_chosen(scope)`: a function of a record or None; `view_chosen(str)`: the query of a saved view;
-    `select_wanted(Entry)`: select what belongs to a line; `menu_made(QMenu, Entry)`: a line's menu before it is shown,
-    for what can be done with the whole group.
+    Signals: `page_chosen(str)`: a line of that page; `scope_chosen(scope)`: a function of a record or None;
+    `view_chosen(str)`: the query of a saved view; `select_wanted(Entry)`: select what belongs to a line;
+    `menu_made(QMenu, Entry)`: a line's menu before it is shown, for what can be done with the whole group.
     """
 
+    page_chosen = pyqtSignal(str)
     scope_chosen = pyqtSignal(object)
     view_chosen = pyqtSignal(str)
     select_wanted = pyqtSignal(object)
@@ -91,6 +102,7 @@ class Sidebar(QTreeWidget):
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
         session.labels_changed.connect(self.fill)
+        session.backups.changed.connect(self._follow)
         self.itemSelectionChanged.connect(self._chosen)
         self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
         self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
@@ -122,7 +134,7 @@ class Sidebar(QTreeWidget):
 
     def current_key(self) -> str:
         items = self.selectedItems()
-        return str(items[0].data(0, KEY)) if items else "all"
+        return str(items[0].data(0, KEY)) if items else ALL
 
     def choose(self, key: str) -> None:
         """Select the line of a key; the first one if it is not there."""
@@ -139,22 +151,28 @@ class Sidebar(QTreeWidget):
         self.blockSignals(True)
         self.clear()
         self._entries = {}
+        self._group("pages", self.tr("Pages"), self._pages(), records)
         self._group("qubes", self.tr("Qubes"), self._fixed(), records)
+        views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
+        self._group("views", self.tr("Saved views"), views, records)
         self._group("tag", self.tr("By tag"), self._tags(records), records)
         self._group("netvm", self.tr("By net qube"), self._netvms(records), records)
         self._group("template", self.tr("By template"), self._values("template", records), records)
         self._group("label", self.tr("By label"), self._values("label", records), records)
         self._group("prefix", self.tr("By prefix"), self._prefixes(records), records)
-        views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
-        self._group("views", self.tr("Saved views"), views, records)
-        self.choose(chosen if chosen in self._entries else "all")
+        self.choose(chosen if chosen in self._entries else ALL)
         self.blockSignals(False)
         if chosen not in self._entries:
             self._chosen()
 
+    def _pages(self) -> list[Entry]:
+        return [
+            Entry(ALL if row.name == QUBES else f"page:{row.name}", row.title(), None, icon=row.icon, page=row.name)
+            for row in PAGES.values()
+        ]
+
     def _fixed(self) -> list[Entry]:
         return [
-            Entry("all", self.tr("All"), None),
             Entry("running", self.tr("Running"), lambda record: record.running),
             Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE),
             Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP),
@@ -202,16 +220,28 @@ class Sidebar(QTreeWidget):
         head.setForeground(0, QBrush(subdued(QGuiApplication.palette())))
         for entry in entries:
             self._entries[entry.key] = entry
-            scope = entry.scope
-            count = len(records) if scope is None else sum(1 for record in records if scope(record))
-            item = QTreeWidgetItem(head, [entry.text, str(count)])
+            count = self._count(entry, records)
+            item = QTreeWidgetItem(head, [entry.text, count])
             item.setData(0, KEY, entry.key)
             item.setToolTip(0, plain_tip(entry.query or entry.text))
+            if entry.icon:
+                item.setIcon(0, icon(entry.icon))
             if entry.label:
                 item.setIcon(0, label_icon(self._session.color_of(entry.label)))
             item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
         head.setExpanded(key not in self._folded)
+
+    def _count(self, entry: Entry, records: list[VmRecord]) -> str:
+        """The qubes of a line; of a page, what needs attention there."""
+        if entry.page == "backups":
+            troubled = len(self._session.backups.troubled)
+            old = len(overdue(records, int(time.time())))
+            if troubled:
+                return self.tr("%n failed", "", troubled)
+            return self.tr("%n old", "", old) if old else ""
+        scope = entry.scope
+        return str(len(records) if scope is None else sum(1 for record in records if scope(record)))
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
         for at in range(self.topLevelItemCount()):
@@ -231,6 +261,9 @@ class Sidebar(QTreeWidget):
         if item.childCount():
             item.setExpanded(not item.isExpanded())
 
+    def _follow(self) -> None:
+        self._changed(())
+
     def _changed(self, _values: tuple[object, ...]) -> None:
         if not self._later.isActive():
             self._later.start()
@@ -238,6 +271,9 @@ class Sidebar(QTreeWidget):
     def _chosen(self) -> None:
         entry = self._entries.get(self.current_key())
         if entry is None:
+            return
+        self.page_chosen.emit(entry.page)
+        if entry.page != QUBES:
             return
         if entry.key.startswith("view:"):
             self.scope_chosen.emit(None)
@@ -248,7 +284,7 @@ class Sidebar(QTreeWidget):
     def _show_menu(self, at: QPoint) -> None:
         item = self.itemAt(at)
         entry = self._entries.get(str(item.data(0, KEY))) if item is not None else None
-        if entry is None:
+        if entry is None or entry.page != QUBES:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

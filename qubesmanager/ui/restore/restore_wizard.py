@@ -51,6 +51,17 @@ class RestoreWizard(StepsWindow):
             return
         self._show_pages()
 
+    def begin_with(self, what: str) -> None:
+        """Show the file of that path, unless a restore runs or shows how it ended."""
+        if self.run is None and self.stack.currentWidget() is self.file_page:
+            self.file_page.file.setText(what)
+            self.file_page.passphrase.setFocus()
+
+    def show_page(self, page: str) -> None:
+        """`verify`: only read the backup, and restore nothing."""
+        if page == "verify" and self.run is None:
+            self.file_page.verify_only.setChecked(True)
+
     def _show_pages(self) -> None:
         self.set_pages((self.file_page, self.qubes_page, self.summary_page), self.tr("&Restore"))
         self.finished_steps.connect(lambda: self._start(self._plan()))

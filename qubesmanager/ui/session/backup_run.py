@@ -12,8 +12,10 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from qubesmanager.backup.errors import BackupError
+from qubesmanager.backup.profile import parse_profile
 from qubesmanager.client.backups import execute, history, whole
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
+from qubesmanager.models.pace import Pace
 from qubesmanager.models.texts import size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.reasons import error_text
@@ -24,6 +26,7 @@ from qubesmanager.wire.backups import (
     NOTHING_CONFIRMED,
     SCHEDULE,
     VERIFYING,
+    WRITING,
     BackupRun,
     Confirmed,
     Progress,
@@ -65,6 +68,9 @@ class RunningBackup(QObject):
         self.began = time.monotonic()
         self._moved = self.began
         self._samples: deque[tuple[float, int]] = deque(maxlen=64)
+        self._pace = Pace()
+        self._verifies = False
+        """Whether the profile reads its backups again; it is asked for a run of another client."""
         self._task: asyncio.Task[None] | None = None
         self._over = False
         self._clock = QTimer(self)
@@ -77,11 +83,14 @@ class RunningBackup(QObject):
         passphrase: str | None,
         afterwards: Callable[[], Awaitable[None]] | None,
         confirmed: Confirmed = NOTHING_CONFIRMED,
+        *,
+        verifies: bool = False,
     ) -> None:
         """Keep the profile, if there is a text to keep, and carry it out; `afterwards` only if all went well.
 
-        `confirmed` is what the user allowed it.
+        `confirmed` is what the user allowed it; `verifies`: all of the backup is read again once it is written.
         """
+        self._verifies = verifies
         self._begin(self._carry_out(text, passphrase, afterwards, confirmed), AtClose.CONTINUES)
 
     def follow(self, run: BackupRun) -> None:
@@ -91,6 +100,13 @@ class RunningBackup(QObject):
         who = self.tr("the schedule") if run.by == SCHEDULE else run.by
         self._note(self.tr("Started by {0}.").format(who))
         self._begin(self._look_on(), AtClose.SILENT)
+        self._session.tasks.start_hidden(self.tr("Read a backup profile"), self._ask_profile(), owner=self)
+
+    async def _ask_profile(self) -> None:
+        """Ask whether the profile verifies; if that cannot be known, the estimate is of one phase alone."""
+        with suppress(Mgmt1Error, TransportError):
+            text = await self._session.client.send(calls.BACKUP_PROFILE_GET(DOM0, self.profile))
+            self._verifies = (await asyncio.to_thread(parse_profile, text)).verify
 
     def _begin(self, work: Coroutine[Any, Any, None], at_close: AtClose) -> None:
         self._clock.start()
@@ -123,9 +139,10 @@ class RunningBackup(QObject):
         return max(0.0, (recent[-1][1] - recent[0][1]) / (now - recent[0][0]))
 
     def remaining(self) -> float | None:
-        """Seconds to the end of this phase."""
-        speed = self.speed()
-        return (self.progress.total - self.progress.done) / speed if speed else None
+        """Seconds to the end of the run, by the rates of the last minutes; None while they are not known."""
+        now = self.progress
+        later = {VERIFYING: now.total} if self._verifies and now.phase == WRITING else {}
+        return self._pace.remaining(time.monotonic(), now.phase, max(0, now.total - now.done), later)
 
     def stalled(self) -> float | None:
         """Seconds without progress, once they are worth a word."""
@@ -256,6 +273,7 @@ class RunningBackup(QObject):
             self._samples.clear()
         self._moved = time.monotonic()
         self._samples.append((self._moved, self.progress.done))
+        self._pace.put(self._moved, self.progress.phase, self.progress.done)
         self.changed.emit()
 
     def _what(self, now: Progress) -> str:

@@ -19,12 +19,24 @@ PAGE = "--page="
 """Begins a word that names a page of a window, among the names of qubes."""
 
 
+WITH = "--with="
+"""Begins a word that names what a window begins with: a profile for a backup, a file for a restore."""
+
+
 @runtime_checkable
 class Paged(Protocol):
     """A window whose pages have names."""
 
     def show_page(self, page: str) -> None:
         """Bring that page to the front; an unknown name changes nothing."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A window that can begin with something."""
+
+    def begin_with(self, what: str) -> None:
+        """Show that, unless the window is at something else already."""
 
 
 Opener = Callable[[Session, tuple[str, ...]], QWidget]
@@ -140,9 +152,10 @@ class OpenWindows:
     def open(self, name: str, words: tuple[str, ...] = (), parent: QWidget | None = None) -> QWidget:
         """The window of that kind for these qubes, shown and in front. Raises `KeyError` if there is no such kind.
 
-        One of the words may be `PAGE` and the name of a page, which is brought to the front.
+        One of the words may be `PAGE` and the name of a page, which is brought to the front, and one `WITH` and what
+        the window begins with.
         """
-        names = tuple(word for word in words if not word.startswith(PAGE))
+        names = tuple(word for word in words if not word.startswith((PAGE, WITH)))
         key = (name, names)
         if (window := self._open.get(key)) is None:
             window = WINDOWS[name].load()(self._session, names)
@@ -155,6 +168,8 @@ class OpenWindows:
         for word in words:
             if word.startswith(PAGE) and isinstance(window, Paged):
                 window.show_page(word.removeprefix(PAGE))
+            if word.startswith(WITH) and isinstance(window, Prepared):
+                window.begin_with(word.removeprefix(WITH))
         window.show()
         window.raise_()
         window.activateWindow()

@@ -66,6 +66,21 @@ def warning_color(palette: QPalette) -> QColor:
     return QColor("#e3b04b" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#8a5a00")
 
 
+def good_color(palette: QPalette) -> QColor:
+    """The colour of what is verified or allowed, on the ground of text in this palette."""
+    return QColor("#5cc47e" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#126b33")
+
+
+def fault_color(palette: QPalette) -> QColor:
+    """The colour of a run that failed, and of what blocks, on the ground of text in this palette."""
+    return QColor("#ff9d66" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#b0400a")
+
+
+def destroying_color(palette: QPalette) -> QColor:
+    """The colour of what is removed, on the ground of text in this palette."""
+    return QColor("#ff8a80" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#b3261e")
+
+
 def info_color(palette: QPalette) -> QColor:
     """The colour of news and ways back in this palette; the link colour of some desktops is unreadable in dark."""
     return QColor("#86b7f2" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#1d5fa8")

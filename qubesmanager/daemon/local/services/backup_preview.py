@@ -71,6 +71,7 @@ class BackupPreviews:
         present = await self._history.present(name, profile) if is_readable else []
         decision = self._history.retention(profile, coming, owner, present)
         why_kept = {old.file: why for old, why in decision.counted}
+        files = {Path(run.file).name: why_kept.get(run.file, ()) for _number, run in present}
         visible = self._runtime.state.visible
         return Preview(
             profile=name,
@@ -99,9 +100,7 @@ class BackupPreviews:
                 for kept, all_names in decision.kept_for
                 if (names := tuple(name for name in all_names if visible(source, name)))
             },
-            files={Path(run.file).name: why_kept.get(run.file, ()) for _number, run in present}
-            if is_readable
-            else None,
+            files=files if is_readable else None,
             changed=int(changed),
             qubes=tuple(self._planned_qube(qube, sizes[qube.name]) for qube in qubes),
         )

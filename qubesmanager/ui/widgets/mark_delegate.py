@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cells with a mark: a shape and a colour beside the text, on rows whose selection is a tint."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PyQt5.QtCore import QModelIndex, QSize
+from PyQt5.QtGui import QColor, QIcon, QPalette
+from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from qubesmanager.models.row_table import MARK_ROLE, Mark
+from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.widgets.labels import (
+    HALF,
+    blended,
+    destroying_color,
+    fault_color,
+    good_color,
+    subdued,
+    warning_color,
+)
+
+TINT, DARK_TINT = 0.17, 0.30
+"""The share of the highlight's colour in the ground of a selected row."""
+
+
+def _text_color(palette: QPalette) -> QColor:
+    return palette.color(QPalette.ColorRole.Text)
+
+
+_LOOKS: dict[Mark, tuple[str, Callable[[QPalette], QColor], Callable[[QPalette], QColor]]] = {
+    Mark.GOOD: ("verified", good_color, _text_color),
+    Mark.DONE: ("done", good_color, _text_color),
+    Mark.BUSY: ("state-busy", _text_color, _text_color),
+    Mark.QUIET: ("", subdued, subdued),
+    Mark.STOPPED: ("refused", subdued, subdued),
+    Mark.WARNING: ("warning", warning_color, warning_color),
+    Mark.FAULT: ("failed", fault_color, fault_color),
+    Mark.GONE: ("remove", destroying_color, destroying_color),
+}
+"""The icon of each mark, empty for none, with its colour and that of the text."""
+
+
+class MarkDelegate(QStyledItemDelegate):
+    """Draws the `MARK_ROLE` of a cell. Colours and shapes stay what they are in a selected row."""
+
+    # Qt overrides
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width() + option.fontMetrics.height(), size.height())
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option is None:
+            return
+        tint(option.palette)
+        mark = index.data(MARK_ROLE)
+        if not isinstance(mark, Mark):
+            return
+        picture, icon_color, text_color = _LOOKS[mark]
+        color = text_color(option.palette)
+        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+            option.palette.setColor(role, color)
+        if picture:
+            side = option.fontMetrics.height()
+            option.icon = _same(tinted_icon(picture, icon_color(option.palette)), side)
+            option.decorationSize = QSize(side, side)
+            features: Any = option.features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
+            option.features = features
+
+
+def tint(palette: QPalette) -> None:
+    """Let the selection be a tint of the palette's highlight, with the text as it is without a selection."""
+    base = palette.color(QPalette.ColorRole.Base)
+    share = DARK_TINT if base.lightness() < HALF else TINT
+    palette.setColor(QPalette.ColorRole.Highlight, blended(palette.color(QPalette.ColorRole.Highlight), base, share))
+    palette.setColor(QPalette.ColorRole.HighlightedText, palette.color(QPalette.ColorRole.Text))
+
+
+def mark_icon(mark: Mark, palette: QPalette) -> QIcon:
+    """The icon of a mark in its colour; an empty one for a mark without a shape."""
+    picture, color, _text = _LOOKS[mark]
+    return tinted_icon(picture, color(palette)) if picture else QIcon()
+
+
+def _same(picture: QIcon, side: int) -> QIcon:
+    """The icon in its colours on a selection too."""
+    pixmap = picture.pixmap(side, side)
+    same = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        same.addPixmap(pixmap, mode)
+    return same
