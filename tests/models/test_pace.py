@@ -8,7 +8,7 @@ from qubesmanager.models.pace import Pace
 MIB = 1 << 20
 
 
-def test_nothing_is_said_before_the_rate_is_known() -> None:
+def test_there_is_no_estimate_before_the_rate_is_known() -> None:
     pace = Pace()
     pace.put(0, "writing", 0)
     pace.put(1, "writing", 100 * MIB)

@@ -75,7 +75,7 @@ class BackupsPage(QWidget):
         super().__init__(parent)
         self._session = session
         self._unit = self.fontMetrics().height() // 4
-        self._wanted = ""
+        self._to_choose = ""
         """The qube to choose once the backups are known."""
         self.feed = BackupsFeed(session, self)
         self.toolbar = QToolBar(self.tr("Backups"), self)
@@ -125,7 +125,7 @@ class BackupsPage(QWidget):
         """Ask dom0 for all of it again, and show which backups hold the first of these qubes."""
         self.feed.ask()
         if names:
-            self._wanted = names[0]
+            self._to_choose = names[0]
             self.look()
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -336,8 +336,8 @@ class BackupsPage(QWidget):
         rows = [(name if name in records or name == DOM0 else gone.format(name), name) for name in in_order(names)]
         pictures = {name: label_icon(self._session.color_of_qube(name)) for name in names if name in records}
         _refill(self.qube, rows, pictures)
-        if (at := self.qube.findData(self._wanted)) >= 0:
-            self._wanted = ""
+        if (at := self.qube.findData(self._to_choose)) >= 0:
+            self._to_choose = ""
             self.qube.setCurrentIndex(at)
         self._show_holders()
 
