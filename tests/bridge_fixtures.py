@@ -2,7 +2,7 @@
 """A bridge over our own daemon's `admin.*` calls, and over a qubesd of which a test says what it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.system import System
-from qubesmanager.transport.base import Answer, Payload, Transport
+from qubesmanager.transport.base import Answer, Payload, RefusedError, Transport
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.records import VmRecord
 
@@ -40,19 +40,23 @@ def client_of(backend: BridgeBackend) -> Client:
 class Failing:
     """Another transport, of which a test says which requests fail.
 
-    `answers` by `SERVICE+ARGUMENT DEST` are given instead of the transport's: no bytes are qubesd's crash.
+    `answers` by `SERVICE+ARGUMENT DEST` are given instead of the transport's: no bytes are qubesd's crash. A request
+    that `refuses` says yes to is refused by policy.
     """
 
     url = "failing:"
 
     def __init__(self, transport: Transport) -> None:
         self.answers: dict[str, bytes] = {}
+        self.refuses: Callable[[str], bool] = lambda _request: False
         self.calls: list[str] = []
         self._transport = transport
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         request = f"{service}+{argument} {dest}"
         self.calls.append(request)
+        if self.refuses(request):
+            raise RefusedError(f"The policy refuses {request}.")
         if request in self.answers:
             if self.answers[request]:
                 yield self.answers[request]

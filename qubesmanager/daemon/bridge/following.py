@@ -36,6 +36,9 @@ class Mirrored(Protocol):
 
     def gone(self, name: str) -> None: ...
 
+    def tags_changed(self) -> None:
+        """Other qubes may be shown to this caller now."""
+
     def emit(self, event: Event) -> None: ...
 
 
@@ -157,6 +160,7 @@ def _feature_delete(mirror: Mirrored, event: Event) -> None:
 
 
 def _tag_add(mirror: Mirrored, event: Event) -> None:
+    mirror.tags_changed()
     record = mirror.records.get(event.subject)
     if record is None:
         mirror.reread(event.subject)
@@ -165,6 +169,7 @@ def _tag_add(mirror: Mirrored, event: Event) -> None:
 
 
 def _tag_delete(mirror: Mirrored, event: Event) -> None:
+    mirror.tags_changed()
     record = mirror.records.get(event.subject)
     if record is not None:
         mirror.become(record.updated(tags=record.tags - {event.name.partition(":")[2]}))

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import count
 
 from qubesmanager.admin import calls
@@ -29,7 +29,7 @@ from qubesmanager.transport.base import Transport
 from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import PropertyRow
-from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0, VM_NAME
 from qubesmanager.wire.reasons import refusal
@@ -37,6 +37,8 @@ from qubesmanager.wire.records import PropertyValue, VmRecord
 
 log = logging.getLogger(__name__)
 
+TAGS_PAUSE = 1.0
+"""Seconds between a change of tags and the list of qubes that is read because of it."""
 LOOKED_AT = 60.0
 """Seconds for which a qube that a caller asked about is read again sooner than the others."""
 
@@ -86,6 +88,7 @@ class Mirror:
         self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Event()
         self._connected = asyncio.Event()
+        self._tags_changed = asyncio.Event()
         self._listed = False
         self._failure: Mgmt1Error | None = None
 
@@ -236,6 +239,10 @@ class Mirror:
     def emit(self, event: Event) -> None:
         self.hub.emit(event)
 
+    def tags_changed(self) -> None:
+        """The policy may show other qubes by their tags now, and sends no event of these: list them soon."""
+        self._tags_changed.set()
+
     def _known(self, name: str) -> VmRecord | None:
         return self.records.get(name) or self._unread.get(name) or self.hidden.get(name)
 
@@ -254,6 +261,10 @@ class Mirror:
                     async for batch in stream:
                         await self._take(batch)
                         pause, failures = first, 0
+            except PermissionDenied as error:
+                failure = error
+                if await self._read_without_events():
+                    continue
             except Mgmt1Error as error:
                 failure = error
             except Exception:
@@ -267,6 +278,17 @@ class Mirror:
             self._tell()
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
+
+    async def _read_without_events(self) -> bool:
+        """List everything, and again after a while: the policy refuses events. False if it refuses the list, too."""
+        try:
+            await self._list()
+        except Mgmt1Error as error:
+            log.info("qubesd cannot be listed: %s", error)
+            return False
+        self._connected.set()
+        await asyncio.sleep(self._relist)
+        return True
 
     def _lose(self) -> None:
         """The second try to connect failed, too: end the listeners' streams, so that they see it."""
@@ -341,7 +363,11 @@ class Mirror:
 
     async def _relist_slowly(self) -> None:
         while True:
-            await asyncio.sleep(self._relist)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._tags_changed.wait(), self._relist)
+                # Several that change together need one list.
+                await asyncio.sleep(min(TAGS_PAUSE, self._relist))
+            self._tags_changed.clear()
             if self._is_watched:
                 try:
                     await self._compare_list()
