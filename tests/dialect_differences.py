@@ -18,6 +18,26 @@ FRESH = "it is fresh at each start"
 SOCKET = "the socket takes them, too"
 TEMPLATES = "the clients know this type, and the text says more"
 
+KNOWN = "what mgmt1 knows of a device"
+CDROM = "it is attached"
+OLD_CLIENTS = "clients of Qubes 4.2 send it"
+FLAGS = "mgmt1 has one spelling"
+NAMED = "the text names the option"
+NOT_PVH = "no qube is paravirtualized"
+SOUND = "sound is added at the next start"
+UNCHANGED = "it would be the same as the volume"
+RUNNING = "the guest would write into it"
+
+DESTINATION = "the destination is checked first"
+PCI = "dom0+00_00.0+0x8086+0x153a++p020000"
+
+EVERYWHERE: dict[str, str] = {
+    r" frontend_domain='[^']*'": "a client need not send it",
+    r" _frontend-dev='xvdX'|, 'frontend-dev': 'xvdX'|'frontend-dev': 'xvdX'": "mgmt1 gives a disk its place then",
+    r" (?:name|manufacturer|serial|vendor|product|parent_devclass|_sbdf)='(?:\\'|[^'])*'": KNOWN,
+}
+"""Parts of answers and events that are not compared, and why they differ."""
+
 DIFFERENT: dict[str, dict[str, str]] = {
     "properties": {
         "admin.vm.property.GetAll+ dom0": HOST,
@@ -68,11 +88,61 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.property.Set+installed_by_rpm w2 True": FROM_PACKAGES,
         "admin.vm.Remove+ w2": FROM_PACKAGES,
     },
+    "properties of running qubes and templates": {
+        "admin.vm.property.Set+provides_network sys-firewall False": TYPES,
+    },
+    "more properties": {
+        "admin.vm.property.Set+default_user app-0000": CHECKED,
+        "admin.vm.property.Set+keyboard_layout dom0 de++": HOST,
+        "admin.vm.property.Set+label dom0 red": ORDER,
+    },
+    "system properties": {"admin.property.GetAll+ dom0": HOST},
+    "pools of files": {
+        "admin.pool.Set.ephemeral_volatile+p3 dom0 True": EPHEMERAL,
+        "admin.pool.Info+p3 dom0": EPHEMERAL,
+    },
+    "disposables": {
+        "admin.vm.CreateDisposable+ app-0000": TEMPLATES,
+        "admin.vm.Create.DispVM+app-0000 dom0 name=named-disp2 label=red": TEMPLATES,
+    },
+    "devices": {
+        "admin.vm.device.pci.Available+ dom0": KNOWN,
+        "admin.vm.device.block.Attached+ app-0001": CDROM,
+        "admin.vm.device.block.Detach+sys-net+sr0 app-0001": CDROM,
+        "admin.vm.device.block.Attach+sys-net+sdb1 app-0001 read-only=yes": OLD_CLIENTS,
+    },
+    "devices of a start": {"admin.vm.device.block.Attached+ app-0001": CDROM},
+    "backup": {"admin.backup.Execute+pbad dom0": DESTINATION},
+    "usb and pci devices": {
+        "admin.vm.device.usb.Attach+sys-net+1-2.1 app-0001 _x='y'": NAMED,
+        "admin.vm.device.pci.Assigned+ app-0000": FLAGS,
+        "admin.vm.device.pci.Attach+dom0+00_00.0 app-0001": NOT_PVH,
+    },
+    "microphone and denied interfaces": {
+        f"admin.vm.device.mic.{call} {qube}": SOUND
+        for call, qube in (
+            ("Attach+dom0+mic", "app-0001"),
+            ("Attached+", "app-0001"),
+            ("Detach+dom0+mic", "app-0001"),
+            ("Attach+dom0+mic", "app-0011"),
+            ("Attached+", "app-0011"),
+            ("Attach+dom0+mic", "app-0021"),
+        )
+    },
+    "snapshots": {
+        "admin.vm.volume.ListSnapshots+root fedora-41": UNCHANGED,
+        "admin.vm.volume.ListSnapshots+private fedora-41": UNCHANGED,
+        "admin.vm.volume.ListSnapshots+private app-0002": UNCHANGED,
+        "admin.vm.volume.Revert+private app-0002 1": UNCHANGED,
+        "admin.vm.volume.Clear+private app-0001": RUNNING,
+    },
 }
 """By section and exchange (method, destination, first bytes of the payload): why the answer differs."""
 
 NO_CHANGE = "nothing changes"
 NOT_SENT = "it names a qube that the listener may not see"
+CHANGES = "the value changes"
+FROM_START = "the qube has the device from then on"
 FIRST = "the net qube is started before the qube, not during its start"
 
 SENT_OTHERWISE: dict[str, dict[str, str]] = {
@@ -87,6 +157,22 @@ SENT_OTHERWISE: dict[str, dict[str, str]] = {
     },
     "volumes": {
         "admin.vm.volume.CloneTo+private app-0002 RK0lNyBPzpJ0fLVDA5SDHryVKWQE7cgH": NOT_SENT,
+    },
+    "properties of running qubes and templates": {
+        f"admin.vm.property.Reset+{name} fedora-41": CHANGES
+        for name in ("memory", "vcpus", "qrexec_timeout", "kernel", "maxmem")
+    },
+    "more properties": {
+        "admin.vm.property.Set+template app-0000 fedora-41": NO_CHANGE,
+        "admin.vm.property.Set+default_dispvm dom0": CHANGES,
+    },
+    "system properties": {
+        "admin.property.Set+default_template dom0 fedora-41": NO_CHANGE,
+        "admin.property.Reset+default_dispvm dom0": NO_CHANGE,
+    },
+    "usb and pci devices": {
+        f"admin.vm.device.pci.Assign+{PCI} app-0000 mode='required' _no-strict-reset='True'": FLAGS,
+        "admin.vm.Start+ app-0000": FROM_START,
     },
     "lifecycle": {"admin.vm.Pause+ app-0000": NO_CHANGE, "admin.vm.Start+ app-0005": FIRST},
 }

@@ -269,9 +269,10 @@ VM_CREATE_IN_POOL_TEMPLATE = Call(
     time_limit=None, uses=(m.VM_CREATE_EMPTY_TEMPLATE,),
 )  # fmt: skip
 VM_CREATE_DISPOSABLE = Call(
-    "admin.vm.CreateDisposable", Dest.EITHER, Tier.GLOBAL_RWX, c.NOTHING, c.LINE, c.LINE,
+    "admin.vm.CreateDisposable", Dest.EITHER, Tier.GLOBAL_RWX, q.PRELOAD, c.LINE, c.LINE,
     "Create a disposable from the destination, else from the source's default_dispvm, and answer its name; with the"
-    " payload uuid its uuid. It is removed when it halts.",
+    " payload uuid its uuid. It is removed when it halts. With the argument preload: nothing, the daemon preloads by"
+    " itself.",
     time_limit=None, uses=(m.VM_CREATE_DISPOSABLE, m.VM_PROPERTY_GET),
 )  # fmt: skip
 VM_REMOVE = Call(

@@ -25,7 +25,7 @@ from qubesmanager.wire.codecs import (
     text,
     unescape_line,
 )
-from qubesmanager.wire.errors import ProtocolError, QubesInvalidTagError, QubesValueError
+from qubesmanager.wire.errors import PermissionDenied, ProtocolError, QubesInvalidTagError, QubesValueError
 from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import check, shown
 from qubesmanager.wire.reasons import error_for, refusal
@@ -38,6 +38,9 @@ TRUE, FALSE = "True", "False"
 
 KERNEL = "kernel"
 """The volume of Qubes OS that is one of dom0's kernels."""
+
+PRELOAD_WORD = "preload"
+"""The argument of `CreateDisposable` that asks for no disposable, but for those that wait."""
 
 ANY = "*"
 """In a port or a device id: any of them."""
@@ -92,12 +95,14 @@ class DeviceRow(NamedTuple):
 class DeviceOptions(NamedTuple):
     """The payload of Attach and Assign. `mode` is empty where the payload names none.
 
-    `persistent` is the word of Qubes 4.2, whose payload has neither quotes nor a mode.
+    `persistent` is the word of Qubes 4.2, whose payload has neither quotes nor a mode. `again` are the keys that repeat
+    the argument, the call and its destination.
     """
 
     mode: str = ""
     options: Mapping[str, str] = {}
     persistent: bool = False
+    again: Mapping[str, str] = {}
 
 
 # -- the parts --------------------------------------------------------------------------------------------------------
@@ -227,6 +232,12 @@ _TOKEN = re.compile(rb"[A-Za-z0-9]{32}")
 def _token(untrusted: bytes) -> str:
     if not _TOKEN.fullmatch(untrusted):
         raise ProtocolError("Invalid token")
+    return untrusted.decode("ascii")
+
+
+def _preload(untrusted: bytes) -> str:
+    if untrusted not in {b"", PRELOAD_WORD.encode()}:
+        raise PermissionDenied(f"Argument not in \"'', '{PRELOAD_WORD}'\"")
     return untrusted.decode("ascii")
 
 
@@ -421,14 +432,14 @@ def _device_options(untrusted: bytes) -> DeviceOptions:
     options = {key[1:]: each for key, each in fields.items() if key.startswith("_")}
     if unknown := sorted(key for key in fields if not key.startswith("_") and key not in _DEVICE_KEYS):
         raise ProtocolError(f"Invalid device properties: {shown(' '.join(unknown))}")
-    return DeviceOptions(mode, options)
+    return DeviceOptions(mode, options, again={key: each for key, each in fields.items() if key in _DEVICE_KEYS})
 
 
 def _device_options_text(options: DeviceOptions) -> bytes:
     if options.persistent:
         return " ".join(f"{key}={value}" for key, value in {**options.options, "persistent": "yes"}.items()).encode()
     mode = {"mode": options.mode} if options.mode else {}
-    return quoted({**mode, **{f"_{key}": value for key, value in options.options.items()}}).encode()
+    return quoted({**options.again, **mode, **{f"_{key}": value for key, value in options.options.items()}}).encode()
 
 
 # -- the codecs -------------------------------------------------------------------------------------------------------
@@ -450,6 +461,7 @@ NOTES_ANSWER: Codec[str] = Codec("text", _notes, lambda value: _notes(value.enco
 CURRENT_STATE: Codec[CurrentState] = Codec(
     "mem=<KiB> mem_static_max=<KiB> cputime=<ns> power_state=<state>", _total(_state, "state"), _state_text
 )
+PRELOAD: Codec[str] = Codec("[preload]", _preload, str.encode, optional=True)
 ENDING: Codec[Ending] = Codec("[force][+wait]", _ending, _ending_text, optional=True)
 SIZE: Codec[int] = Codec("size in bytes", _size, lambda size: str(size).encode())
 REVISIONS: Codec[int] = Codec("number, -1 for all", _revisions, lambda count: str(count).encode())

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 
 from qubesmanager.admin.codecs import ANY, DeviceRow, Port, flag_to_mgmt1
-from qubesmanager.rules.devices import AT_ANY_PORT, IDENTITY, MODE, READ_ONLY, attaching
+from qubesmanager.rules.devices import AT_ANY_PORT, DEVTYPE, FRONTEND_DEV, IDENTITY, MODE, READ_ONLY, attaching
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
 from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import DeviceClass
@@ -23,8 +23,10 @@ _RENAMED = frozenset({IDENTITY, "interfaces", "parent"})
 
 def attached_options(kind: DeviceClass, options: Mapping[str, str]) -> dict[str, str]:
     """The options of an attached device as Qubes OS has them: of a disk always whether it is read-only."""
-    always = {READ_ONLY: NO} if kind is DeviceClass.BLOCK else {}
-    return {**always, **attaching(options)}
+    if kind is not DeviceClass.BLOCK:
+        return attaching(options)
+    known = {READ_ONLY: NO, **options}
+    return {name: known[name] for name in (DEVTYPE, READ_ONLY, FRONTEND_DEV) if name in known}
 
 
 def identity_in(device_id: str | None) -> str:

@@ -45,6 +45,8 @@ _TABLE: dict[str, _Error] = {
     "driver-option-unknown": _Error("ProtocolError", "Unexpected driver options found"),
     "driver-option-missing": _Error("QubesException", "missing required driver options: {1}"),
     "no-such-qube-volume": _Error("PermissionDenied", "Argument not in '{0} volumes'"),
+    "device-option": _Error("QubesValueError", "Unsupported option {1}"),
+    "device-read-only": _Error("QubesValueError", "This device can be attached only read-only"),
     "netvm-of-running": _Error("QubesVMInUseError", "There are other VMs connected to this VM: {1}"),
     "qube-not-paused": _Error("QubesVMNotPausedError", "Domain is not paused: '{0}'"),
     "remove-needs-halted": _Error("QubesVMNotHaltedError", "Domain is not powered off: '{0}'"),

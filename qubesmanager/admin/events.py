@@ -111,20 +111,27 @@ class _Device(NamedTuple):
     device_id: str
     was_attached: bool
     was_mode: str
+    was_identity: str
 
     @classmethod
     def of(cls, event: Event, record: DeviceRecord) -> "_Device":
         """What an event of mgmt1 says."""
         fields = event.fields
-        was_mode = fields.get(events.WAS_MODE, DeviceMode.MANUAL)
-        return cls(record, fields.get(events.DEVICE_ID, ""), fields.get(events.WAS_ATTACHED) == YES, was_mode)
+        return cls(
+            record,
+            fields.get(events.DEVICE_ID, ""),
+            fields.get(events.WAS_ATTACHED) == YES,
+            fields.get(events.WAS_MODE, DeviceMode.MANUAL),
+            fields.get(events.WAS_IDENTITY, ""),
+        )
 
 
 def _device(subject: str, device: _Device) -> list[Event]:
     """Detaching before the assignment and attaching after it, as when one follows from the other."""
     record, kind = device.record, device.record.device_class
     port = f"{record.backend}:{ANY if record.any_port else record.ident}"
-    assigned = {"device": f"{port}:{record.identity or ANY}"}
+    identity = device.was_identity if record.mode is DeviceMode.MANUAL else record.identity
+    assigned = {"device": f"{port}:{identity or ANY}"}
     sent: list[Event] = []
     if device.was_attached and not record.attached:
         sent.append(Event(subject, f"device-detach:{kind}", {"port": port}))

@@ -46,6 +46,9 @@ _BY_CLASS: dict[DeviceClass, dict[str, Collection[str] | None]] = {
 }
 """By class: the options and their values; None where a value is any `PLACE`."""
 
+INTERFACE = 7
+"""Characters of the name of an interface."""
+
 PLACE = re.compile(r"xvd(?:[e-h]|[yz]|a[a-z])", re.ASCII)
 """xvda to xvdd are the qube's own disks, xvdi to xvdx its extra volumes."""
 
@@ -121,11 +124,8 @@ def fits(record: DeviceRecord, ident: str, identity: str) -> bool:
 
 def interfaces_of(denied: str) -> list[str] | None:
     """The interfaces of a list as `devices_denied` has it, each once; None if it is not one."""
-    parts = [denied[at : at + _INTERFACE] for at in range(0, len(denied), _INTERFACE)]
+    parts = [denied[at : at + INTERFACE] for at in range(0, len(denied), INTERFACE)]
     return list(dict.fromkeys(parts)) if all(map(DEVICE_INTERFACE.matches, parts)) else None
-
-
-_INTERFACE = 7
 
 
 def denied_interface(denied: str, interfaces: Iterable[str]) -> str | None:

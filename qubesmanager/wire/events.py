@@ -215,7 +215,11 @@ class Statistics(NamedTuple):
 DEVICE_ID = "device-id"
 WAS_ATTACHED = "was-attached"
 WAS_MODE = "was-mode"
+WAS_IDENTITY = "was-identity"
 """Keys of an event of a device beside what its record has."""
+
+
+_BESIDE = frozenset({DEVICE_ID, WAS_ATTACHED, WAS_MODE, WAS_IDENTITY})
 
 
 def _encode_device(device: DeviceRecord) -> tuple[str, dict[str, str]]:
@@ -229,7 +233,7 @@ def _encode_device(device: DeviceRecord) -> tuple[str, dict[str, str]]:
 
 
 def _decode_device(untrusted_class: str, untrusted: Mapping[str, str]) -> DeviceRecord:
-    options = {key: value for key, value in untrusted.items() if key not in {DEVICE_ID, WAS_ATTACHED, WAS_MODE}}
+    options = {key: value for key, value in untrusted.items() if key not in _BESIDE}
     backend, ident, attached = (options.pop(key) for key in ("backend", "ident", "attached"))
     return DeviceRecord(DeviceClass(untrusted_class), backend, ident, attached == YES, options)
 
@@ -243,6 +247,7 @@ _DEVICE = FieldsCodec(
         DEVICE_ID: "the identity of an attached device, if it has one",
         WAS_ATTACHED: "yes or no: before this event",
         WAS_MODE: "the mode of its assignment before this event, manual without one",
+        WAS_IDENTITY: "which device that assignment was for, empty for any",
     },
     _encode_device,
     _decode_device,
@@ -594,4 +599,6 @@ def device_event(subject: str, device: DeviceRecord, before: DeviceRecord | None
         WAS_ATTACHED: flag_text(before is not None and before.attached),
         WAS_MODE: DeviceMode.MANUAL if before is None else before.mode,
     }
-    return Event(event.subject, event.name, {**event.fields, **was, **({DEVICE_ID: device_id} if device_id else {})})
+    identities = {WAS_IDENTITY: before.identity if before is not None else "", DEVICE_ID: device_id}
+    known = {key: identity for key, identity in identities.items() if identity}
+    return Event(event.subject, event.name, {**event.fields, **was, **known})

@@ -364,6 +364,7 @@ TABLE: tuple[Row, ...] = (
         errors.DeviceNotFound,
         "{backend} is {state}; its devices are available only while it runs.",
     ),
+    Row("device-read-only", errors.QubesValueError, "{backend}+{device} can only be attached with read-only=yes."),
     Row("device-attached", errors.DeviceAlreadyAttached, "{backend}+{device} is attached to {holder}."),
     Row(
         "device-assigned",

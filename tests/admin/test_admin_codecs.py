@@ -60,6 +60,7 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
             st.sampled_from(["manual", "auto-attach", "ask-to-attach", "required"]),
             st.dictionaries(st.from_regex(r"[a-z-]{1,12}", fullmatch=True), PRINTABLE, max_size=3),
             persistent=st.just(False),
+            again=st.dictionaries(st.sampled_from(["device_id", "port_id", "devclass"]), PRINTABLE),
         ),
     ),
 ]
@@ -136,7 +137,10 @@ def test_the_payload_of_qubes_own_client_names_the_device_again() -> None:
         b" mode='manual' frontend_domain='app-0001' _read-only='yes'"
     )
 
-    assert codecs.DEVICE_OPTIONS.decode(payload) == DeviceOptions("manual", {"read-only": "yes"})
+    options = codecs.DEVICE_OPTIONS.decode(payload)
+
+    assert (options.mode, options.options) == ("manual", {"read-only": "yes"})
+    assert options.again["device_id"] == "0951:1666:60A44C3FACC9:u080650"
 
 
 def test_the_payload_of_qubes_4_2_has_no_quotes() -> None:

@@ -75,6 +75,26 @@ async def test_another_device_than_the_named_one_is_not_attached(admin: Caller, 
     )
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "device_id='1:2:3:u080650'",
+        "port_id='sdc'",
+        "backend_domain='sys-net'",
+        "devclass='usb'",
+        "frontend_domain='vault'",
+    ],
+)
+async def test_a_payload_that_names_something_else_than_the_argument_is_refused(admin: Caller, payload: str) -> None:
+    for method in (f"Attach+dom0+sdb+{DISK_ARGUMENT}", "Attach+dom0+sdb"):
+        assert await admin.refused(f"admin.vm.device.block.{method}", "work", payload.encode()) == "ProtocolError"
+    method, assignment = f"admin.vm.device.block.Assign+dom0+sdb+{DISK_ARGUMENT}", f"mode='auto-attach' {payload}"
+    assert await admin.refused(method, "work", assignment.encode()) == "ProtocolError"
+
+    assert await admin.content("admin.vm.device.block.Attached", "work") == ""
+    assert await admin.content("admin.vm.device.block.Assigned", "work") == ""
+
+
 async def test_a_halted_qube_gets_no_device_now(admin: Caller) -> None:
     assert await admin.refused("admin.vm.device.block.Attach+dom0+sdb", "vault") == "QubesVMNotRunningError"
 

@@ -4,7 +4,7 @@
 `exchanges.jsonl` has one exchange a line: section, method with argument, destination, payload and answer (each byte as
 the character of its number), and the events that came meanwhile without those that clients ignore, words joined by `|`.
 The answers come from the code of qubesd; hypervisor, disks and ids were made up there, so `MADE_UP` is masked on both
-sides.
+sides. A line whose method is no call says what happened to the machine (`HAPPENINGS`).
 """
 
 import asyncio
@@ -12,16 +12,21 @@ import json
 import re
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
-from dialect_differences import DIFFERENT, SENT_OTHERWISE
+from dialect_differences import DIFFERENT, EVERYWHERE, SENT_OTHERWISE
 from dialect_fixtures import Caller, dispatcher_of, one_piece
 from fakes_hypervisor import FakeHypervisor
+from until import until
 
+from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
+from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
+from qubesmanager.wire.errors import QubesMemoryError
 from qubesmanager.wire.event import EventDecoder
-from qubesmanager.wire.values import PowerState
+from qubesmanager.wire.values import DeviceClass, PowerState
 
 FILE = Path(__file__).with_name("exchanges.jsonl")
 
@@ -43,6 +48,7 @@ MADE_UP = (
     (r"mem=[1-9]\d* mem_static_max=\d+ cputime=\d+", "mem=N mem_static_max=N cputime=N"),
     (r"(qid default=\w+ type=int )\d+", r"\1N"),
     (r"\bdisp\d+", "dispN"),
+    (r"\bxvd[a-z]+", "xvdX"),
     (r"vid=(appvms|vm-templates)/", "vid="),
     (r"source=(appvms|vm-templates)/", "source="),
     (r"path=\S*", "path="),
@@ -61,7 +67,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs/admin.md"
 
 
 def masked(text: str) -> str:
-    for pattern, word in MADE_UP:
+    for pattern, word in (*MADE_UP, *((pattern, "") for pattern in EVERYWHERE)):
         text = re.sub(pattern, word, text)
     return text
 
@@ -85,10 +91,10 @@ async def world(admin: Caller, system: System, folder: Path) -> None:
         await ask("vm.property.Set+netvm", name, "" if name == "sys-net" else "sys-net")
     await ask("property.Set+default_netvm", payload="sys-firewall")
     labels = ("red", "orange", "yellow", "green")
-    for number in (*range(6), 11):
+    for number in (*range(6), 11, 21, 7):
         name = f"app-{number:04}"
         await ask("vm.Create.AppVM", payload=f"name={name} label={labels[number % 4]}")
-        if number in {1, 11}:
+        if number in {1, 11, 21}:
             await ask("vm.Start", name)
     await ask("vm.property.Set+include_in_backups", "app-0000", "False")
     await ask("vm.feature.Set+menu-items", "app-0000", "firefox.desktop xterm.desktop")
@@ -102,10 +108,123 @@ async def world(admin: Caller, system: System, folder: Path) -> None:
         qube.tags.discard("created-by-dom0")  # the qubes there were not made by calls
 
 
+OUR_DRIVER = {"admin.pool.Add+file": "admin.pool.Add+file-qcow2"}
+"""A driver of Qubes OS that is not here, and the one that is asked for instead."""
+
+
+def block(ident: str, identity: str, *, read_only: bool = False, **details: str) -> DeviceInfo:
+    host = BlockDevice(f"/dev/{ident}", 1 << 20, read_only)
+    return DeviceInfo(DeviceClass.BLOCK, ident, ident, host, details, "", identity, ("b******",))
+
+
+STICK = "0951:1666:60A44C3FACC9:u080650"
+CAMERA = ("u0e0100", "u0e0200", "u010100", "u010200")
+
+
+def offered(system: System) -> MemoryDevices:
+    """The devices of the exchanges: of dom0, and the answer, of sys-net."""
+    dom0 = MemoryDevices.of(
+        (
+            DeviceInfo(DeviceClass.BLOCK, "sda", "sda", BlockDevice("/dev/sda", 1 << 20, False)),
+            DeviceInfo(
+                DeviceClass.PCI,
+                "00_00.0",
+                "Ethernet",
+                PciDevice(0, 0, 0, 0),
+                identity="0x8086:0x153a::p020000",
+                interfaces=("p020000",),
+            ),
+            DeviceInfo(
+                DeviceClass.MIC, "mic", "mic", Microphone(), identity="dom0:mic::m000000", interfaces=("m000000",)
+            ),
+        )
+    )
+    usb = MemoryDevices.of(
+        (
+            block("sdb", f"{STICK}:1.0", parent="1-1"),
+            block("sdb1", f"{STICK}:1.0:1", parent="sdb"),
+            block("sr0", ":0", read_only=True),
+            DeviceInfo(DeviceClass.USB, "1-1", "Stick", UsbDevice(1, 1, 0x951, 0x1666), {}, "", STICK, ("u080650",)),
+            DeviceInfo(
+                DeviceClass.USB,
+                "1-2.1",
+                "Camera",
+                UsbDevice(1, 2, 0x46D, 0x825),
+                {},
+                "",
+                f"046d:0825:A1B2C3D4:{''.join(CAMERA)}",
+                CAMERA,
+            ),
+        )
+    )
+    state = system.runtime.state
+    system.devices.offer(state.qube("dom0"), dom0)
+    system.devices.offer(state.qube("sys-net"), usb)
+    return usb
+
+
 async def halted(system: System, name: str) -> None:
     qube = system.runtime.state.qubes.get(name)
     if qube is not None:
         await system.runtime.wait_for(qube, PowerState.HALTED)
+
+
+class World(NamedTuple):
+    """What happens to a machine happens here."""
+
+    system: System
+    hypervisor: FakeHypervisor
+    usb: MemoryDevices
+    """What sys-net offers."""
+
+    def uuid(self, name: str) -> UUID:
+        return self.system.runtime.state.qube(name).uuid
+
+
+async def no_memory(world: World, name: str, _argument: str) -> None:
+    world.hypervisor.start_errors[world.uuid(name)] = QubesMemoryError("There is not enough memory.")
+
+
+async def memory(world: World, _name: str, _argument: str) -> None:
+    world.hypervisor.start_errors.clear()
+
+
+async def stops(world: World, name: str, _argument: str) -> None:
+    world.hypervisor.crash(world.uuid(name))
+    await halted(world.system, name)
+
+
+async def unplug(world: World, _name: str, argument: str) -> None:
+    kind, _, ident = argument.partition("+")
+    world.usb.pull(DeviceClass(kind), ident)
+    await until(
+        lambda: (
+            not any(
+                device.ident == ident and device.attached
+                for qube in world.system.runtime.state.qubes.values()
+                for device in qube.devices
+            )
+        )
+    )
+
+
+async def plug(world: World, _name: str, argument: str) -> None:
+    kind, _, ident = argument.partition("+")
+    world.usb.plug(DeviceInfo(DeviceClass(kind), ident, "New stick", BlockDevice(f"/dev/{ident}", 1 << 20, False)))
+
+
+HAPPENINGS = {"no-memory": no_memory, "memory": memory, "stops": stops, "unplug": unplug, "plug": plug}
+
+
+PREPARED: dict[str, list[tuple[str, str, str]]] = {
+    "usb and pci devices": [("vm.property.Set+maxmem", name, "0") for name in ("app-0000", "app-0001")],
+    "devices of a start": [("vm.device.block.Attach+sys-net+sr0", "app-0001", "_devtype='cdrom'")],
+    "preloaded disposables": [
+        ("vm.property.Set+template_for_dispvms", "app-0002", "True"),
+        ("vm.property.Set+template_for_dispvms", "app-0007", "True"),
+    ],
+}
+"""Calls before the first exchange of a section: what was so there, or what only these qubes have here."""
 
 
 class Replayed(NamedTuple):
@@ -119,26 +238,47 @@ async def replayed(tmp_path: Path, section: str) -> list[Replayed]:
     kernel = tmp_path / "state/kernels/6.1.0/vmlinuz"
     kernel.parent.mkdir(parents=True)
     kernel.touch()
-    system = await open_system(tmp_path / "state", FakeHypervisor())
+    profile = tmp_path / "state/backup/pbad.conf"
+    profile.parent.mkdir()
+    profile.write_text("include: [nosuch]\ndestination_path: /nowhere\n")
+    hypervisor = FakeHypervisor()
+    system = await open_system(tmp_path / "state", hypervisor)
     try:
         admin = Caller(dispatcher_of(system))
         await world(admin, system, tmp_path)
+        machine = World(system, hypervisor, offered(system))
+        for method, dest, payload in PREPARED.get(section, ()):
+            await admin.content(f"admin.{method}", dest, payload.encode())
         listener = Listener(admin)
         await listener.connected()
         results, token = [], ""
+        names: dict[str, str] = {}
         for each in EXCHANGES:
             if each.section != section:
                 continue
             payload = token if ".CloneTo+" in each.method else each.payload
-            answer = await admin.answer(each.method, each.dest, payload.encode("latin-1"))
+            what, _, argument = each.method.partition("+")
+            if what in HAPPENINGS:
+                await HAPPENINGS[what](machine, each.dest, argument)
+                results.append(Replayed(each, "", await listener.events()))
+                continue
+            method = OUR_DRIVER.get(each.method, each.method)
+            payload = payload.replace("/srv/p2", str(tmp_path / "p2"))
+            answer = await admin.answer(method, names.get(each.dest, each.dest), payload.encode("latin-1"))
             token = answer[2:].decode("latin-1") if ".CloneFrom+" in each.method else token
             if ".Shutdown+" in each.method and answer == b"0\x00":
                 await halted(system, each.dest)
             results.append(Replayed(each, answer.decode("latin-1"), await listener.events()))
+            names.update(zip(added(each.events), added(results[-1].events), strict=False))
         await listener.close()
         return results
     finally:
         await system.runtime.close()
+
+
+def added(events: list[str]) -> list[str]:
+    """The qubes that came."""
+    return [event.rpartition("|")[2] for event in events if event.startswith("|domain-add|")]
 
 
 class Listener:
@@ -206,14 +346,14 @@ def test_each_listed_difference_is_explained_in_the_documentation() -> None:
     rows = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("| ")]
     reasons = {row.split(" | ")[2].rstrip(" |") for row in rows if row.count(" | ") == 2}
 
-    listed = [*DIFFERENT.values(), *SENT_OTHERWISE.values()]
+    listed = [EVERYWHERE, *DIFFERENT.values(), *SENT_OTHERWISE.values()]
     assert {reason for differences in listed for reason in differences.values()} <= reasons
 
 
 CHANGED = re.compile(r"admin\.(?:vm\.)?property\.(Set|Reset)\+(\w+)")
 
 
-OF_QUBESD = ("guivm-", "audiovm-", "disp-created-by-", "servicevm")
+OF_QUBESD = ("guivm-", "audiovm-", "disp-created-by-", "servicevm", "service.clocksync")
 """What qubesd keeps by itself when a property changes."""
 
 

@@ -177,7 +177,7 @@ async def create_kept_disposable(context: Context, _arg: None, spec: CreateSpec)
 
 @answers(m.VM_CREATE_DISPOSABLE)
 async def create_disposable(context: Context, _arg: None, _payload: None) -> str:
-    return await context.ask(calls.VM_CREATE_DISPOSABLE(context.dest, payload=""))
+    return await context.ask(calls.VM_CREATE_DISPOSABLE(context.dest, "", ""))
 
 
 # -- cloning ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from qubesmanager.admin.devices import (
     port_of,
 )
 from qubesmanager.daemon.dialect.context import Asking, answers
-from qubesmanager.rules.devices import IDENTITY, MODE, OF_ASSIGNMENT, PERSISTENT, attaching
+from qubesmanager.rules.devices import IDENTITY, INTERFACE, MODE, OF_ASSIGNMENT, PERSISTENT, attaching
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
 from qubesmanager.wire.codecs import DeviceRow as Mgmt1Row
@@ -26,6 +26,7 @@ from qubesmanager.wire.errors import (
     DeviceNotFound,
     Mgmt1Error,
     ProtocolError,
+    QubesValueError,
     QubesVMNotHaltedError,
 )
 from qubesmanager.wire.names import DOM0, shown
@@ -126,6 +127,19 @@ def _options(options: DeviceOptions) -> dict[str, str]:
     return {key: flag_to_mgmt1(value) for key, value in options.options.items()}
 
 
+def _check_again(asking: Asking, port: Port, again: Mapping[str, str]) -> None:
+    """Raises `ProtocolError` for a payload that names another device or qube than the argument and the destination."""
+    same = {
+        "port_id": port.port,
+        "backend_domain": port.backend,
+        "devclass": str(asking.device_class),
+        "frontend_domain": asking.dest,
+    }
+    for key, value in same.items():
+        if again.get(key, value) != value:
+            raise ProtocolError(f"{key}={shown(again[key])} is not what the argument says")
+
+
 def _text(asking: Asking, port: Port, what: str) -> str:
     """A text of Qubes OS about an assignment, in its quotes."""
     named = f"{port.backend}:{port.port}:{identity_in(port.device_id) or ANY}"
@@ -138,9 +152,11 @@ async def attach(asking: Asking, port: Port, options: DeviceOptions) -> None:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
     if not await asking.sees(port.backend):
         raise refusal("no-such-qube", shown(port.backend))
+    _check_again(asking, port, options.again)
     ambiguous = ProtocolError(f"Cannot attach ambiguous {asking.device_class} device.")
     device = (await _offered(asking, port.backend)).get(port.port)
-    if device is None or identity_in(port.device_id) not in {"", device_id_of(device)}:
+    ids = {identity_in(port.device_id), identity_in(options.again.get("device_id"))} - {""}
+    if device is None or ids - {device_id_of(device)}:
         raise ambiguous
     words = {**_options(options), **({PERSISTENT: YES} if options.persistent else {})}
     row = mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)
@@ -181,6 +197,9 @@ async def assign(asking: Asking, port: Port, options: DeviceOptions) -> None:
     if options.mode not in ASSIGNED_MODES:
         raise ProtocolError(f"{shown(options.mode)} is not a valid AssignmentMode")
     identity = _identity(port)
+    _check_again(asking, port, options.again)
+    if identity_in(options.again.get("device_id")) not in {"", identity_in(port.device_id)}:
+        raise ProtocolError("The payload names another device than the argument")
     row = mgmt1.VM_DEVICE_ASSIGN.of(asking.device_class)
     try:
         await asking.ask(row(asking.dest, _device(port), {**_options(options), MODE: options.mode, **identity}))
@@ -248,6 +267,11 @@ async def list_denied(asking: Asking, _arg: None, _payload: None) -> list[str]:
 
 @answers(calls.VM_DEVICE_DENIED_ADD)
 async def deny(asking: Asking, _arg: None, interfaces: str) -> None:
+    if len(interfaces) % INTERFACE:
+        text = (
+            f"Invalid length of interfaces={shown(interfaces)} (is {len(interfaces)}, expected multiple of {INTERFACE})"
+        )
+        raise QubesValueError(text)
     await asking.ask(mgmt1.VM_DEVICE_DENIED_ADD(asking.dest, payload=interfaces))
 
 

@@ -124,9 +124,11 @@ async def create_template_in_pool(asking: Asking, template: str | None, spec: Cr
 
 
 @answers(calls.VM_CREATE_DISPOSABLE)
-async def create_disposable(asking: Asking, _arg: None, form: str) -> str:
+async def create_disposable(asking: Asking, preload: str, form: str) -> str:
     if form not in {"", "uuid"}:
         raise ProtocolError("unexpected payload")
+    if preload:
+        return ""
     template = asking.dest
     if template == DOM0:
         template = (await asking.ask(mgmt1.VM_PROPERTY_GET(asking.source, "default_dispvm"))).value

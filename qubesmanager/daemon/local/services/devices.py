@@ -59,7 +59,7 @@ from qubesmanager.wire.events import device_event
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal, refuse_if
-from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, VolumeRecord
+from qubesmanager.wire.records import ANY_PORT, NO, YES, DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceChange, DeviceClass, DeviceMode, PowerState, VmClass
 
 log = logging.getLogger(__name__)
@@ -154,6 +154,10 @@ class Devices:
         if backend is qube:
             raise refusal("device-own", qube.name, device.ident)
         info = await self._find(backend, device_class, device.ident)
+        if isinstance(info.host, BlockDevice) and info.host.read_only:
+            if untrusted.get(READ_ONLY) == NO:
+                raise refusal("device-read-only", backend.name, device.ident)
+            options[READ_ONLY] = YES
         async with self._runtime.holding(qube):
             await self._attach(qube, self._runtime.still(backend), info, options)
 
