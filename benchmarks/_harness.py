@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every benchmark shares: timing, the spread of the times, and a line that holds a figure against its reference.
+"""The common part of the benchmarks: timing, the spread of the times, and a line with a figure beside its reference.
 
 Times wander with the machine, so a figure is printed next to a reference measured in the same run, and the ratio is
 what counts. No figure makes a benchmark fail; `--smoke` only shows that it still works.
@@ -10,14 +10,42 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 # Programs that are started find compiled modules, as a user's do from the second start on.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
+
+
+def report_of_window(url: str, folder: Path, seconds: float) -> dict[str, float]:
+    """The report of one window that opened, filled, was left alone for so long, and ended on request.
+
+    It keeps its settings in the folder, so that only the first window of a folder starts without any.
+    """
+    report = folder / "report.json"
+    process = subprocess.Popen(
+        [*MANAGER, "--connect", url, "--report", str(report)],
+        env=os.environ
+        | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+        | {"XDG_RUNTIME_DIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.terminate()
+    if process.wait(30) != 0:
+        raise RuntimeError(f"the window ended with {process.returncode}")
+    figures: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
+    return figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,17 @@ milliseconds of one `property.Get` with 1,000 qubes on the two machines that wer
 """
 
 import asyncio
-import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from _harness import Bench, Spread
+from _harness import Bench, Spread, report_of_window
+from calls_at_once import AtOnce
 from qubesd_model import COSTS
 from until import until
 
@@ -33,7 +32,8 @@ SERVER = (
     "import sys; from pathlib import Path; from qubesd_model import COSTS, serve;"
     " serve(Path(sys.argv[1]), int(sys.argv[2]), COSTS[sys.argv[3]])"
 )
-MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
+LOOKED_AT = 16.0
+"""Seconds that a window stays open."""
 TICK = 0.001
 
 
@@ -43,8 +43,7 @@ class Counted:
     def __init__(self, transport: UnixTransport) -> None:
         self._transport = transport
         self.calls = 0
-        self.most_at_once = 0
-        self._now = 0
+        self.at_once = AtOnce()
 
     @property
     def url(self) -> str:
@@ -53,13 +52,9 @@ class Counted:
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         is_call = service not in {"admin.Events", "admin.vm.Stats"}
         self.calls += is_call
-        self._now += is_call
-        self.most_at_once = max(self.most_at_once, self._now)
-        try:
+        with self.at_once.call() if is_call else nullcontext():
             async for piece in self._transport.exchange(service, argument, dest, payload):
                 yield piece
-        finally:
-            self._now -= is_call
 
 
 @dataclass
@@ -145,7 +140,7 @@ async def copied(path: Path, count: int) -> Run:
         await synced.wait()
         await mirror.settled()
         run.complete, run.gap, gaps.longest = perf_counter() - start, gaps.longest, 0.0
-        run.calls, run.most_at_once = transport.calls, transport.most_at_once
+        run.calls, run.most_at_once = transport.calls, transport.at_once.most
         start = perf_counter()
         async for _piece in UnixTransport(path).exchange("model.Flood", "sys-net", "dom0", b""):
             pass
@@ -155,27 +150,6 @@ async def copied(path: Path, count: int) -> Run:
         run.flood, run.flood_gap = perf_counter() - start, gaps.longest
     await backend.close()
     return run
-
-
-def window(path: Path, folder: Path) -> dict[str, float]:
-    """The report of one window that was left alone until it was filled, and for a while after it."""
-    report = folder / "report.json"
-    process = subprocess.Popen(
-        [*MANAGER, "--connect", f"qubesd:{path}", "--report", str(report)],
-        env=os.environ
-        | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
-        | {"XDG_RUNTIME_DIR": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        process.wait(16)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-    if process.wait(30) != 0:
-        raise RuntimeError(f"the window ended with {process.returncode}")
-    figures: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
-    return figures
 
 
 def main() -> None:
@@ -214,7 +188,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 for _ in range(bench.runs(3)):
                     with qubesd(count, cost) as path:
-                        reports.append(window(path, Path(folder)))
+                        reports.append(report_of_window(f"qubesd:{path}", Path(folder), LOOKED_AT))
             for name, key in (
                 ("start to first paint", "start_to_first_paint"),
                 ("start to filled table in the window", "start_to_filled_table"),

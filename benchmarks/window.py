@@ -5,15 +5,10 @@ The references are the existing Qubes Manager's on the machine the specification
 magnitude, not the digits.
 """
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from _harness import Bench, Spread
+from _harness import Bench, Spread, report_of_window
 
 from qubesmanager.transport.child import ChildTransport
 
@@ -21,30 +16,6 @@ LOOKED_AT = 4.0
 """Seconds that a window stays open."""
 
 QUBES_MANAGER = {50: (0.81, 0.424), 1000: (19.1, 9.576)}
-MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")
-
-
-def measured(socket: Path, folder: Path) -> dict[str, float]:
-    """The report of one window that opened, filled, was left alone for a while, and ended on request.
-
-    It keeps its settings in the folder, so that from the second start on nothing is as at the very first one.
-    """
-    report = folder / "report.json"
-    process = subprocess.Popen(
-        [*MANAGER, "--connect", f"unix:{socket}", "--report", str(report)],
-        env=os.environ
-        | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
-        | {"XDG_RUNTIME_DIR": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(LOOKED_AT)
-    process.terminate()
-    if process.wait(30) != 0:
-        raise RuntimeError(f"the window ended with {process.returncode}")
-    figures: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
-    return figures
 
 
 def main() -> None:
@@ -54,7 +25,7 @@ def main() -> None:
         try:
             socket = daemon.wait()
             with tempfile.TemporaryDirectory() as folder:
-                reports = [measured(socket, Path(folder)) for _ in range(bench.runs(5))]
+                reports = [report_of_window(f"unix:{socket}", Path(folder), LOOKED_AT) for _ in range(bench.runs(5))]
             fill, gap = QUBES_MANAGER[count]
             for name, key, unit, reference in (
                 ("start to first paint", "start_to_first_paint", "ms", None),

@@ -27,10 +27,10 @@ DEMO_QUBES = 4
 
 def connect(url: str | None) -> Transport:
     """The transport of a URL; without one, of what the search finds. Raises `TransportError` with the way it went."""
-    return _found(url)[0]
+    return _connected(url)[0]
 
 
-def _found(url: str | None) -> tuple[Transport, tuple[str, ...]]:
+def _connected(url: str | None) -> tuple[Transport, tuple[str, ...]]:
     """The transport, and the sentences that say how it was found. Raises `TransportError` with what was looked at."""
     search_result = search() if url is None else Found(parse(url), ())
     if search_result.connection is None:
@@ -146,7 +146,7 @@ def manager_parser() -> argparse.ArgumentParser:
 
 
 def _add_connection(parser: argparse.ArgumentParser) -> None:
-    """What says where the daemon is."""
+    """Add the options that say where the daemon is."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--connect",
@@ -185,7 +185,7 @@ def manager(argv: Sequence[str] | None = None) -> int:
         return _without_qt("qubes-manager", error)
     arguments = _parsed(manager_parser(), argv)
     try:
-        transport, trail = _found(_wanted_url(arguments))
+        transport, trail = _connected(_wanted_url(arguments))
     except TransportError as error:
         print(f"qubes-manager: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3
@@ -220,7 +220,7 @@ def devices(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _without_qt("qubes-devices", error)
     try:
-        transport, trail = _found(_wanted_url(_parsed(devices_parser(), argv)))
+        transport, trail = _connected(_wanted_url(_parsed(devices_parser(), argv)))
     except TransportError as error:
         print(f"qubes-devices: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is written from the tables of calls and events: the API reference, the list of services, the policy files.
+"""Writes the files that the tables of calls and events give: the API reference, the list of services, the policy.
 
 `python scripts/derive.py --write` writes them, `--check` fails if one is stale. Run from the repository's
 root.
@@ -307,7 +307,7 @@ INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
     Tier.GLOBAL_RO: ("read about the whole system", Tier.GLOBAL_RWX),
     Tier.GLOBAL_RWX: ("change the system: create and remove qubes, pools, backups, this policy", None),
 }
-"""What each tier lets a qube do, and the tier that it includes: a qube that may change a thing may read it."""
+"""The rights of each tier, and the tier that it includes: a qube that may change a thing may read it."""
 
 
 def policy() -> str:
@@ -354,10 +354,10 @@ FILES: dict[str, Callable[[], str]] = {
 
 def stale(root: Path) -> list[str]:
     """The derived files under `root` that are missing or not as the table says."""
-    return [name for name, text in FILES.items() if _held(root / name) != text()]
+    return [name for name, text in FILES.items() if _content(root / name) != text()]
 
 
-def _held(path: Path) -> str | None:
+def _content(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 

@@ -154,7 +154,7 @@ class Camera:
 
 
 async def tour(window: MainWindow, camera: Camera) -> None:
-    """What a new user does first."""
+    """The first steps of a new user."""
 
     async def reach(name: str, state: str) -> None:
         reached = asyncio.Event()

@@ -391,7 +391,7 @@ async def devices(scene: Scene, ending: str = "") -> None:
 
 
 async def random_bytes(count: int) -> AsyncIterator[bytes]:
-    """What no compression makes smaller."""
+    """Random bytes, which no compression makes smaller."""
     for _ in range(count >> 20):
         yield os.urandom(1 << 20)
 

@@ -28,8 +28,8 @@ NAMES = {
 }
 """Variables, parameters and attributes that do not say what they hold, with or without a `_` before them."""
 
-NAMES_IN_TESTS = {"held", "told"}
-"""Those that a test may not use either, nor as the name of a function, which may be a fixture."""
+NAMES_OF_FUNCTIONS = {"held", "told"}
+"""Those that no function may have either. A test may use the others for its variables."""
 
 TURNS = {
     r"who is \w+ed\b": "name the thing: a cancelled caller",
@@ -58,7 +58,7 @@ TEST_NAMES = {
     r"\bsaid\b": "reported, shown",
     r"\bpersons?\b": "the user",
 }
-"""What the name of a test may not contain besides."""
+"""Other words that the name of a test may not contain."""
 
 _TURN = re.compile("|".join(f"(?P<t{number}>{turn})" for number, turn in enumerate(TURNS)), re.IGNORECASE)
 
@@ -87,24 +87,24 @@ def in_test_name(path: Path, line: int, name: str) -> Iterator[Finding]:
             yield Finding(path, line, f"{match[0]} in the name of a test", instead)
 
 
-def bound_names(tree: ast.Module, *, functions: bool) -> Iterator[tuple[int, str]]:
-    """The names that a module binds, each with its line and without a `_` before it; those of functions if asked."""
+def bound_names(tree: ast.Module) -> Iterator[tuple[int, str, bool]]:
+    """The names that a module binds: the line, the name without a `_` before it, and whether it is a function's."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id.lstrip("_")
+            yield node.lineno, node.id.lstrip("_"), False
         elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg.lstrip("_")
+            yield node.lineno, node.arg.lstrip("_"), False
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.attr.lstrip("_")
-        elif functions and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.lineno, node.name.lstrip("_")
+            yield node.lineno, node.attr.lstrip("_"), False
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name.lstrip("_"), True
 
 
 def in_code(path: Path, source: str) -> Iterator[Finding]:
     """Names that a module binds, and turns in its comments and strings; of tests, in comments and docstrings."""
     tree, is_test = ast.parse(source), TESTS in path.parents
-    for line, name in bound_names(tree, functions=is_test):
-        if name in (NAMES_IN_TESTS if is_test else NAMES):
+    for line, name, is_function in bound_names(tree):
+        if name in (NAMES_OF_FUNCTIONS if is_test or is_function else NAMES):
             yield Finding(path, line, f"the name {name}", NAMES[name])
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):

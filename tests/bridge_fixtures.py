@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+from calls_at_once import AtOnce
 from dialect_fixtures import dispatcher_of
 
 from qubesmanager.client.client import Client
@@ -110,8 +111,7 @@ class FakeQubesd:
         self.refuses = False
         """Whether a stream of events ends at once, without a byte."""
         self.calls: list[str] = []
-        self.most_at_once = 0
-        self._now = 0
+        self.at_once = AtOnce()
         self._streams: list[asyncio.Queue[bytes | None]] = []
 
     @property
@@ -137,16 +137,12 @@ class FakeQubesd:
                     return
                 yield piece
             return
-        self._now += 1
-        self.most_at_once = max(self.most_at_once, self._now)
-        try:
+        with self.at_once.call():
             await asyncio.sleep(0)
             answer = self.answers.get(request, self.otherwise)
             for at in range(0, len(answer), self.size):
                 yield answer[at : at + self.size]
                 await asyncio.sleep(0)
-        finally:
-            self._now -= 1
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
         stream: asyncio.Queue[bytes | None] = asyncio.Queue()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from calls_at_once import AtOnce
+
 from qubesmanager.transport.base import Answer, Payload, TransportError, pieces
 
 GUEST = """autostart bool False
@@ -420,8 +422,7 @@ class Faulty:
         self.drops: Callable[[bytes], bool] = lambda _frame: False
         """Which events are lost."""
         self.calls: list[str] = []
-        self.most_at_once = 0
-        self._now = 0
+        self.at_once = AtOnce()
         self._streams: list[asyncio.Queue[bytes | None]] = []
         model.frames = self._send
 
@@ -453,16 +454,12 @@ class Faulty:
             async for piece in self._events():
                 yield piece
             return
-        self._now += 1
-        self.most_at_once = max(self.most_at_once, self._now)
-        try:
+        with self.at_once.call():
             await asyncio.sleep(0)
             answer = b"" if self.silent(request) or not self.is_up else self.model.answer(service, argument, dest, sent)
             for at in range(0, len(answer), self.size):
                 yield answer[at : at + self.size]
                 await asyncio.sleep(0)
-        finally:
-            self._now -= 1
 
     async def _events(self) -> Answer:
         """Frames as they are sent; those that wait are joined, and cut wherever a piece ends."""

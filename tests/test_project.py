@@ -2,6 +2,7 @@
 """The project as a whole: versions, scripts, licence lines, links, dependencies."""
 
 import ast
+import itertools
 import re
 import runpy
 import shutil
@@ -320,3 +321,49 @@ def test_documents_wrap_at_100_characters() -> None:
 )
 def test_a_line_that_is_too_long_is_found_outside_of_tables_and_code(text: str, numbers: list[int]) -> None:
     assert long_lines(text) == numbers
+
+
+# -- runs of lines that are written twice -----------------------------------------------------------------------------
+
+RUN = 6
+"""Lines from which on a run of equal lines in two files is shared instead."""
+WRITTEN_TWICE: dict[frozenset[str], str] = {}
+"""By the paths of two files: why a run may be in both."""
+
+
+def lines_of_code(file: Path) -> list[tuple[int, str]]:
+    """The lines of a module with their numbers, without blanks, comments, imports and ends of signatures."""
+    source = file.read_text(encoding="utf-8")
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    lines = [(number, line.strip()) for number, line in enumerate(source.splitlines(), 1) if number not in imports]
+    return [(number, line) for number, line in lines if line.strip('()[]{},:"') and line[0] not in "#)"]
+
+
+def runs_in_two_files(modules: list[Path], shortest: int = RUN) -> set[tuple[str, str]]:
+    """The places of each pair of equal runs in two files, `FILE:LINE`; of a longer run every start."""
+    places: dict[tuple[str, ...], list[tuple[Path, int]]] = {}
+    for file in modules:
+        lines = lines_of_code(file)
+        for at in range(len(lines) - shortest + 1):
+            key = tuple(line for _, line in lines[at : at + shortest])
+            places.setdefault(key, []).append((file, lines[at][0]))
+    return {
+        (f"{one.relative_to(ROOT)}:{line}", f"{other.relative_to(ROOT)}:{second}")
+        for listed in places.values()
+        for (one, line), (other, second) in itertools.combinations(listed, 2)
+        if one != other and frozenset({str(one.relative_to(ROOT)), str(other.relative_to(ROOT))}) not in WRITTEN_TWICE
+    }
+
+
+def test_no_six_lines_are_the_same_in_two_files() -> None:
+    assert runs_in_two_files([file for file in files() if file.suffix == ".py"]) == set()
+
+
+def test_a_run_that_is_written_twice_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    body = "\n".join(f"a{number} = {number}" for number in range(RUN))
+    (tmp_path / "one.py").write_text(f"import os\n\n# first\n{body}\n")
+    (tmp_path / "two.py").write_text(f"b = 1\n{body}\n\nc = 2\n")
+
+    assert runs_in_two_files([tmp_path / "one.py", tmp_path / "two.py"]) == {("one.py:4", "two.py:2")}

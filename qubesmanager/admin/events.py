@@ -210,7 +210,7 @@ _WORDS: Mapping[AnyEventRow, Words] = {
     events.BACKUP_PROGRESS: _progress,
     events.VM_STATS: _stats,
 }
-"""What Qubes OS sends for an event of mgmt1 that needs no memory. Nothing for an event of no row here."""
+"""The events of Qubes OS for an event of mgmt1, where that depends on no earlier event; none for other rows."""
 
 
 def _fields(row: AnyEventRow, event: Event) -> Any:
@@ -229,7 +229,7 @@ class Shared:
         self._done: OrderedDict[int, tuple[Event, list[Event]]] = OrderedDict()
 
     def translated(self, row: AnyEventRow, event: Event) -> list[Event]:
-        """What Qubes OS sends for an event of a row of `_WORDS`."""
+        """The events of Qubes OS for an event of a row of `_WORDS`."""
         kept = self._done.get(id(event))
         if kept is not None:
             return kept[1]

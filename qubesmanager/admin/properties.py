@@ -38,7 +38,7 @@ class QubesProperty:
     source: Callable[[Rows], str] | None = None
     otherwise: str = ""
     is_own: bool = False
-    """What identifies a qube, and is never changed; only dom0's is called a default."""
+    """Whether it identifies the qube and never changes; only that of dom0 is marked as a default."""
     mgmt1_name: str = field(init=False)
     """The property of mgmt1 with this value; empty for a computed one."""
 

@@ -45,7 +45,7 @@ TAG = "$tag:"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a profile says. Empty `include`: the qubes whose include_in_backups is on.
+    """A parsed profile. Empty `include`: the qubes whose include_in_backups is on.
 
     `destination_command` is an argument list; exactly one of it and `destination_path` is there. At most one of the
     three passphrases is.
@@ -138,11 +138,11 @@ _USUAL = Profile()
 
 
 SET_BY = "# Set by the qube "
-"""What a profile's text begins with that a qube has set; the name of the qube follows."""
+"""The first line of a profile that a qube has set, before the name of the qube."""
 
 
 REMOVED = " (removed)"
-"""What follows the name of an owner that was removed: a new qube of the name does not own the profile."""
+"""The suffix of the name of an owner that was removed: a new qube of that name does not own the profile."""
 
 
 def marked(text: str, source: str) -> str:

@@ -37,7 +37,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What goes (oldest first), and `kept_for`: backups beyond the counts, each with the qubes that only it holds.
+    """The backups to remove, oldest first, and `kept_for`: those beyond the counts, each with the qubes only it has.
 
     `counted`: the backups that the counts keep, the coming one left out, each with why: `daily-2` is the latest backup
     of the second latest day, `last-1` the latest of all.
@@ -49,7 +49,7 @@ class Decision:
 
 
 def decide(keep: Keep, coming: Made, known: Iterable[Made], given_up: Collection[str] = ()) -> Decision:
-    """What goes once `coming` is complete. `given_up`: names of qubes whose last backup may go."""
+    """The backups to remove once `coming` is complete. `given_up`: names of qubes whose last backup may go."""
     known = list(known)
     countable = [backup for backup in known if backup.at <= coming.at]
     newest_first = [coming, *sorted(countable, key=lambda backup: backup.number, reverse=True)]

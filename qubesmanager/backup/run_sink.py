@@ -58,7 +58,7 @@ class RunSink:
         await self._consuming
 
     async def _stop(self) -> None:
-        """What was made of the volume is dropped with what its restore has to undo."""
+        """End the import. The part that was written is removed when the restore is undone."""
         self._consuming.cancel()
         with contextlib.suppress(asyncio.CancelledError, Mgmt1Error):
             await self._consuming

@@ -229,7 +229,7 @@ def progress_text(now: Progress) -> str:
 
 
 def preview_text(summary: Preview, given_up: Sequence[str] = ()) -> str:
-    """What `--profile ID` prints; `given_up` are the qubes of `--give-up`."""
+    """The output of `--profile ID`; `given_up` are the qubes of `--give-up`."""
     remove, kept = summary.retention(given_up)
     rows = [
         [qube.name, size_text(qube.size), _when(qube.last), {True: "yes", False: "no", None: "?"}[qube.changed]]
@@ -253,7 +253,7 @@ def preview_text(summary: Preview, given_up: Sequence[str] = ()) -> str:
 
 
 def runs_text(runs: Sequence[BackupRun]) -> str:
-    """What `--history` prints."""
+    """The output of `--history`."""
     rows = [
         [
             _when(run.start),

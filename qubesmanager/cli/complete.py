@@ -37,7 +37,7 @@ def call_names(prefix: str, **_rest: object) -> list[str]:
 
 
 def dest_names(options: argparse.Namespace, connect: Callable[[str | None], Transport]) -> list[str]:
-    """What the call may be sent to; dom0 alone when the daemon does not say in time."""
+    """The possible destinations of the call; only dom0 if the daemon does not answer in time."""
     call = calls.BY_SERVICE.get(options.call) or calls.BY_SERVICE.get(f"mgmt1.{options.call}")
     if call is not None and call.dest is Dest.DOM0:
         return [DOM0]

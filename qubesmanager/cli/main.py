@@ -62,7 +62,7 @@ def find(name: str) -> AnyCall:
 
 
 def describe(call: AnyCall) -> str:
-    """What `--help CALL` prints."""
+    """The output of `--help CALL`."""
     places = [("to", call.dest.value), ("tier", call.tiers)]
     places += [("argument", call.arg.what), ("payload", call.payload.what)]
     places += [("answer", "events" if isinstance(call, EventsCall) else call.result.what)]
@@ -79,7 +79,7 @@ def _events_of(call: AnyCall) -> str:
 
 
 def listing() -> str:
-    """What `--list` prints: each call and the first sentence about it."""
+    """The output of `--list`: each call and the first sentence about it."""
     width = max(map(len, calls.BY_SERVICE)) + 2
     return "".join(
         f"{name:<{width}}{call.doc.partition('. ')[0].rstrip('.')}\n" for name, call in calls.BY_SERVICE.items()

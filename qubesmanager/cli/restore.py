@@ -251,7 +251,7 @@ async def _with_bar(client: Client, file: Path, passphrase: str, plan: RestorePl
 
 
 def listing(contents: Contents) -> str:
-    """What `--list` prints."""
+    """The output of `--list`."""
     rows = [
         [
             qube.name,

@@ -50,7 +50,7 @@ def whole(run: BackupRun) -> BackupRun:
 
 
 async def preview(client: Client, profile: str, text: str = "") -> Preview:
-    """What the profile would do now; with a text: what it would do if it were that. Raises `Mgmt1Error` and others."""
+    """A preview of the profile, or of the profile that `text` is. Raises `Mgmt1Error` and others."""
 
     async def payload() -> AsyncIterator[bytes]:
         if text:

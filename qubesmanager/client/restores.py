@@ -47,7 +47,7 @@ def new_run() -> str:
 
 
 async def contents(client: Client, path: Path, passphrase: str, *, salvage: bool = False) -> Contents:
-    """What the backup holds; only its head is read. Raises `BackupError`, `Mgmt1Error`, `TransportError`."""
+    """The contents of a backup; only its first part is read. Raises `BackupError`, `Mgmt1Error`, `TransportError`."""
     plan = RestorePlan(salvage=True) if salvage else None
     async with _payload(path, options_head(plan, passphrase)) as stream:
         answer = await client.send(calls.BACKUP_INFO(DOM0, None, stream))

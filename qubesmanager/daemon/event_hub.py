@@ -15,7 +15,7 @@ from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
 
 View = Callable[[Event], Sequence[Event]]
-"""What a listener gets of an event: itself, nothing, or other events in its place."""
+"""The events that a listener gets for one: the event itself, none, or others instead."""
 
 
 class _Listener:

@@ -24,11 +24,11 @@ Handler = Callable[[Any, Any, Any], Any]
 
 
 class Backend(Protocol):
-    """What dispatch needs of the side that answers."""
+    """The side that answers, as dispatch needs it."""
 
     @property
     def prefix(self) -> str:
-        """What the names of its calls begin with."""
+        """The prefix of the names of its calls."""
 
     @property
     def calls(self) -> Mapping[str, AnyCall]:
@@ -54,7 +54,7 @@ class Backend(Protocol):
 
 
 class ContextOfCall:
-    """What the contexts of all backends have; `call` is the call that is answered."""
+    """The common part of the contexts of all backends; `call` is the call that is answered."""
 
     __slots__ = ()
     call: AnyCall

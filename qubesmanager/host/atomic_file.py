@@ -196,7 +196,7 @@ def rename_to_new(old: Path, new: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """What the folder lists is on the disk. Raises `OSError`."""
+    """Write the entries of the folder to the disk. Raises `OSError`."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

@@ -20,7 +20,7 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "U
 
 
 async def run(*arguments: str, given: bytes = b"") -> bytes:
-    """What the program writes. Raises `Mgmt1Error` when it is missing, fails, or does not end in time."""
+    """The output of the program. Raises `Mgmt1Error` when it is missing, fails, or does not end in time."""
     try:
         async with asyncio.timeout(TIME_LIMIT):
             ended = await process.run(*arguments, given=given, env={**os.environ, **_ENVIRONMENT})

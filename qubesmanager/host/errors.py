@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this machine did not do."""
+"""The error of an operation on this machine."""
 
 from qubesmanager.wire.errors import Mgmt1Error
 

@@ -71,7 +71,7 @@ async def _give(stdin: asyncio.StreamWriter | None, given: bytes) -> None:
 
 
 async def _read(pipe: asyncio.StreamReader | None, most: int) -> bytes:
-    """What comes until the end of the pipe, the last bytes of it."""
+    """Read the pipe to its end; its last bytes."""
     pieces = bytearray()
     while pipe is not None and (piece := await pipe.read(_PIECE)):
         pieces += piece

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the engine reads volumes from and writes them to: the caller's own kinds, or the plain files here."""
+"""The protocols by which the engine reads and writes volumes, and plain files that satisfy them."""
 
 import errno
 import os

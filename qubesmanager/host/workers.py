@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """What `ThreadPoolExecutor` does, without its lock.
+    """A `ThreadPoolExecutor` without its global lock.
 
     Each `submit` of the standard library's takes one lock that all executors of the process share, and starts threads
     while it has it. A thread of low priority that is interrupted there makes the event loop wait, which submits too:

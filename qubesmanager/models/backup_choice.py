@@ -75,7 +75,7 @@ def candidates(records: Iterable[VmRecord], changed: Mapping[str, bool | None]) 
 def chosen_by_rules(
     rows: Iterable[Candidate], include: Collection[str], exclude: Collection[str], profile: str
 ) -> set[str]:
-    """What a profile's lists come to; without any `include` it is what the qubes' own setting says."""
+    """The qubes that a profile's lists select; without `include`, those with `include_in_backups`."""
     chosen = set()
     for row in rows:
         included = matches(include, row.name, row.klass, row.tags) or f"backup-{profile}" in row.tags
@@ -110,7 +110,7 @@ class BackupChoice(QAbstractTableModel):
             return
         if [row.name for row in now] == [row.name for row in self.rows]:
             self.rows = now
-            self._told()
+            self._emit_changed()
             return
         self.beginResetModel()
         self.rows = now
@@ -122,13 +122,13 @@ class BackupChoice(QAbstractTableModel):
         now = frozenset(names) & {row.name for row in self.rows}
         if now != self.ticked:
             self.ticked = now
-            self._told()
+            self._emit_changed()
             self.ticked_changed.emit()
 
     def set_by_hand(self, by_hand: bool) -> None:  # noqa: FBT001 - a setter
         if by_hand != self.by_hand:
             self.by_hand = by_hand
-            self._told()
+            self._emit_changed()
 
     def chosen(self) -> list[Candidate]:
         return [row for row in self.rows if row.name in self.ticked]
@@ -137,7 +137,7 @@ class BackupChoice(QAbstractTableModel):
         """Bytes of all ticked ones."""
         return sum(row.size for row in self.chosen())
 
-    def _told(self) -> None:
+    def _emit_changed(self) -> None:
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(TITLES) - 1))
 

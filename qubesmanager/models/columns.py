@@ -33,7 +33,7 @@ class Look(Enum):
 
 
 Key = Callable[[VmRecord, History | None], Any]
-"""What a column is sorted by; values of one column compare with each other."""
+"""The sort key of a column; values of one column compare with each other."""
 
 
 @dataclass(frozen=True, slots=True)

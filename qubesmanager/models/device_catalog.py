@@ -61,7 +61,7 @@ NO_MARK = Mark()
 
 
 class Step(StrEnum):
-    """What is being done with a device, as far as the daemon's events do not say it yet."""
+    """The state of an operation on a device, until the daemon's events show the result."""
 
     ATTACHING = "attaching"
     DETACHING = "detaching"
@@ -110,7 +110,7 @@ class Device:
 
     @property
     def memory_key(self) -> str:
-        """What a nickname is kept by: another device at the same port is another one."""
+        """The key under which a nickname is stored; another device at the same port has another one."""
         return f"{self.key.backend}+{self.key.ident}+{self.description}"
 
 
@@ -152,7 +152,7 @@ class DeviceCatalog(QObject):
     # -- updates ------------------------------------------------------------------------------------------------------
 
     def offer(self, backend: str, device_class: DeviceClass, rows: Iterable[AvailableDevice]) -> None:
-        """What a qube offers of a class now."""
+        """Set the devices of a class that a qube offers now."""
         place = backend, device_class
         first = place not in self._offers
         before = self._offers.get(place, {})

@@ -52,7 +52,7 @@ class Choice:
 
 
 def device_choices(devices: Mapping[DeviceKey, Device], draft: Draft) -> list[Choice]:
-    """What is the qube's, first; then by kind and name. What the qube itself offers is left out."""
+    """The devices for the qube: its own first, then by kind and name. Devices that it offers itself are left out."""
     name = draft.record.name
     rows = [
         Choice(

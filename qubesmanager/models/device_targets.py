@@ -20,7 +20,7 @@ _NO_PARENT = QModelIndex()
 
 
 class Effort(IntEnum):
-    """What has to be done first; the order is that of the list."""
+    """The step before a device can be attached; the order is that of the list."""
 
     NONE = 0
     CREATE = 1
@@ -82,11 +82,11 @@ class TargetList(QAbstractListModel):
         """The targets there are now."""
         if targets != self._all:
             self._all = targets
-            self._look()
+            self._apply_filter()
 
     def set_filter(self, text: str) -> None:
         self._words = tuple(text.lower().split())
-        self._look()
+        self._apply_filter()
 
     def target_at(self, row: int) -> Target | None:
         return self._shown[row] if 0 <= row < len(self._shown) else None
@@ -99,7 +99,7 @@ class TargetList(QAbstractListModel):
             -1,
         )
 
-    def _look(self) -> None:
+    def _apply_filter(self) -> None:
         self.beginResetModel()
         self._shown = [
             target for target in self._all if all(word in target_text(target).lower() for word in self._words)

@@ -51,7 +51,7 @@ class Draft(QObject):
         return self._edits[key] if key in self._edits else self.base(key)
 
     def _default(self, key: Key) -> str | None:
-        """What a property that is at its default is now."""
+        """The value of a property that is at its default; None for one that is not."""
         stored = self.record.properties.get(key[1])
         return stored.value if stored and stored.is_default else None
 
@@ -147,7 +147,7 @@ class Draft(QObject):
         self.changed.emit()
 
     def theirs(self, key: Key) -> str:
-        """What is there now without the edit, as it is shown."""
+        """The shown text of the present value, without the edit."""
         return self.record.value(key[1]) if key[0] == PROPERTY else self.base(key) or ""
 
     def merge_rules(self, rules: Sequence[RuleRow]) -> None:

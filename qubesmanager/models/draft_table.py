@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the features and the services of a `Draft` have in common as tables: name, value, and where that comes from."""
+"""The common part of the tables of features and services of a `Draft`: name, value, and its origin."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class DraftRow(NamedTuple):
 
 
 class DraftTable(RowTable[DraftRow]):
-    """What is set on the qube is bold, what is edited italic, but for the columns that are `plain`."""
+    """Rows set on the qube itself are bold, edited ones italic, except in the columns that are `plain`."""
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.wire.records import VmRecord
 
 SERVICE = "service."
-"""What the name of a service's feature begins with."""
+"""The prefix of the name of a service's feature."""
 
 CONTEXT = "FeatureTable"
 _COLUMNS: tuple[TableColumn[DraftRow], ...] = (

@@ -14,7 +14,7 @@ Natural = tuple[tuple[Any, ...], str]
 
 @lru_cache(maxsize=1 << 15)
 def natural(text: str) -> Natural:
-    """What names are sorted by."""
+    """The sort key of a name."""
     parts = _NUMBERS.split(text.casefold())
     return (tuple(int(part) if at % 2 else part for at, part in enumerate(parts)), text)
 

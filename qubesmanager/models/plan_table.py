@@ -40,7 +40,7 @@ _EITHER = (Qt.CheckState.Checked, Qt.CheckState.Unchecked)
 
 
 class Mark(Enum):
-    """What the icon of a cell says."""
+    """The meaning of the icon of a cell."""
 
     WARNING = "warning"
     REFUSED = "refused"
@@ -226,7 +226,7 @@ class PlanTable(QAbstractItemModel):
 
 
 def value_text(value: Value) -> str:
-    """What a qube has or is, in the user's language; a dash where that does not apply."""
+    """A value or state of a qube in the user's language; a dash where there is none."""
     match value:
         case PropertyValue(text, is_default):
             return _default_text(text) if is_default else text or QCoreApplication.translate("PlanTable", "none")
@@ -247,7 +247,7 @@ def _default_text(text: str) -> str:
 
 
 def _reasons(row: Row) -> tuple[Reason, ...]:
-    """What the row means, the gravest first."""
+    """The reasons of the row, the most serious first."""
     if row.refused is not None:
         return (row.refused,)
     return () if row.is_left_out else (*row.warnings, *row.remarks)

@@ -33,7 +33,7 @@ TEXT_KEYS: Mapping[str, Callable[[VmRecord], Iterable[str]]] = {
     "notes": lambda record: (record.notes,),
     "device": lambda record: [device.ident for device in record.devices],
 }
-"""What a `key:value` looks into; a value fits if it is found anywhere in one of the texts, without regard to case."""
+"""The texts that `key:value` searches; a value fits if it is part of one of them, without regard to case."""
 
 NUMBER_KEYS: Mapping[str, Callable[[VmRecord], int]] = {
     "mem": lambda record: (record.number("memory") or 0) << _MIB,
@@ -42,7 +42,7 @@ NUMBER_KEYS: Mapping[str, Callable[[VmRecord], int]] = {
     "disk": lambda record: record.disk_usage,
     "vcpus": lambda record: record.number("vcpus") or 0,
 }
-"""What `key>amount`, `key<amount` and `key=amount` compare; memory and disk in bytes."""
+"""The numbers that `key>amount`, `key<amount` and `key=amount` compare; memory and disk in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _number(look: Callable[[VmRecord], int], sign: str, value: str) -> Test | No
 
 
 def completions(text: str, records: Iterable[VmRecord]) -> list[str]:
-    """What the last word of the text could become, best first: keys, then the values that the records hold."""
+    """The completions of the last word of the text, best first: keys, then values of the records."""
     before, _, word = text.rpartition(" ")
     lead = f"{before} " if before else ""
     minus = "-" if word.startswith("-") else ""

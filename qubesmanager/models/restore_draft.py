@@ -30,13 +30,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What there is on this machine: its qubes, and the system's properties."""
+    """The qubes of this machine, and the properties of the system."""
 
     qubes: Mapping[str, VmRecord] = field(default_factory=dict)
     system: Mapping[str, str] = field(default_factory=dict)
 
     def templates(self, klass: str) -> list[str]:
-        """What a qube of the class can be based on."""
+        """The possible templates of a qube of the class."""
         return in_order(candidates.templates(self.qubes, VmClass(klass))) if klass in BASED else []
 
     def netvms(self) -> list[str]:
@@ -93,7 +93,7 @@ def needed(rows: Iterable[RestoreRow]) -> int:
 
 
 def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
-    """What to ask the daemon for."""
+    """The plan for the daemon."""
     chosen = [row for row in rows if row.choice.restored]
     if verify_only:
         return RestorePlan(verify_only=True)
@@ -120,7 +120,7 @@ class _Whole:
     """Names and classes of the chosen ones."""
 
     def renamed(self, name: str) -> str:
-        """What a qube of the backup will be called here."""
+        """The name that a qube of the backup will have here."""
         return self.choices[name].name if name in self.going else name
 
     def can_base(self, klass: str, name: str) -> bool:

@@ -17,7 +17,7 @@ from qubesmanager.wire.restores import SAME, RestorePlan, StoredHome, StoredItem
 CONTEXT = "RestoreTable"
 NAME, CLASS, SIZE, TEMPLATE, FATE = range(5)
 PROBLEM_ROLE = Qt.ItemDataRole.UserRole + 3
-"""What stands against a row, or empty."""
+"""Why a row cannot be restored; empty if it can."""
 
 _NO_PARENT = QModelIndex()
 _TITLES = (
@@ -86,7 +86,7 @@ class RestoreTable(QAbstractTableModel):
         self.changed.emit()
 
     def put_here(self, here: Here) -> None:
-        """What there is on this machine has changed; choices stay."""
+        """Set what is on this machine now; the user's choices stay."""
         self._here = here
         self._again()
 

@@ -48,7 +48,7 @@ class ServiceTable(DraftTable):
         self._draft.edit((FEATURE, SERVICE + name), value)
 
     def refresh(self) -> None:
-        """What the draft and the templates say now."""
+        """Read the draft and the templates again."""
         above = inherited_features(self._draft.shown("template"), self._records)
         self._more |= {
             name.removeprefix(SERVICE) for name in (*self._draft.record.features, *above) if name.startswith(SERVICE)

@@ -19,7 +19,7 @@ MIXED = "\x00"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What an edit changes of one qube; `before` and `after` as they are shown (None: the default, or no tag)."""
+    """One changed value of one qube; `before` and `after` as they are shown (None: the default, or no tag)."""
 
     qube: str
     key: Key
@@ -37,7 +37,7 @@ class SharedDraft(QObject):
         self.drafts = {record.name: Draft(record, self) for record in records}
         self._quiet = False
         for draft in self.drafts.values():
-            draft.changed.connect(self._told)
+            draft.changed.connect(self._emit_changed)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ class SharedDraft(QObject):
         return {key: "" for draft in self.drafts.values() for key in draft.merged}
 
     def theirs(self, key: Key) -> str:
-        """What those have that are in conflict, if it is the same."""
+        """The value of the qubes that are in conflict, if it is the same for all."""
         values = {draft.theirs(key) for draft in self.drafts.values() if key in draft.conflicts}
         return values.pop() if len(values) == 1 else ""
 
@@ -75,7 +75,7 @@ class SharedDraft(QObject):
         return values.pop() if len(values) == 1 else MIXED
 
     def value(self, key: Key) -> str | None:
-        """What all would have as their own; None: the default."""
+        """The own value that all qubes would have; None: the default."""
         values = {draft.value(key) for draft in self.drafts.values()}
         return values.pop() if len(values) == 1 else MIXED
 
@@ -87,7 +87,7 @@ class SharedDraft(QObject):
         return any(draft.dirty for draft in self.drafts.values())
 
     def differences(self) -> list[Difference]:
-        """What would be different, qube after qube."""
+        """The changed values, qube by qube."""
         return [
             Difference(qube, step.key, draft.theirs(step.key), draft.value(step.key))
             for qube, draft in self.drafts.items()
@@ -135,7 +135,7 @@ class SharedDraft(QObject):
     def forget(self, qube: str) -> None:
         """The qube is gone."""
         if draft := self.drafts.pop(qube, None):
-            draft.changed.disconnect(self._told)
+            draft.changed.disconnect(self._emit_changed)
             draft.deleteLater()
             self.changed.emit()
 
@@ -155,7 +155,7 @@ class SharedDraft(QObject):
         for draft in self.drafts.values():
             draft.seen()
 
-    def _told(self) -> None:
+    def _emit_changed(self) -> None:
         if not self._quiet:
             self.changed.emit()
 

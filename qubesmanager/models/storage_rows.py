@@ -124,7 +124,7 @@ def pool_users(records: Iterable[VmRecord], pool: str) -> tuple[str, ...]:
 def volume_rows(
     records: Mapping[str, VmRecord], listed: Iterable[VolumeId], measured: Mapping[VolumeId, VolumeRecord]
 ) -> list[VolumeRow]:
-    """What the pools hold, and what qubes say they have that no pool lists yet; by pool and volume.
+    """The volumes that pools list, and those that only the qubes have so far; by pool and volume.
 
     `measured` are the volumes without an owner, as `pool.volume.Info` describes them.
     """

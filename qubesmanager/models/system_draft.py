@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from PyQt5.QtCore import QObject
 
 from qubesmanager.models.draft import Draft
-from qubesmanager.plans.plan import PROPERTY, Key, Step
+from qubesmanager.plans.plan import PROPERTY, Step
+from qubesmanager.plans.settings import system_edit_steps
 from qubesmanager.rules.edits import why_not_set_system
 from qubesmanager.rules.facts import Facts
-from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event, property_change
@@ -26,7 +26,7 @@ class SystemDraft(Draft):
         properties = {row.name: PropertyValue(row.value, row.is_default) for row in rows}
         super().__init__(VmRecord(DOM0, VmClass.ADMIN, PowerState.RUNNING, properties), parent)
 
-    def told(self, events: Iterable[Event]) -> None:
+    def apply_events(self, events: Iterable[Event]) -> None:
         """Take over what events say of system-wide properties."""
         record = self.record
         for event in events:
@@ -44,7 +44,6 @@ class SystemDraft(Draft):
             if value is not None and (reason := why_not_set_system(facts, name, value))
         }
 
-    def _step(self, name: str, key: Key, value: str | None) -> Step:
-        if value is None:
-            return Step(key, calls.PROPERTY_RESET(name, key[1]))
-        return Step(key, calls.PROPERTY_SET(name, key[1], value))
+    def steps(self) -> list[Step]:
+        """The calls that apply the edits."""
+        return system_edit_steps({name: self.value((PROPERTY, name)) for name in self.edited(PROPERTY)})

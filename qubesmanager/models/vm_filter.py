@@ -72,7 +72,7 @@ class VmFilterModel(QAbstractProxyModel):
 
     @property
     def query_error(self) -> str:
-        """What of the query was not understood; empty if all was."""
+        """The error in the query; empty if there is none."""
         return self._query.error
 
     def matches(self, record: VmRecord) -> bool:

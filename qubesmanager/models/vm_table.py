@@ -137,7 +137,7 @@ class VmTableModel(QAbstractTableModel):
         return self._names[index.row()]
 
     def cell(self, name: str, column: int, role: int) -> Any:
-        """What a view gets of a cell; None for what the cell does not say."""
+        """The data of a cell for a role; None for other roles."""
         find = _ROLES.get(role)
         if find is None:
             return None
@@ -202,7 +202,7 @@ def _checked(column: Column, record: VmRecord, _history: History | None) -> int 
 
 
 def _spoken(column: Column, record: VmRecord, history: History | None) -> str:
-    """What a screen reader says of a cell: the column, and its text or tick."""
+    """The text of a cell for a screen reader: the column, and the cell's text or tick."""
     if column.look is Look.TICK:
         return f"{column.name()}: {YES if record.flag(column.id) else NO}"
     return f"{column.name()}: {column.text(record, history)}"

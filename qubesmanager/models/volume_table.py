@@ -146,7 +146,7 @@ def header(
     right: "set[int] | frozenset[int]" = frozenset(),
     translate: Callable[[str, str], str] = QCoreApplication.translate,
 ) -> Any:
-    """What a table with these titles says in its header; those in `right` stand over numbers."""
+    """The header of a table with these titles; those in `right` are above numbers."""
     if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(titles):
         return None
     if role == Qt.ItemDataRole.DisplayRole:

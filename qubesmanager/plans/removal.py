@@ -109,7 +109,7 @@ def _removal(facts: Facts, name: str, refused: Reason | None, needs: frozenset[R
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What a user's property becomes; `reason`: why it cannot become anything that lets the qube go."""
+    """The new value of a property that names a removed qube; `reason`: why there is no possible one."""
 
     value: PropertyValue
     reason: Reason | None = None

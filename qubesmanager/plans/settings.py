@@ -32,6 +32,7 @@ from qubesmanager.rules.facts import Facts, own_value, whole_number
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import RuleRow
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
 
 SETTINGS = "settings"
@@ -101,6 +102,17 @@ def edit_steps(record: VmRecord, edits: Mapping[Key, str | None]) -> list[Step]:
         else:
             steps.append(_step(record, key, edits[key]))
     return steps
+
+
+def system_edit_steps(edits: Mapping[str, str | None]) -> list[Step]:
+    """The calls that set system-wide properties, by their names; None: to the default."""
+    return [
+        Step(
+            (PROPERTY, name),
+            calls.PROPERTY_RESET(DOM0, name) if value is None else calls.PROPERTY_SET(DOM0, name, value),
+        )
+        for name, value in edits.items()
+    ]
 
 
 def _place(record: VmRecord, key: Key, value: str | None) -> int:

@@ -203,7 +203,7 @@ _REMEMBERED = 4096
 
 
 def requested_target(untrusted: str, info: SystemInfo) -> str:
-    """What a caller's target means: an unknown qube is `@default`. Raises for a token that no caller may use."""
+    """The target that a caller means: an unknown qube is `@default`. Raises for a token that no caller may use."""
     if untrusted in {"", DEFAULT}:
         return DEFAULT
     if untrusted in {ADMINVM, DISPVM}:

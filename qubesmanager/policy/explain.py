@@ -24,7 +24,7 @@ TARGET = "target"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What keeps a rule from fitting: the rule asks for `expected` in this field, the call has `actual`."""
+    """Why a rule does not match: it has `expected` in this field, the call `actual`."""
 
     field: str
     expected: str

@@ -18,12 +18,12 @@ INCLUDES = "include/"
 MAX_DEPTH = 32
 """Files that include one another in a row."""
 ENGINE_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
-"""What qrexec takes as the name of a policy file; another name makes it deny every call."""
+"""The names of policy files that qrexec accepts; with any other name it denies every call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and every file that had a part in it: the file itself, and those that led to it."""
+    """A problem, and the files that cause it: the file itself, and those that include it."""
 
     reason: str
     files: frozenset[str]
@@ -43,7 +43,7 @@ def is_read(path: str) -> bool:
 
 
 def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Problem]:
-    """What keeps qrexec from accepting the files, which go by their path relative to the folder.
+    """The problems for which qrexec rejects the files, which are named by their path relative to the folder.
 
     Found are the first problem of each file that it reads, and of each include that no file includes and that would be
     wrong for a file that did.

@@ -73,7 +73,7 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file holds, in its order."""
+    """The rules and includes of a file, in order."""
 
     items: tuple[Rule | Include, ...]
 
@@ -128,7 +128,7 @@ _PATH = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
 
 
 class _WrongError(Exception):
-    """What a line says wrongly, as a sentence; `parse` adds the file and line."""
+    """The error of a line, as a sentence; `parse` adds the file and line."""
 
 
 def parse(path: str, text: str, kind: Kind, *, strict: bool = True) -> Parsed:

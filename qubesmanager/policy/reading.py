@@ -20,7 +20,7 @@ from qubesmanager.wire.names import shown
 
 POLICY_FOLDER = "policy.d"
 RUNTIME_FOLDER = "runtime.d"
-"""What the locations of rules begin with, by the folder of the file that was read first."""
+"""The prefix of the locations of rules, by the folder of the file that was read first."""
 
 MOST_RULES = 1_000_000
 """Rules of one policy: includes that include each other twice would grow without end."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a policy decision knows of the qubes: names, uuids, classes, tags, disposable templates.
+"""The facts about qubes for a policy decision: names, uuids, classes, tags, disposable templates.
 
 A qube goes by its name and by `uuid:` with its uuid. The sets of qubes that tokens match are computed once; a
 `SystemInfo` is made again when a qube, its tags or its class change.

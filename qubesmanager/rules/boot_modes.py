@@ -24,7 +24,7 @@ def modes(qube: QubeFacts, qubes: Qubes) -> dict[str, str]:
 
 
 def kernel_options(qube: QubeFacts, qubes: Qubes) -> str:
-    """What the qube's boot mode adds to the kernel's command line; empty if no template offers the mode now."""
+    """The options of the qube's boot mode for the kernel's command line; empty if no template offers the mode now."""
     return _features(qube, qubes).get(_OPTIONS + qube.value("bootmode"), "")
 
 

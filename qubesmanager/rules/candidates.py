@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is to choose from for a property that names a template, a netvm, a disposable template or a kernel.
+"""The choices for a property that names a template, a netvm, a disposable template or a kernel.
 
 Names in the order of the qubes; who shows them sorts them.
 """
@@ -10,7 +10,7 @@ from qubesmanager.wire.values import VmClass
 
 
 def templates(qubes: Qubes, klass: VmClass) -> list[str]:
-    """What a new qube of this class can be made from."""
+    """The possible sources of a new qube of this class."""
     return [qube.name for qube in qubes.values() if why_not_based_on(klass, qube) is None]
 
 

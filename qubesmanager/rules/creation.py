@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a new qube is made from, and why it cannot be."""
+"""The sources of new qubes, and why a source is not possible."""
 
 from collections.abc import Mapping
 

@@ -326,7 +326,7 @@ class _Changed:
 
 
 def problems(change: Change) -> dict[str, Reason]:
-    """What the daemon would refuse, by property: each edit as if the others were made."""
+    """Why the daemon would refuse edits, by property: each is checked as if the others were made."""
     reasons: dict[str, Reason] = {}
     for name in sorted(change.edited):
         if name == DEVICES:
@@ -350,7 +350,7 @@ def _why_not_devices(change: Change) -> Reason | None:
 
 
 def warnings(change: Change) -> dict[str, Reason]:
-    """What is good to know before it is sent, by property."""
+    """Warnings about the edits, by property."""
     return {
         name: reason
         for name in sorted(change.edited)

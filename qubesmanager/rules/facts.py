@@ -39,7 +39,7 @@ class QubeFacts(Protocol):
 
     @property
     def devices(self) -> Sequence[DeviceRecord]:
-        """What is attached to the qube or assigned to it."""
+        """The devices that are attached to the qube or assigned to it."""
 
     @property
     def volume_records(self) -> Sequence[VolumeRecord]: ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a list of firewall rules comes to: would a packet pass, which simple shape it has, what time is left.
+"""The meaning of a list of firewall rules: whether a packet passes, its simple form, the time that is left.
 
 The first rule that matches decides; past the last rule everything is dropped. `now` is always unix seconds.
 """
@@ -17,7 +17,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 DNS_PORT = 53
 VIRTUAL_DNS = ("10.139.1.1", "10.139.1.2")
-"""What qubes ask for names; Qubes OS gives them the same."""
+"""The DNS servers of qubes, as in Qubes OS."""
 
 _ALL = Rule(Action.ACCEPT)
 _NOTHING_ELSE = Rule(Action.DROP)
@@ -30,7 +30,7 @@ _ICMP = Rule(Action.ACCEPT, proto=Proto.ICMP)
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What is asked about: an address or a host name; a port or an ICMP type, None for any."""
+    """A packet to judge: an address or a host name; a port or an ICMP type, None for any."""
 
     destination: str
     proto: Proto

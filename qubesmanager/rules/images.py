@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the first bytes of an image look like. A volume holds raw bytes, so a file of another format would never boot.
+"""Recognizes formats of images. A volume holds raw bytes, so a file of another format would never boot.
 
 Sources of the signatures: the formats' specifications, as collected in file(1)'s magic.
 """
@@ -50,7 +50,7 @@ HEAD = max(signature.offset + len(signature.magic) for signature in SIGNATURES)
 
 
 def signature_of(head: bytes) -> Signature | None:
-    """What an image with these first bytes is; None for what may be a raw disk."""
+    """The format of an image with these first bytes; None if it may be a raw disk."""
     fits = (each for each in SIGNATURES if head[each.offset : each.offset + len(each.magic)] == each.magic)
     return next(fits, None)
 

@@ -35,7 +35,7 @@ def origin(record: QubeFacts, name: str, records: Qubes) -> Origin | None:
 
 
 def inherited(record: QubeFacts, name: str, records: Qubes, system: Mapping[str, str]) -> str | None:
-    """What a property would be without a value of the qube's own; None where neither a template nor the system says it.
+    """The value of a property without one of the qube's own; None where neither a template nor the system has it.
 
     `system` are the system-wide properties, as far as they are known.
     """
@@ -53,7 +53,7 @@ class Inherited(NamedTuple):
 
 
 def inherited_features(template: str, records: Qubes) -> dict[str, Inherited]:
-    """What `feature.CheckWithTemplate` finds above a qube of this template, by name: the nearest one says it."""
+    """The features that a qube of this template inherits, by name: the nearest template with the feature gives it."""
     features: dict[str, Inherited] = {}
     for above in templates(template, records):
         for name, value in above.features.items():

@@ -81,7 +81,7 @@ class PropertyRow:
 
     @property
     def all_depends(self) -> tuple[str, ...]:
-        """What the default depends on: its origins, as `template:<property>` and `system:<property>`, and `depends`."""
+        """The values the default depends on: `template:…` and `system:…` for its origins, and `depends`."""
         template = (f"template:{self.name}", "own:template") if self.from_template else ()
         return (*template, *((f"system:{self.from_system}",) if self.from_system else ()), *self.depends)
 

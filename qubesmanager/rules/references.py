@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What refers to a qube: properties of other qubes, devices that it offers to them, and system-wide properties.
+"""References to a qube: in properties of other qubes, by devices that it offers to them, in system-wide properties.
 
 A default is no reference: it follows by itself. A reference in words is `work (netvm)`, `work (block device sda)` or
 `the system property clockvm`.
@@ -39,7 +39,7 @@ References = Mapping[str, Collection[Reference]]
 
 
 def references_to(facts: Facts, names: Collection[str]) -> dict[str, list[Reference]]:
-    """What refers to each of the qubes, but itself; one pass over all qubes, however many are asked about."""
+    """The references to each of the qubes, except its own; one pass over all qubes."""
     references: dict[str, list[Reference]] = {name: [] for name in names}
     for user in facts.qubes.values():
         named = [(own_value(user, prop), prop) for prop in REFERENCES]
@@ -66,7 +66,7 @@ def _text(facts: Facts, reference: Reference) -> str:
 
 
 def referrers(facts: Facts, name: str) -> list[str]:
-    """What refers to a qube, in words."""
+    """The references to a qube, as texts."""
     return reference_texts(facts, references_to(facts, [name])[name])
 
 

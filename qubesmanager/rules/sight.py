@@ -7,11 +7,11 @@ Sees = Callable[[str], bool]
 """Whether a caller may see the qube of a name."""
 
 OTHER = "another qube"
-"""What a sentence has in place of the names that are not shown, however many they are."""
+"""Replaces all names that are not shown in a sentence."""
 
 
 def sees_all(_name: str) -> bool:
-    """What dom0 and the daemon itself see."""
+    """The view of dom0 and of the daemon itself: every qube."""
     return True
 
 

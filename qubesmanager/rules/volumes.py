@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done with a volume, and whose it is. Sizes are bytes.
+"""Why an operation on a volume is not possible, and which qube a volume belongs to. Sizes are bytes.
 
 Each `why_not_…` gives one English sentence, or None if it is possible. The daemon uses the same ones before it asks a
 pool's driver.
@@ -48,7 +48,7 @@ def extra_volume(backend: QubeFacts, device_class: DeviceClass, ident: str) -> V
 
 
 def why_not_kept(volume: VolumeRecord) -> Reason | None:
-    """What is fresh at each start can be neither grown nor kept as a snapshot."""
+    """Why a volume cannot be grown or kept as a snapshot: it is made again at each start."""
     return None if volume.save_on_stop else Reason("volume-not-kept")
 
 

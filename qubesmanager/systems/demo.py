@@ -131,7 +131,7 @@ DEVICES = {
         _disk("sda1", "Example USB Stick: TRANSFER", 32 * GIB, parent="sda"),
     ),
 }
-"""What the qubes of the demonstration offer; no device is really there."""
+"""The devices that the qubes of the demonstration offer; none is real."""
 
 _WORDS = ("mail", "banking", "shopping", "dev", "media", "social", "taxes", "travel", "photos", "lab", "music", "news")
 _COLORS = ("blue", "green", "orange", "purple", "gray", "yellow")

@@ -125,7 +125,7 @@ VERSION = hashlib.blake2s(_INIT.encode(), digest_size=4).hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class GuestImage:
-    """What to boot; `options` belong on the kernel's command line."""
+    """Kernel and initial ramdisk of a guest; `options` belong on the kernel's command line."""
 
     kernel: Path
     initrd: Path
@@ -181,7 +181,7 @@ def _assemble(tree: Path, busybox: Path, image: GuestImage, folder: Path) -> Non
 
 
 _READERS: dict[str, Callable[[bytes], bytes]] = {".ko": lambda content: content, ".ko.xz": lzma.decompress}
-"""What reads a module file, by its suffixes: Debian compresses modules since version 13."""
+"""The function that reads a module file, by its suffix: Debian compresses modules since version 13."""
 
 
 def module_files(tree: Path) -> Iterator[tuple[str, bytes]]:

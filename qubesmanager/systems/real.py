@@ -35,7 +35,7 @@ def state_folder() -> Path:
 
 
 def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What goes before the daemon's command, and its arguments.
+    """The words before the daemon's command, and its arguments.
 
     An ordinary user gets private virtual machines (`qemu:///session`), root those of the host (`qemu:///system`)
     where libvirt runs for it, and otherwise a session in a user namespace.
@@ -49,7 +49,7 @@ def launch() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 MODULES = ("libvirt", "libvirtaio", "pyudev")
-"""What the extra `local` brings; a program that only talks to another daemon does without."""
+"""The modules of the extra `local`; a program that only talks to another daemon does not need them."""
 
 
 def missing_module(name: str) -> str:
@@ -61,7 +61,7 @@ def missing_module(name: str) -> str:
 
 
 def why_not() -> str | None:
-    """What the system needs and this machine lacks, in sentences with the packages; None if nothing is missing."""
+    """Sentences about the packages that the system needs and this machine lacks; None if there are all."""
     for module in MODULES:
         if importlib.util.find_spec(module) is None:
             return missing_module(module)

@@ -11,7 +11,7 @@ from qubesmanager.wire.names import DOM0
 
 
 class Answerer(Protocol):
-    """What a daemon offers in process: an answer's bytes for a call's bytes."""
+    """A daemon in this process: it gives an answer's bytes for a call's bytes."""
 
     def __call__(
         self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]

@@ -43,10 +43,10 @@ class QubesdTransport:
 
 
 def as_root() -> tuple[str, ...]:
-    """What makes a program run as root; nothing for root itself."""
+    """The words that run a program as root; none for root itself."""
     return () if os.geteuid() == 0 else ("sudo", "-n")
 
 
 def _environment(dest: str) -> tuple[str, ...]:
-    """What qrexec tells such a program about the call."""
+    """The variables by which qrexec describes the call to such a program."""
     return ("env", f"QREXEC_REMOTE_DOMAIN={DOM0}", f"QREXEC_REQUESTED_TARGET={dest}")

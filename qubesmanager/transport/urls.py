@@ -127,4 +127,4 @@ _OPENERS: dict[str, Callable[[str], Transport]] = {
     "unix": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),
     "qrexec": lambda _rest: QrexecTransport(QREXEC_CLIENT),
 }
-"""What a transport alone can open; the others need a backend or a daemon beside it, which the entry points join."""
+"""Schemes that need only a transport; others need a backend or a daemon too, which the entry points join to it."""

@@ -143,7 +143,7 @@ class BackupRun:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a run does only with the user's consent.
+    """The user's consents to a run.
 
     `given_up`: qubes whose last backup `keep` may remove. `new_disk`: the destination may be on a disk that no backup
     of the profile went to so far.
@@ -349,7 +349,7 @@ class PlannedQube:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a profile would do now. Bytes; times in Unix seconds; None where it is not known.
+    """The preview of a profile. Sizes in bytes; times in Unix seconds; None where it is not known.
 
     `given_by`: where its passphrase comes from (text, file, vm); empty if the user has to type it. `connected`: whether
     the disk of the destination is there. `largest_file`: where its file system has a limit that a backup can reach.
@@ -558,7 +558,7 @@ def encode_info(info: Preview | Contents) -> str:
 
 
 def decode_info(untrusted: str) -> Preview | Contents:
-    """What such an answer is about: a backup if it names the id of one. Raises `ProtocolError`."""
+    """The parsed answer: the contents of a backup if it has a backup id, else a preview. Raises `ProtocolError`."""
     is_of_backup = any(line.startswith(BACKUP_ID) for line in untrusted.partition("\n\n")[0].split("\n"))
     return decode_contents(untrusted) if is_of_backup else decode_preview(untrusted)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a row of the call table is: a typed call, and the requests it makes.
+"""The type of a row of the call table: a typed call, and the requests it makes.
 
 A row is also the method: `calls.VM_START("work")` is a frozen `Request`, and a type checker knows what its answer is.
 """

@@ -121,7 +121,7 @@ class RuleRow(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """What names a qube outside of its settings.
+    """A mention of a qube outside of its settings.
 
     `kind` policy: `place` is file:line, `text` the line. `kind` profile: `place` is a backup profile, `text` its keys.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a row of the event table is: a typed event, and what it does to the record of a qube.
+"""The type of a row of the event table: a typed event, and its effect on the record of a qube.
 
 A row is also the constructor: `events.TAG_ADD("work", "mine")` is an `Event`, and a type checker knows what it takes.
 `read` and `of` are the way back: they give the fields of an event as the row's type.

@@ -30,4 +30,4 @@ class Reason:
 
 Field = str | Reason
 Value = Field | int | PathLike
-"""What becomes a field: a number and a path become text."""
+"""A value for a field; numbers and paths become text."""

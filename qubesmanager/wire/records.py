@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of one qube, as one value: the line that `mgmt1.vm.GetAll` sends and events keep up to date.
+"""The record of a qube: the line that `mgmt1.vm.GetAll` sends and events keep up to date.
 
 JSON of a line: `{"name", "class", "state", "properties": {name: [value, default, reason]}, "features": {}, "tags": [],
 "volumes": [{}], "devices": [{}], "notes"}`. Booleans are `yes` and `no`; references are names, none is
@@ -25,7 +25,7 @@ _FLAGS = {**dict.fromkeys((YES, "true", "1", "on"), True), **dict.fromkeys((NO, 
 
 
 def flag_of(untrusted: str) -> bool | None:
-    """What a yes or no means in any of its spellings, those of Qubes OS included; None for any other text."""
+    """The meaning of a yes or no in any of its spellings, those of Qubes OS included; None for any other text."""
     return _FLAGS.get(untrusted.lower())
 
 
@@ -61,7 +61,7 @@ class VolumeRecord(NamedTuple):
 
 
 ANY_PORT = "*"
-"""What the ident of an assignment for a device at any port begins with; the identity of the device follows, if any."""
+"""The prefix of the ident of an assignment at any port, before the identity of the device, if there is one."""
 
 
 class DeviceRecord(NamedTuple):

@@ -26,7 +26,7 @@ ADD, DIFFERS, SAME = FATES = ("add", "differs", "same")
 NEW_HOME = "new"
 """A new folder in the home of dom0's user, for the one out of the backup."""
 BACKUP_ID = "backup-id="
-"""What the line begins with that only the contents of a backup have."""
+"""The prefix of the line that only the contents of a backup have."""
 THE_FILE = "-"
 """Used instead of a qube's name in a row about the file itself."""
 
@@ -57,7 +57,7 @@ class StoredItem:
 
     @property
     def word(self) -> str:
-        """What a plan calls it."""
+        """Its name in a plan."""
         return f"{self.kind}:{self.name}"
 
 
@@ -71,7 +71,7 @@ class StoredHome:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed.
+    """The contents of a backup. `ours`: it ends with a manifest, so that nothing can be missing from it unnoticed.
 
     `unreadable` are names of qubes that are in it and whose settings make no sense: they cannot be restored.
     """
@@ -89,7 +89,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class RestorePlan:
-    """What a restore does. Empty maps and texts leave the choice to the daemon; `include` empty means all qubes."""
+    """The options of a restore. Empty maps and texts leave the choice to the daemon; no `include` means all qubes."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -57,7 +57,7 @@ def usual_mode(device_class: DeviceClass) -> DeviceMode:
 
 
 class DeviceChange(StrEnum):
-    """What happened to a device that a backend offers."""
+    """The change of a device that a backend offers."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -67,7 +67,7 @@ class DeviceChange(StrEnum):
 
 
 class Dest(Enum):
-    """What a call may be sent to."""
+    """The kinds of destinations of a call."""
 
     DOM0 = "dom0"
     VM = "vm"

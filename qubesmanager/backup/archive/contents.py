@@ -42,7 +42,7 @@ QUBES_LIMIT = limits.BACKUP_QUBES
 
 _PATH = re.compile(r"vm[0-9]{1,9}/", re.ASCII)
 _HOME = "dom0-home/"
-"""What the path of dom0 begins with; Qubes' own tool adds the name of the user whose home it is."""
+"""The prefix of dom0's path; the tool of Qubes OS adds the name of the user whose home it is."""
 _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _REQUIRED, _AUTO = "required", "auto-attach"
 """The modes in which a device is attached at each start."""
@@ -105,7 +105,7 @@ class Qube:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup says of the system and its qubes; `qubes` begins with dom0. `properties` are the system's own.
+    """The system and its qubes in the backup; `qubes` begins with dom0. `properties` are the system's own.
 
     A qube with a `problem` has data in the backup, and its settings are not valid.
     """

@@ -29,7 +29,7 @@ class Dom0Config:
     profiles: Mapping[str, str] = field(default_factory=dict, repr=False)
     pools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     home: Mapping[str, str] = field(default_factory=dict)
-    """What is known of dom0's home, if the backup holds it: `files`, how many there are."""
+    """About dom0's home, if the backup has it: `files` is the number of its files."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Other files of the configuration."""
 

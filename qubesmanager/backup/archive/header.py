@@ -47,7 +47,7 @@ def to_text(head: Head) -> bytes:
 
 
 def from_text(untrusted: bytes) -> Head:
-    """What the header says. Raises `BackupDamagedError` for no header, `BackupError` for a backup of another kind."""
+    """The parsed header. Raises `BackupDamagedError` for no header, `BackupError` for a backup of another kind."""
     try:
         lines = untrusted.decode("ascii").splitlines()
     except UnicodeDecodeError:

@@ -150,7 +150,7 @@ class _Entry(NamedTuple):
 
 
 class _Unpacking:
-    """What was made so far: `count` entries, of which `last` is the path of the last one."""
+    """The progress of unpacking: `count` entries were made, the last at the path `last`."""
 
     def __init__(self, cursor: Cursor, name: str, tree: Tree) -> None:
         self._cursor = cursor

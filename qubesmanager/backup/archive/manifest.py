@@ -75,7 +75,7 @@ def to_json(manifest: Manifest) -> bytes:
 
 
 def from_json(untrusted: bytes) -> Manifest:
-    """What the manifest says. Raises `BackupDamagedError` for anything else, `BackupError` for a later version."""
+    """The parsed manifest. Raises `BackupDamagedError` for anything else, `BackupError` for a later version."""
     try:
         value = json.loads(untrusted)
     except (ValueError, RecursionError) as error:

@@ -310,7 +310,7 @@ class Backup:
 
 @dataclass(slots=True)
 class _State:
-    """What is known of one qube so far. `left`: bytes of archives it may still have."""
+    """The state of reading one qube. `left`: bytes of archives that it may still have."""
 
     qube: Qube
     left: int
@@ -322,7 +322,7 @@ class _State:
     lost: list[Reason] = field(default_factory=list)
     """The small files that could not be read, or not whole."""
     cut: Reason | None = None
-    """What is lost of a home that was salvaged up to a damaged chunk; the rest of it is not read."""
+    """Why the rest of a home was not read after a damaged chunk; None if all of it was read."""
 
     def fail(self, reason: Reason) -> None:
         """The first reason counts. Of a home that was salvaged up to its damage, what follows does not count."""
@@ -614,7 +614,7 @@ class _Run:
                 state.fail(Reason("qube-data-missing", state.qube.name))
 
     def _doubt(self, state: _State) -> Reason | None:
-        """What nothing in the file can confirm of a qube that was salvaged."""
+        """The parts of a salvaged qube that nothing in the file confirms."""
         if self._mended is None or self._manifest is not None or state.reason or state.cut:
             return None
         files = ", ".join(file.name for file in state.files)
@@ -642,7 +642,7 @@ def _failure(path: str, qube: str, error: Mgmt1Error | OSError) -> Reason:
 
 
 def _difference(qube: str, actual: list[FileEntry], listed: tuple[FileEntry, ...]) -> Reason | None:
-    """What is not as the manifest says; None if all is."""
+    """How the files differ from the manifest; None if they do not."""
     by_name = {file.name: file for file in actual}
     for file in listed:
         other = by_name.get(file.name)

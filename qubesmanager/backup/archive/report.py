@@ -50,6 +50,6 @@ class Report:
 
     @property
     def wrong(self) -> tuple[Reason, ...]:
-        """What is wrong with the backup as a whole, then with each qube."""
+        """The problems of the backup as a whole, then those of each qube."""
         reasons = (result.reason for result in self.results)
         return (*self.problems, *(reason for reason in reasons if reason is not None))

@@ -216,7 +216,7 @@ class Mended:
 
 
 def head_of(plain: bytes, sealed: Callable[[], bytes]) -> tuple[header.Head, bool]:
-    """What the header says, and whether that is sealed: the sealed text if it opens, else the plain one.
+    """The parsed header, and whether it was sealed: the sealed text if it can be opened, else the plain one.
 
     Raises as `head.from_text` does, and `BackupLimitError`.
     """

@@ -69,7 +69,7 @@ class Params:
 
 
 LEVELS: dict[str, Params] = {"standard": Params(17), "strong": Params(20), "generated": Params(14)}
-"""What a profile can choose. `generated` is for passphrases of 128 random bits or more, not for chosen ones."""
+"""The parameters that a profile can choose. `generated` is for passphrases of 128 random bits or more."""
 
 
 def at_once(params: Params, most: int) -> int:
@@ -153,7 +153,7 @@ def seal(keys: Keys, body: bytes) -> bytes:
 
 
 def mac_of(keys: Keys, pieces: Iterable[bytes]) -> bytes:
-    """What the container's last 32 bytes must be for these sealed pieces of a body, in their order."""
+    """The MAC of a container, its last 32 bytes, for these sealed pieces of a body in their order."""
     ours = hmac.new(keys.mac, keys.head, "sha256")
     for piece in pieces:
         ours.update(piece)

@@ -37,7 +37,7 @@ KINDS = {
     b"5": Reason("tar-folder"),
     b"6": Reason("tar-pipe"),
 }
-"""What a member that is not a file is called."""
+"""The names of the types of members that are not files."""
 
 _OCTAL_SIZE = 8 << 30
 _OCTAL = re.compile(rb" *([0-7]+)[ \0]*")

@@ -100,7 +100,7 @@ def _plain_header(name: str, size: int, mtime: int) -> bytes:
 
 
 def sparse_map(size: int, extents: list[Extent]) -> bytes:
-    """What a sparse member begins with: its runs of data, padded to whole blocks."""
+    """The map at the start of a sparse member: its runs of data, padded to whole blocks."""
     # A run of no bytes at the end makes the file as long as it was.
     runs = [*extents, Extent(size, 0)]
     lines = [str(len(runs)), *(f"{offset}\n{length}" for offset, length in runs), ""]
@@ -138,7 +138,7 @@ def _cut(data: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an archive held: the file's size, its bytes without holes, and the SHA-256 of the whole archive."""
+    """The content of an archive: the file's size, its bytes without holes, and the SHA-256 of the whole archive."""
 
     size: int
     stored: int

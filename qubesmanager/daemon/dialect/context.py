@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a handler of an `admin.*` call gets: a way to make mgmt1 calls for its caller; and the registry of handlers."""
+"""The context of a handler of an `admin.*` call, by which it makes mgmt1 calls; and the registry of handlers."""
 
 import asyncio
 import secrets
@@ -107,7 +107,7 @@ class Asking(ContextOfCall):
         return cast(AsyncIterator[Event], self._begun(request))
 
     def _begun(self, request: Request[Any]) -> Any:
-        """What the handler of the request's call gives."""
+        """The result of the handler of the request's call."""
         call = request.call
         argument = call.arg.decode(request.argument.encode())
         payload = request.payload

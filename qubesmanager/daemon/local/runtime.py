@@ -63,7 +63,7 @@ class Places:
     """The daemon is dom0's own: backups of dom0 hold the home of its user, unless a profile says otherwise."""
 
     def console(self, uuid: UUID) -> Path:
-        """What the guest wrote to its first serial port."""
+        """The file with the output of the guest's first serial port."""
         return self.logs / f"{uuid}.console"
 
 

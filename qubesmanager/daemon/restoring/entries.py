@@ -125,7 +125,7 @@ def stored_home(backup: Backup) -> StoredHome | None:
 def stored_contents(
     backup: Backup, exists: Callable[[str], bool], items: tuple[StoredItem, ...] | None, *, with_home: bool
 ) -> StoredContents:
-    """What the backup holds. `items` are those of dom0's configuration, None if the caller gets none of them."""
+    """The contents of the backup. `items` are those of dom0's configuration, None if the caller gets none of them."""
     return StoredContents(
         backup_id=backup.head.backup_id,
         compression=backup.head.compression or "none",
@@ -239,7 +239,7 @@ def of_file(report: Report) -> list[Restored]:
 async def verified(
     backup: Backup, entries: list[Entry], stop: threading.Event, progress: Callable[[str, int, int], None]
 ) -> Report:
-    """What a restore would find; nothing is written."""
+    """Verify a backup as a restore would read it; nothing is written."""
     names = {entry.kept.name for entry in entries if not entry.skipped and not entry.failed}
     tell = Teller(progress)
     return await in_engine(lambda: backup.restore(looked_at, names, progress=tell, home=NoTree()), stop)

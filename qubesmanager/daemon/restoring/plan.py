@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each qube of a backup is called here, and what it is based on and connected to, before anything is made."""
+"""The name, template and netvm of each qube of a backup on this machine, decided before anything is created."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -40,7 +40,7 @@ class World(Protocol):
     def is_taken(self, name: str) -> bool: ...
 
     def default_source(self, klass: VmClass) -> str:
-        """What a new qube of the class is based on by default."""
+        """The default template of a new qube of the class."""
 
     def is_base(self, klass: VmClass, name: str) -> bool | None:
         """Whether a qube of the class can be based on the one of that name; None if there is none."""
@@ -83,7 +83,7 @@ class Plan:
             raise error_for(why, QubesValueError) if why else QubesValueError
 
     async def _resolved(self, entry: Entry) -> bool:
-        """What the option `conflict` makes of a name that is taken; False if nothing."""
+        """Apply the option `conflict` to a name that is taken; False if the qube cannot be restored."""
         match self._options.conflict:
             case "skip":
                 entry.skipped = Reason("name-taken", entry.name)
@@ -99,7 +99,7 @@ class Plan:
         return False
 
     def renamed(self, name: str) -> str:
-        """What a qube of the backup is called here: as it is restored, or as one that exists."""
+        """The name here of a qube of the backup: the one it is restored under, or its own."""
         entry = self._by_kept.get(name)
         return entry.name if entry is not None and entry.is_going else name
 

@@ -134,7 +134,7 @@ class Verdict:
 
 
 def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals) -> Verdict:
-    """What the rules say about an action on these qubes, and where they allow it, what the policy has refused."""
+    """The verdict of the rules about an action on these qubes and, where they allow it, of earlier policy refusals."""
     reasons = dict(row.why_not(facts, names))
     for name, why in reasons.items():
         refused = (refusals.why_not(call, name) for call in row.calls)
@@ -220,7 +220,7 @@ class ActionSet(QObject):
             return self.tr("Not installed here: {0}.").format(missing)
         if verdict.possible:
             return None
-        return self._told(verdict.reasons, many=len(names) > 1)
+        return self._reasons_text(verdict.reasons, many=len(names) > 1)
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
         """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
@@ -231,7 +231,7 @@ class ActionSet(QObject):
             self.ran.emit(row.id)
 
     def fill_menu(self, menu: QMenu, names: Sequence[str]) -> None:
-        """What can be done with a group of qubes, whether they are selected or not."""
+        """Fill the menu with the actions for a group of qubes, whether they are selected or not."""
         group = ""
         for row in self.available():
             if not row.multi:
@@ -249,15 +249,15 @@ class ActionSet(QObject):
 
     def _partly(self, row: VmAction) -> str:
         reasons = judge(row, self._operations.facts, self._names, self._operations.refusals).reasons
-        return self.tr("Not for these:") + "\n" + self._told(reasons, many=True) if reasons else ""
+        return self.tr("Not for these:") + "\n" + self._reasons_text(reasons, many=True) if reasons else ""
 
-    def _told(self, reasons: dict[str, Reason], *, many: bool) -> str:
-        texts = {name: reason_text(why) for name, why in islice(reasons.items(), TOLD)}
+    def _reasons_text(self, reasons: dict[str, Reason], *, many: bool) -> str:
+        texts = {name: reason_text(why) for name, why in islice(reasons.items(), REASONS_SHOWN)}
         lines = [f"{name}: {why}" if many and not why.startswith(f"{name} ") else why for name, why in texts.items()]
-        if len(reasons) > TOLD:
-            lines.append(self.tr("and %n more", "", len(reasons) - TOLD))
+        if len(reasons) > REASONS_SHOWN:
+            lines.append(self.tr("and %n more", "", len(reasons) - REASONS_SHOWN))
         return "\n".join(lines)
 
 
-TOLD = 5
+REASONS_SHOWN = 5
 """Reasons that a tooltip lists."""

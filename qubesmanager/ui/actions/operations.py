@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user can do with qubes: each method asks what must be asked, and starts the tasks that carry it out.
+"""The operations on qubes: each method opens the dialogs it needs, and starts the tasks that carry it out.
 
 Nothing here fills a table: the events do.
 """
@@ -126,7 +126,7 @@ class Operations(QObject):
         self._task(self.tr("Kill {0}").format(name), self._send(calls.VM_KILL(name)))
 
     def overdue_offers(self, name: str) -> tuple[Offer, ...]:
-        """What can be done with a qube that did not halt in time."""
+        """The offers for a qube that did not halt in time."""
         return (
             Offer(self.tr("Kill {0}").format(name), lambda: self.kill_now(name)),
             Offer(self.tr("Wait"), lambda: self.shutdown([name])),
@@ -134,7 +134,7 @@ class Operations(QObject):
         )
 
     def undo_offers(self, plan: Plan, done: frozenset[RowKey]) -> tuple[Offer, ...]:
-        """What can be done for `UNDO_SECONDS` with a plan that was carried out."""
+        """The offer to undo a plan that was carried out, for `UNDO_SECONDS`."""
         return (Offer(self.tr("Undo"), lambda: self.undo(plan, done)),)
 
     # -- inside, by installed programs --------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class Operations(QObject):
             self._task(self.tr("Clone {0} as {1}").format(name, new.name), self._make(new))
 
     async def _remove(self, names: tuple[str, ...]) -> None:
-        """What uses the qubes can be moved to another one first."""
+        """Show the plan of the removal. Qubes that use the removed ones can be moved to another one first."""
         choices = in_order(replacements(self.facts, names))
         values = (("", self.tr("leave them where they are")), *((name, name) for name in choices))
         choice = Choice(self.tr("Qubes that use what is removed:"), values) if choices else None
@@ -272,7 +272,7 @@ class Operations(QObject):
         await self._show(make, choice, mention_text(await self._mentions(names)))
 
     async def _mentions(self, names: Sequence[str]) -> list[Mention]:
-        """What names the qubes outside of their settings, as far as dom0 answers soon enough for a dialog."""
+        """Mentions of the qubes outside of their settings, as far as dom0 answers soon enough for a dialog."""
         answer: list[Mention] = []
         with suppress(Mgmt1Error, TransportError, TimeoutError):
             async with asyncio.timeout(MENTION_SECONDS):

@@ -45,7 +45,7 @@ STOPPING = frozenset({Kind.SHUTDOWN, Kind.REMOVE})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user chooses once for the whole plan: a label, and values with their texts."""
+    """A choice for the whole plan: a label, and values with their texts."""
 
     label: str
     values: tuple[tuple[str, str], ...]
@@ -134,7 +134,7 @@ class PlanDialog(QDialog):
         self.memory.put(plan)
         self._show_undo()
         self._ask_word()
-        self._look()
+        self._update_button()
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class PlanDialog(QDialog):
         column.addLayout(options)
         self.prompt = plain_label("", foot)
         self.typed = QLineEdit(foot)
-        self.typed.textChanged.connect(self._look)
+        self.typed.textChanged.connect(self._update_button)
         column.addWidget(self.prompt)
         column.addWidget(self.typed)
         self.preview = QPlainTextEdit(foot)
@@ -318,7 +318,7 @@ class PlanDialog(QDialog):
         for widget in (self.prompt, self.typed):
             widget.setVisible(is_asked)
 
-    def _look(self) -> None:
+    def _update_button(self) -> None:
         """The button, and why it is grey."""
         if not self._session.is_synced:
             problem = self.tr("There is no connection.")
@@ -331,7 +331,7 @@ class PlanDialog(QDialog):
 
 
 def _effects(plan: Plan) -> frozenset[object]:
-    """What the user agrees to: the calls of each row, and which qubes lose their network."""
+    """The effects that the user agrees to: the calls of each row, and which qubes lose their network."""
     return frozenset([*((row.key, row.steps) for row in plan.changes), *plan.losing, *plan.lost_through])
 
 

@@ -167,7 +167,7 @@ def child_title(row: Row) -> str:
 
 
 def title(plan: Plan) -> str:
-    """What the plan does, as a sentence without its end."""
+    """The title of the plan, without a full stop."""
     asked = plan.asked
     if plan.kind is Kind.UNDO:
         return task_title(plan)
@@ -214,7 +214,7 @@ _ORDERS = {
 
 
 def button(plan: Plan) -> str:
-    """What the button does, with the number of qubes."""
+    """The text of the button, with the number of qubes."""
     number = _count(row for row in plan.changes if row.group is not Group.MOVE)
     if plan.kind is Kind.PROPERTY and plan.prop == "netvm" and plan.value == "":
         return translate("Plan", "Disconnect %n qube(s)", "", number)
@@ -366,7 +366,7 @@ def _stage(plan: Plan, stage: int) -> str:
 
 
 def done_text(plan: Plan) -> str:
-    """What was done, for the bar that offers to undo it."""
+    """The result of the plan, for the bar that offers to undo it."""
     names = qubes_of(plan)
     if plan.kind is Kind.PROPERTY:
         value = translate("Plan", "its default") if plan.value is None else plan.value or translate("Plan", "none")

@@ -114,7 +114,7 @@ def label_menu(operations: Operations, session: Session, parent: QWidget, title:
 
 
 def _templates(qubes: Qubes, names: Sequence[str]) -> list[str]:
-    """What one of the qubes can be based on, by its class."""
+    """The templates that are possible for one of the qubes, by its class."""
     classes = {qubes[name].klass for name in names if name in qubes}
     return in_order({template for klass in classes for template in candidates.templates(qubes, klass)})
 

@@ -141,7 +141,7 @@ class BackupSummaryPage(StepPage):
         return sorted({name for names in self._preview.would_keep.values() for name in names})
 
     def confirmed(self) -> Confirmed:
-        """What the user ticked on the page."""
+        """The consents that the user ticked on the page."""
         return Confirmed(tuple(self.given_up()), new_disk=self.new_disk.isChecked())
 
     def _show_older(self, *_: object) -> None:

@@ -66,7 +66,7 @@ class BackupWizard(StepsWindow):
     # -- what the pages say -------------------------------------------------------------------------------------------
 
     def profile(self) -> Profile:
-        """What would be kept and carried out."""
+        """The profile that would be stored and carried out."""
         include, exclude = self.qubes.lists()
         plan = Profile(
             include=include,

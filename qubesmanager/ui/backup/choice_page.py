@@ -22,7 +22,7 @@ from qubesmanager.wire.values import VmClass
 
 
 class Mode(StrEnum):
-    """What decides: ticks, the qubes' own setting, or lists of names, classes and tags."""
+    """How qubes are chosen: by ticks, by their own setting, or by lists of names, classes and tags."""
 
     TICKS = "ticks"
     SETTING = "setting"

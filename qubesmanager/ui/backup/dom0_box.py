@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backup takes of dom0: its own configuration, and the home of its user."""
+"""The choice of dom0's parts for a backup: its own configuration, and the home of its user."""
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QWidget

@@ -25,7 +25,7 @@ from qubesmanager.wire.values import DeviceClass, PowerState
 
 
 class AttachDialog(QDialog):
-    """What one end is, is given: a device or the name of a qube; the other end is chosen."""
+    """Asks for the other end of an attachment: `device` or `qube` is given, and the user chooses the other."""
 
     def __init__(
         self, parent: QWidget | None, session: Session, catalog: DeviceCatalog, *, device: Device | None, qube: str = ""
@@ -115,8 +115,8 @@ class AttachDialog(QDialog):
             view.select_row(0)
 
         self._put = put
-        self._session.put.connect(self._told)
-        self._session.gone.connect(self._told)
+        self._session.put.connect(self._records_changed)
+        self._session.gone.connect(self._records_changed)
         self.search.textChanged.connect(look)
         view.chosen.connect(self._accept)
         put()
@@ -125,7 +125,7 @@ class AttachDialog(QDialog):
         model.modelReset.connect(self._refresh)
         return view
 
-    def _told(self, *_: object) -> None:
+    def _records_changed(self, *_: object) -> None:
         # A method of this dialog, so that Qt lets go of it with the dialog.
         self._put()
 

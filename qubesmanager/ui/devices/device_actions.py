@@ -22,7 +22,7 @@ QUICK = 12
 
 
 class DeviceActions(QObject):
-    """What the windows offer to do with devices. `window` is what dialogs stand before; None: the screen."""
+    """The actions on devices. Dialogs are modal to `window`; None: to no window."""
 
     def __init__(self, session: Session, operations: DeviceOperations, window: QWidget | None, parent: QObject) -> None:
         super().__init__(parent)
@@ -75,19 +75,19 @@ class DeviceActions(QObject):
         """All that can be done with the device now."""
         device = self.feed.catalog.devices().get(key)
         if device is None:
-            _told(menu, self.tr("It is no longer there."))
+            _add_text(menu, self.tr("It is no longer there."))
             return
         failed = device.doing if device.doing is not None and device.doing.step is Step.FAILED else None
         if failed is not None:
-            _told(menu, harmless(failed.why))
+            _add_text(menu, harmless(failed.why))
             add_action(
                 menu, self.tr("&Retry with {0}").format(failed.qube), lambda: self.operations.retry(device), "refresh"
             )
             menu.addSeparator()
         if key.device_class not in ATTACHED_HERE:
-            _told(menu, self.tr("Attached in the settings of a halted qube"))
+            _add_text(menu, self.tr("Attached in the settings of a halted qube"))
         elif device.doing is not None and failed is None:
-            _told(menu, self.tr("Something is being done with it."))
+            _add_text(menu, self.tr("Something is being done with it."))
         else:
             self._fill_attach(menu, device)
             self._fill_detach(menu, device)
@@ -148,7 +148,7 @@ def plain(text: str) -> str:
     return text.replace("&", "&&")
 
 
-def _told(menu: QMenu, text: str) -> None:
+def _add_text(menu: QMenu, text: str) -> None:
     """A line of a menu that only says something."""
     action = menu.addAction(plain(text))
     if action is not None:

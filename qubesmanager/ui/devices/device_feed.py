@@ -67,12 +67,12 @@ class DeviceFeed(QObject):
         """Everything may have changed while there was no connection."""
         self._facts.clear()
         self.catalog.put(self._session.records.values())
-        self._look(self._session.records.values())
+        self._ask_changed(self._session.records.values())
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         self.catalog.put(records)
         if self._session.is_synced:
-            self._look(records)
+            self._ask_changed(records)
 
     def _gone(self, names: tuple[str, ...]) -> None:
         for name in names:
@@ -89,7 +89,7 @@ class DeviceFeed(QObject):
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def _look(self, records: Any) -> None:
+    def _ask_changed(self, records: Any) -> None:
         """Ask those that may offer something, and of which something has changed that devices hang on."""
         backends = self.catalog.backends()
         for record in records:
@@ -135,7 +135,7 @@ def feed_of(session: Session) -> DeviceFeed:
 
 
 def _facts(record: VmRecord) -> object:
-    """What the devices that a qube offers hang on; nothing for one that offers none."""
+    """The facts of a qube that its devices depend on; None for a qube that offers none."""
     extra = tuple(volume for volume in record.volumes if volume.extra)
     if record.klass is VmClass.ADMIN:
         return (True,)
@@ -150,7 +150,7 @@ def _facts(record: VmRecord) -> object:
 
 
 def _loaded(kept: object) -> dict[str, Mark]:
-    """What was remembered; nothing where that cannot be read (it is only a convenience)."""
+    """The stored settings of devices; none where they cannot be read."""
     try:
         data: Any = json.loads(kept) if isinstance(kept, str) else {}
         return {str(key): Mark(str(name), favourite is True) for key, (name, favourite) in data.items()}

@@ -49,12 +49,12 @@ class QubeDevicesMenu(QMenu):
         has = [device for device in devices if self._name in {device.holder, *device.assigned}]
         free = [device for device in devices if self._is_free(device)]
         for device in has:
-            self._held(device)
+            self._add_taken(device)
         if not has:
-            self._say(self.tr("It has no devices"))
+            self._add_text(self.tr("It has no devices"))
         self.addSeparator()
         for device in free[:QUICK]:
-            self._offered(device)
+            self._add_offered(device)
         more = self.addAction(icon(BY_ID["attach"].icon), self.tr("&Another device, or options…"))
         if more is not None:
             more.triggered.connect(lambda: self._session.window_wanted.emit("attach", (self._name,)))
@@ -80,12 +80,12 @@ class QubeDevicesMenu(QMenu):
         key = device.key
         return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None
 
-    def _held(self, device: Device) -> None:
+    def _add_taken(self, device: Device) -> None:
         inner = self.addMenu(icon(KIND_ICONS[device.kind]), plain(device.name))
         if inner is not None:
             self._actions.fill(inner, device.key)
 
-    def _offered(self, device: Device) -> None:
+    def _add_offered(self, device: Device) -> None:
         state = state_line(device)
         text = self.tr("Attach {0}").format(plain(device.name)) + (f"   {plain(state)}" if state else "")
         action = self.addAction(icon(KIND_ICONS[device.kind]), text)
@@ -98,7 +98,7 @@ class QubeDevicesMenu(QMenu):
             effort = Effort.NONE if record.running else Effort.START
             self._actions.give(device, Target(effort, record.name, record.value("label")), {})
 
-    def _say(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         action = self.addAction(text)
         if action is not None:
             action.setEnabled(False)

@@ -24,7 +24,7 @@ from qubesmanager.ui.widgets.labels import subdued
 
 _WIDTHS = {NAME: 260, SIZE: 90, PLACE: 140}
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
-"""What the palette cannot say: without it a right-aligned header's text is flush against the edge."""
+"""A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
 
 def _put_icon(option: QStyleOptionViewItem, picture: QIcon) -> None:

@@ -49,10 +49,10 @@ class CloneDialog(QDialog):
         layout.addStretch(1)
         buttons, self.yes = confirm_buttons(self, self.tr("Clone"))
         layout.addWidget(buttons)
-        self.name.textChanged.connect(self._look)
-        self.pool.currentIndexChanged.connect(self._look)
+        self.name.textChanged.connect(self._check)
+        self.pool.currentIndexChanged.connect(self._check)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._look()
+        self._check()
         self.resize(440, self.sizeHint().height())
 
     def new_qube(self) -> NewQube:
@@ -66,7 +66,7 @@ class CloneDialog(QDialog):
             start=self.start.isChecked(),
         )
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         name_wrong = why_not_name(self.name.text(), self._session.records)
         show_problem(self.name_problem, name_wrong)
         free = self._offers.pools.get(chosen(self.pool), 0)

@@ -85,13 +85,13 @@ class CreateDialog(QDialog):
         buttons, self.yes = confirm_buttons(self, self.tr("Create"))
         layout.addWidget(buttons)
         for edit in (self.name, self.tags):
-            edit.textChanged.connect(self._look)
-        self.private_size.valueChanged.connect(self._look)
-        self.pool.currentIndexChanged.connect(self._look)
+            edit.textChanged.connect(self._check)
+        self.private_size.valueChanged.connect(self._check)
+        self.pool.currentIndexChanged.connect(self._check)
         self.klass.currentIndexChanged.connect(self._class_chosen)
-        self.template.currentIndexChanged.connect(self._look)
-        session.put.connect(self._look_again)
-        session.gone.connect(self._look_again)
+        self.template.currentIndexChanged.connect(self._check)
+        session.put.connect(self._check_again)
+        session.gone.connect(self._check_again)
         self.name.setFocus()
         self._class_chosen()
         self.resize(460, self.sizeHint().height())
@@ -148,7 +148,7 @@ class CreateDialog(QDialog):
         if klass != VmClass.APP:
             self.dispvm.setChecked(False)
         self.private_size.setEnabled(klass != VmClass.DISP)
-        self._look()
+        self._check()
 
     def _templates(self, klass: str) -> list[str]:
         return in_order(candidates.templates(self._session.facts.qubes, VmClass(klass)))
@@ -168,10 +168,10 @@ class CreateDialog(QDialog):
             cubes[DEFAULT] = cubes.get(default, QIcon())
         return cubes
 
-    def _look_again(self, _values: tuple[object, ...]) -> None:
-        self._look()
+    def _check_again(self, _values: tuple[object, ...]) -> None:
+        self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Show beside each field what is wrong with it. An empty name is not a mistake yet."""
         name_wrong = why_not_name(self.name.text(), self._session.records)
         show_problem(self.name_problem, name_wrong if self.name.text() else None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What names a qube outside of its settings, as a text for the dialogs that rename and remove it."""
+"""Mentions of a qube outside of its settings, as a text for the dialogs that rename and remove it."""
 
 from collections.abc import Sequence
 

@@ -35,10 +35,10 @@ class NotesDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-        self.edit.textChanged.connect(self._look)
+        self.edit.textChanged.connect(self._check)
         # Return is a new line here, so the form is sent as forms of many lines are elsewhere.
         QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self._send)
-        self._look()
+        self._check()
         self.resize(480, 320)
 
     def text(self) -> str:
@@ -53,7 +53,7 @@ class NotesDialog(QDialog):
         if self.save is not None:
             self.save.click()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         too_long = len(self.text().encode("utf-8", "replace")) > NOTES_BYTES
         show_problem(self.problem, self.tr("Notes hold at most 256 KiB.") if too_long else None)
         if self.save is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a new qube can be made of, as read from the daemon, and the widgets that the dialogs for one share."""
+"""The choices for a new qube, as read from the daemon, and the widgets that the dialogs for one share."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

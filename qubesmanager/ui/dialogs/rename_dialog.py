@@ -45,15 +45,15 @@ class RenameDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
-        self.edit.textChanged.connect(self._look)
+        self.edit.textChanged.connect(self._check)
         self.edit.setFocus()
-        self._look()
+        self._check()
         self.resize(400, self.sizeHint().height())
 
     def new_name(self) -> str:
         return self.edit.text()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if self.new_name() == self._name:
             show_problem(self.problem, None)
             self.yes.setEnabled(False)

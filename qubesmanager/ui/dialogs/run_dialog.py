@@ -37,9 +37,9 @@ class RunDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
-        self.edit.editTextChanged.connect(self._look)
+        self.edit.editTextChanged.connect(self._check)
         self.edit.setFocus()
-        self._look()
+        self._check()
         self.resize(460, self.sizeHint().height())
 
     def command(self) -> str:
@@ -50,7 +50,7 @@ class RunDialog(QDialog):
         others = [each for each in _kept(self._settings) if each != self.command()]
         self._settings.setValue(_KEY, [self.command(), *others][:KEPT])
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self.yes.setEnabled(bool(self.command()))
 
 

@@ -51,7 +51,7 @@ class ApplyBar(QWidget):
         return button
 
     def put(self, steps: Sequence[Step], *, problem: str = "") -> None:
-        """What would be sent now. A problem, in a sentence, keeps it from being sent."""
+        """Show the steps that would be sent now. They are not sent while there is a `problem`, a sentence."""
         self._steps = tuple(steps)
         self.preview.setPlainText("\n".join(step.text() for step in steps))
         self.show_preview.setEnabled(bool(steps))

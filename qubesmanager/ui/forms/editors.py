@@ -26,7 +26,7 @@ from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_prob
 from qubesmanager.wire.records import NO, YES
 
 Edits = Draft | SharedDraft
-"""What editors put edits into: those of one qube, or of several at once."""
+"""The draft that editors change: of one qube, or of several at once."""
 
 
 class FieldEditor(QWidget):
@@ -77,19 +77,19 @@ class FieldEditor(QWidget):
         self._show(self._draft.shown(self.field.name))
         self.reset.setEnabled(self._draft.value(self.key) is not None and self.field.name != "name")
         if self._reason:
-            self._say(self._reason)
+            self._show_problem(self._reason)
         elif problem := self._draft.problems(self._facts).get(self.field.name):
-            self._say(reason_text(problem))
+            self._show_problem(reason_text(problem))
         elif self.key in self._draft.conflicts and (theirs := self._draft.theirs(self.key)):
-            self._say(self.tr("Changed elsewhere meanwhile; there it is {0}.").format(theirs))
+            self._show_problem(self.tr("Changed elsewhere meanwhile; there it is {0}.").format(theirs))
         elif self.key in self._draft.conflicts or self._draft.merged.get(self.key) == "":
-            self._say(self.tr("Changed elsewhere meanwhile."))
+            self._show_problem(self.tr("Changed elsewhere meanwhile."))
         elif self.key in self._draft.merged:
-            self._say(self.tr("Changed elsewhere meanwhile; it was {0}.").format(self._draft.merged[self.key]))
+            self._show_problem(self.tr("Changed elsewhere meanwhile; it was {0}.").format(self._draft.merged[self.key]))
         elif self._draft.is_edited(self.key) and self._draft.value(self.key) is None:
-            self._say(self.tr("Goes back to the default."))
+            self._show_problem(self.tr("Goes back to the default."))
         elif warning := self._draft.warnings(self._facts).get(self.field.name):
-            self._say(reason_text(warning))
+            self._show_problem(reason_text(warning))
         else:
             self.problem.hide()
 
@@ -112,7 +112,7 @@ class FieldEditor(QWidget):
         self._reason = reason
         self.refresh()
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         show_problem(self.problem, text)
         self.problem.show()
 

@@ -37,11 +37,11 @@ class MergeBar(QFrame):
         for button in (self.mine, self.theirs, self.dismiss):
             row.addWidget(button)
         draft.changed.connect(self.refresh)
-        session.lost.connect(self._told)
-        session.synced.connect(self._told)
+        session.lost.connect(self._connection_changed)
+        session.synced.connect(self._connection_changed)
         self.refresh()
 
-    def _told(self, _lost: object = None) -> None:
+    def _connection_changed(self, _lost: object = None) -> None:
         self.refresh()
         self.changed.emit()
 
@@ -76,7 +76,7 @@ def _listed(keys: Iterable[Key]) -> str:
 
 
 def key_text(key: Key) -> str:
-    """What a key is about, in the user's language."""
+    """The name of a key in the user's language."""
     kind, name = key
     if kind == FEATURE:
         return QCoreApplication.translate("MergeBar", "the feature {0}").format(name)

@@ -26,7 +26,7 @@ class SizeBox(QDoubleSpinBox):
         self.setToolTip(self.tr("A volume can only grow."))
 
     def wanted(self, present: int) -> int:
-        """What the box says, in whole MiB; the present size where it says just that."""
+        """The size in the box, in whole MiB; the present size if the box shows that."""
         if abs(self.value() - present / GIB) < 0.005:  # noqa: PLR2004 - half of the last digit shown
             return present
         return -(-round(self.value() * GIB) // MIB) * MIB
@@ -86,12 +86,12 @@ class VolumeSizeRow(QWidget):
             return
         self.used.setText(self.tr("{0} used").format(size_text(volume.usage)))
         self.box.show_bytes(int(self._draft.value(self.key) or volume.size), volume.size)
-        self._say(volume)
+        self._show_problem(volume)
 
     def _volume(self) -> VolumeRecord | None:
         return next((volume for volume in self._draft.record.volumes if volume.name == self.key[1]), None)
 
-    def _say(self, volume: VolumeRecord) -> None:
+    def _show_problem(self, volume: VolumeRecord) -> None:
         text = self._refused
         if sentence := why_not_size(volume.size, self.box.wanted(volume.size)):
             text = reason_text(sentence)
@@ -107,4 +107,4 @@ class VolumeSizeRow(QWidget):
         self._refused = ""
         size = self.box.wanted(volume.size)
         self._draft.edit(self.key, str(volume.size if why_not_size(volume.size, size) else size))
-        self._say(volume)
+        self._show_problem(volume)

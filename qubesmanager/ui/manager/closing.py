@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is lost when the program ends: unsaved settings, tasks that are cancelled, backups that go on without it."""
+"""Lists what is lost when the program ends: unsaved settings, cancelled tasks, and backups that go on without it."""
 
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QApplication

@@ -55,17 +55,17 @@ class CommandPalette(QDialog):
         self.list.setAccessibleName(self.tr("Matching commands"))
         layout.addWidget(self.edit)
         layout.addWidget(self.list)
-        self.edit.textChanged.connect(self._look)
+        self.edit.textChanged.connect(self._apply_filter)
         self.edit.returnPressed.connect(self._run)
         self.edit.installEventFilter(self)
         self.list.itemClicked.connect(lambda _item: self._run())
         self.resize(520, 380)
         middle = parent.mapToGlobal(parent.rect().center())
         self.move(middle.x() - self.width() // 2, parent.mapToGlobal(parent.rect().topLeft()).y() + 60)
-        self._look()
+        self._apply_filter()
         self.edit.setFocus()
 
-    def _look(self) -> None:
+    def _apply_filter(self) -> None:
         self._shown = found(self._commands, self.edit.text())[:MOST]
         self.list.clear()
         for command in self._shown:

@@ -66,7 +66,7 @@ class Inspector(QStackedWidget):
         self.show_names([])
 
     def show_names(self, names: Sequence[str]) -> None:
-        """What is selected."""
+        """Show the selected qubes."""
         record = self._session.records.get(names[0]) if len(names) == 1 else None
         self._name = record.name if record else ""
         if record is None:

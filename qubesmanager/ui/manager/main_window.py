@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
     # -- what others use ----------------------------------------------------------------------------------------------
 
     def table_text(self) -> list[list[str]]:
-        """What the table shows, the header first."""
+        """The texts of the table, row by row, the header first."""
         header = self.view.header()
         columns = [header.logicalIndex(at) for at in range(header.count())]
         return self._texts([at for at in columns if not self.view.isColumnHidden(at)])

@@ -24,7 +24,7 @@ def keep_properties(settings: QSettings, names: Sequence[str]) -> None:
 
 
 def offered_properties(records: Iterable[VmRecord]) -> list[str]:
-    """What qubes have and no column of the table shows."""
+    """The properties of qubes that no column of the table shows."""
     shown = {column.id for column in TABLE} | {"name"}
     return in_order({name for record in records for name in record.properties} - shown)
 
@@ -59,7 +59,7 @@ class PropertyColumnsDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-        self.search.textChanged.connect(self._look)
+        self.search.textChanged.connect(self._apply_filter)
         self.resize(380, 460)
         self.search.setFocus()
 
@@ -75,6 +75,6 @@ class PropertyColumnsDialog(QDialog):
         items = (self.list.item(row) for row in range(self.list.count()))
         return [item for item in items if item is not None]
 
-    def _look(self, typed: str) -> None:
+    def _apply_filter(self, typed: str) -> None:
         for item in self._items():
             item.setHidden(typed.strip().casefold() not in item.text().casefold())

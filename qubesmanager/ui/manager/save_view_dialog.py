@@ -29,13 +29,13 @@ class SaveViewDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
-        self.name.textChanged.connect(self._look)
-        self.query.textChanged.connect(self._look)
+        self.name.textChanged.connect(self._check)
+        self.query.textChanged.connect(self._check)
         self.name.setFocus()
-        self._look()
+        self._check()
         self.resize(420, self.sizeHint().height())
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         error = parse(self.query.text()).error
         replaced = self.tr("The view of that name is replaced.") if self.name.text().strip() in self._taken else None
         show_problem(self.problem, error or replaced)

@@ -41,7 +41,7 @@ class ShortcutsDialog(QDialog):
         for key, action in actions.items():
             edit = QKeySequenceEdit(action.shortcut(), inner)
             edit.setAccessibleName(_title(action))
-            edit.keySequenceChanged.connect(self._look)
+            edit.keySequenceChanged.connect(self._check)
             self.edits[key] = edit
             form.addRow(QLabel(_title(action), inner), edit)
         area.setWidget(inner)
@@ -57,7 +57,7 @@ class ShortcutsDialog(QDialog):
         reset.clicked.connect(self._reset)
         layout.addWidget(buttons)
         self.resize(460, 520)
-        self._look()
+        self._check()
 
     def apply(self) -> None:
         """Give the actions their keys, and keep those that are not the default."""
@@ -74,7 +74,7 @@ class ShortcutsDialog(QDialog):
         for key, edit in self.edits.items():
             edit.setKeySequence(QKeySequence(self._defaults.get(key, "")))
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         keys: dict[str, str] = {}
         why = None
         for key, edit in self.edits.items():

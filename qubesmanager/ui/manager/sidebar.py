@@ -201,7 +201,7 @@ class Sidebar(QTreeWidget):
         return [Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "") for value in most]
 
     def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
-        """What several names have before their first hyphen."""
+        """An entry for each prefix, up to the first hyphen, that several names have."""
         counts = Counter(record.name.partition("-")[0] for record in records if "-" in record.name)
         shared = [(prefix, count) for prefix, count in counts.most_common(SHOWN_TAGS) if count > 1]
         return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in in_order(dict(shared))]
@@ -315,7 +315,7 @@ def _beginning(prefix: str) -> Scope:
 
 
 def _listed(data: object) -> list[str]:
-    """What settings give for a list: one of a single text is read as that text, an empty one as None."""
+    """A list from the settings, where a list of one text is read as that text and an empty one as None."""
     return [data] if isinstance(data, str) else [str(each) for each in data] if isinstance(data, list) else []
 
 

@@ -218,13 +218,13 @@ class TasksPanel(QWidget):
         self.clear.clicked.connect(tasks.clear)
         close.clicked.connect(self.close_wanted)
         if selection := self.view.selectionModel():
-            selection.currentChanged.connect(lambda *_: self._look())
-        tasks.changed.connect(self._look)
-        tasks.added.connect(self._look)
+            selection.currentChanged.connect(lambda *_: self._update_buttons())
+        tasks.changed.connect(self._update_buttons)
+        tasks.added.connect(self._update_buttons)
         self._clock = QTimer(self)
         self._clock.setInterval(SECOND)
         self._clock.timeout.connect(self.model.tick)
-        self._look()
+        self._update_buttons()
 
     def _current(self) -> TaskEntry | None:
         index = self.view.currentIndex()
@@ -234,7 +234,7 @@ class TasksPanel(QWidget):
         if entry := self._current():
             self._tasks.cancel(entry)
 
-    def _look(self) -> None:
+    def _update_buttons(self) -> None:
         entry = self._current()
         can = entry is not None and entry.state is TaskState.RUNNING and entry.cancellable
         self.cancel.setEnabled(can)

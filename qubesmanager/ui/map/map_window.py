@@ -179,7 +179,7 @@ class MapWindow(QWidget):
         self._later.setInterval(PAUSE)
         self._later.timeout.connect(self.fill)
         for tree in (self.network, self.templates):
-            tree.currentItemChanged.connect(lambda *_: self._look())
+            tree.currentItemChanged.connect(lambda *_: self._update_actions())
             tree.itemActivated.connect(lambda *_: self._run("settings"))
             tree.customContextMenuRequested.connect(self._show_menu)
         self.tabs.currentChanged.connect(self._turned)
@@ -223,7 +223,7 @@ class MapWindow(QWidget):
             if marked
             else self.tr("No loops, nothing goes past a firewall.")
         )
-        self._look()
+        self._update_actions()
 
     def show_page(self, page: str) -> None:
         """`network` or `templates`."""
@@ -235,13 +235,13 @@ class MapWindow(QWidget):
         """The other tree shows the same qube."""
         other = self.network if self.tree is self.templates else self.templates
         self.tree.choose(other.current_name())
-        self._look()
+        self._update_actions()
 
     def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
 
-    def _look(self) -> None:
+    def _update_actions(self) -> None:
         name = self.tree.current_name()
         names = (name,) if name else ()
         self.actions_of.look(names, connected=self._session.is_synced)

@@ -108,7 +108,7 @@ class RestoreRun(QObject):
         return " ".join(filter(None, (said, failed, damaged)))
 
     def pace(self) -> str:
-        """What has been read, how fast, and how long the rest may take."""
+        """The amount that was read, the speed, and the time that may be left, as text."""
         read, size = self.progress.read, self.progress.size
         took = time.monotonic() - self._began
         if not read or took <= 0:
@@ -124,7 +124,7 @@ class RestoreRun(QObject):
         return said
 
     def words(self) -> dict[str, str]:
-        """What the results are called."""
+        """The names of the results."""
         ok = self.tr("whole") if self.plan.verify_only else self.tr("restored")
         return {
             "ok": ok,

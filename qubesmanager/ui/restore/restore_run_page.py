@@ -107,9 +107,9 @@ class RunPage(QWidget):
             return
         try:
             await small_files.write_text(path, self._run.report())
-            self._say(self.tr("The report is in {0}.").format(path))
+            self._show_problem(self.tr("The report is in {0}.").format(path))
         except OSError as error:
-            self._say(self.tr("The report was not written: {0}.").format(error.strerror or error))
+            self._show_problem(self.tr("The report was not written: {0}.").format(error.strerror or error))
 
     def _refresh(self) -> None:
         run = self._run
@@ -123,9 +123,9 @@ class RunPage(QWidget):
         self.now.setText("\n".join(filter(None, [run.qube, run.pace()])) or self.tr("Reading the backup…"))
         if run.is_over:
             run.is_shown = True
-            self._say(run.error)
+            self._show_problem(run.error)
         else:
-            self._say("")
+            self._show_problem("")
         self.model.put(run.shown_rows())
         self.log.setPlainText("\n".join(run.log))
         self.save.setVisible(run.is_over)
@@ -141,7 +141,7 @@ class RunPage(QWidget):
     def _keep(self, path: str) -> None:
         self._tasks.start_hidden(self.tr("Save the report"), self.write_report(path), owner=self)
 
-    def _say(self, said: str) -> None:
+    def _show_problem(self, said: str) -> None:
         show_problem(self.problem, said)
         self.problem.setVisible(bool(said))
 

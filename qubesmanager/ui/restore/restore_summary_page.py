@@ -120,7 +120,7 @@ class SummaryPage(StepPage):
             widget.setVisible(bool(self._model.dom0))
 
     def _put_home(self) -> None:
-        """What there is of dom0's home; it is not ticked at first."""
+        """Show dom0's home, if the backup has it; it is not ticked at first."""
         home = self._model.home
         self.home.setVisible(home is not None)
         self.home.setChecked(False)

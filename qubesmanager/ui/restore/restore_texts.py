@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What dom0 says of a backup and of the qubes that it restored, in the user's language."""
+"""Dom0's texts about a backup and the qubes that it restored, in the user's language."""
 
 from PyQt5.QtCore import QCoreApplication
 

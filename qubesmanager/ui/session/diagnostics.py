@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What helps a bug report and a benchmark: versions, times, counts, the longest stretch without the event loop."""
+"""Figures for bug reports and benchmarks: versions, times, counts, the longest stretch without the event loop."""
 
 import json
 import platform
@@ -35,7 +35,7 @@ class Watchdog(QObject):
         self._last = time.perf_counter()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self._measure)
 
     def start(self) -> None:
         self._last = time.perf_counter()
@@ -44,7 +44,7 @@ class Watchdog(QObject):
     def stop(self) -> None:
         self._timer.stop()
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         now = time.perf_counter()
         self.longest = max(self.longest, now - self._last - TICK)
         self._last = now

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all windows of one connection share: the client, the live copy of the qubes, the tasks, what is remembered.
+"""The common part of all windows of one connection: client, live copy of the qubes, tasks, settings.
 
 Data goes one way: the session receives the event stream and passes it on as signals; a window sends requests through
 `tasks` and waits for the events.

@@ -317,7 +317,7 @@ def _entry(row: Any) -> TaskEntry:
 
 
 def load_history(path: Path) -> list[TaskEntry]:
-    """What was saved; nothing where there is no file or none that can be read (it is only a memory)."""
+    """The saved history; empty where there is no readable file."""
     try:
         return [_entry(row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -176,7 +176,7 @@ class DevicesPage(QWidget):
             self.option.setEnabled(row.options is not None and not (row.device.read_only and option == READ_ONLY))
             set_so = text_options(row.options or "").get(option) == YES
             self.option.setChecked(set_so or (row.device.read_only and option == READ_ONLY))
-        self._say(row)
+        self._show_problem(row)
 
     def _nothing(self, *, admin: bool) -> str:
         if admin:
@@ -202,7 +202,7 @@ class DevicesPage(QWidget):
             self.tr("For a device that cannot be reset on its own. It may carry something over from its last qube."),
         )
 
-    def _say(self, row: Choice) -> None:
+    def _show_problem(self, row: Choice) -> None:
         balanced = self._draft.problems(self._session.facts).get(DEVICES)
         pci = row.device.key.device_class is DeviceClass.PCI and row.options is not None
         self.unbalance.setVisible(bool(balanced) and pci)

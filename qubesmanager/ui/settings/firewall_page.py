@@ -92,7 +92,7 @@ class FirewallPage(QWidget):
         """Say why a rule was refused; whether it was about rules."""
         if key[0] != RULES:
             return False
-        self._say(why)
+        self._show_problem(why)
         return True
 
     def _buttons(self) -> QHBoxLayout:
@@ -113,7 +113,7 @@ class FirewallPage(QWidget):
         return row
 
     def _for_both(self) -> QHBoxLayout:
-        """What either view has: full access for a while, undo, and the list as text."""
+        """The buttons of both views: full access for a while, undo, and the list as text."""
         self.minutes = QSpinBox(self)
         self.minutes.setRange(1, 1440)
         self.minutes.setValue(5)
@@ -243,7 +243,7 @@ class FirewallPage(QWidget):
             self.model.put_all(import_text(untrusted))
             self.problem.hide()
         except Mgmt1Error as error:
-            self._say(error_text(error))
+            self._show_problem(error_text(error))
 
     def _export(self) -> None:
         dialog = self._file_dialog(self.tr("Export the rules"))
@@ -273,14 +273,14 @@ class FirewallPage(QWidget):
             await small_files.write_text(path, export_text(self.model.rules()))
             self.problem.hide()
         except OSError as error:
-            self._say(str(error))
+            self._show_problem(str(error))
 
     async def read_file(self, path: str) -> None:
         """A list from a file, of at most `_MOST` bytes."""
         try:
             self.take_text((await small_files.read_bytes(path, _MOST)).decode("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            self._say(str(error))
+            self._show_problem(str(error))
 
     def _ask(self) -> None:
         destination = self.destination.text().strip()
@@ -338,6 +338,6 @@ class FirewallPage(QWidget):
         self.buttons["up"].setEnabled(row > 0)
         self.buttons["down"].setEnabled(0 <= row < last)
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         self.problem.setText(text)
         self.problem.show()

@@ -105,7 +105,7 @@ class SimpleFirewall(QWidget):
         self._enable()
 
     def mode(self) -> Mode:
-        """What is chosen."""
+        """The chosen mode."""
         return next((mode for mode, button in self.choices.items() if button.isChecked()), Mode.LIST)
 
     def _enable(self) -> None:

@@ -13,7 +13,7 @@ class Service:
     name: str
     text: str
 
-    def told(self) -> str:
+    def shown_text(self) -> str:
         """The sentence in the user's language."""
         return QCoreApplication.translate("Services", self.text)
 

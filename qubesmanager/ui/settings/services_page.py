@@ -22,7 +22,7 @@ class ServicesPage(QWidget):
 
     def __init__(self, draft: Draft, records: Mapping[str, VmRecord], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = ServiceTable(draft, records, {name: row.told() for name, row in KNOWN.items()}, self)
+        self.model = ServiceTable(draft, records, {name: row.shown_text() for name, row in KNOWN.items()}, self)
         self.table = row_table(self.model, self.tr("Services"), PURPOSE, self)
         self.table.setItemDelegateForColumn(NAME, TickDelegate(self.table))
         self.table.setColumnWidth(NAME, 210)
@@ -57,7 +57,7 @@ class ServicesPage(QWidget):
         if key[0] != FEATURE or not key[1].startswith(SERVICE):
             return False
         self.table.selectRow(self.model.row_of(key[1].removeprefix(SERVICE)))
-        self._say(f"{key[1]}: {reason}")
+        self._show_problem(f"{key[1]}: {reason}")
         return True
 
     def refresh(self) -> None:
@@ -69,18 +69,18 @@ class ServicesPage(QWidget):
     def _add(self) -> None:
         name = self.name.text().strip()
         if not name or not FEATURE_NAME.matches(SERVICE + name):
-            self._say(self.tr("A service's name holds letters, digits and . _ -"))
+            self._show_problem(self.tr("A service's name holds letters, digits and . _ -"))
             return
-        self._say("")
+        self._show_problem("")
         self.name.clear()
         self.model.set(name, ON)
         self.table.selectRow(self.model.row_of(name))
 
     def _reset(self) -> None:
-        self._say("")
+        self._show_problem("")
         if name := self.model.name_at(selected_row(self.table)):
             self.model.set(name, None)
 
-    def _say(self, text: str) -> None:
+    def _show_problem(self, text: str) -> None:
         show_problem(self.problem, text)
         self.problem.setVisible(bool(text))

@@ -132,7 +132,7 @@ class SettingsWindow(EditsWindow):
             session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
     def _leave_out(self, basic: FormPage) -> None:
-        """What dom0 has not, and what of it never changes."""
+        """Remove the pages that dom0 does not have, and disable the fields that never change for it."""
         for page in _NOT_OF_DOM0:
             widget = self.pages.pop(page)
             widget.hide()
@@ -176,7 +176,7 @@ class SettingsWindow(EditsWindow):
             return
         # A qube that is renamed goes under its old name and comes under the new one.
         self._lost = True
-        self._say(self.tr("This qube is gone."))
+        self._show_notice(self.tr("This qube is gone."))
         self.tabs.setEnabled(False)
         self._refresh()
         self._put(tuple(self._session.records.values()))
@@ -274,14 +274,14 @@ class SettingsWindow(EditsWindow):
         text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), why)
         if done:
             text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
-        self._say(text)
+        self._show_notice(text)
 
     def _in_order(self) -> list[Page]:
         """The page one is on first, so that one stays where one can see the reason."""
         current = self.tabs.currentWidget()
         return sorted(self.pages.values(), key=lambda widget: widget is not current)
 
-    def _say(self, text: str) -> None:
+    def _show_notice(self, text: str) -> None:
         self.notice.setText(text)
         self.notice.show()
 

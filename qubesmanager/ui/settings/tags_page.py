@@ -94,10 +94,10 @@ class TagsPage(QWidget):
     def refuse(self, key: Key, reason: str) -> bool:
         """Say it beside the box that it is about; whether it is about one of them."""
         if key[0] == TAG:
-            _say(self.tag_problem, f"{key[1]}: {reason}")
+            _show_problem(self.tag_problem, f"{key[1]}: {reason}")
         elif key[0] == FEATURE and not key[1].startswith(SERVICE):
             self.table.selectRow(self.model.row_of(key[1]))
-            _say(self.feature_problem, f"{key[1]}: {reason}")
+            _show_problem(self.feature_problem, f"{key[1]}: {reason}")
         else:
             return False
         return True
@@ -122,26 +122,26 @@ class TagsPage(QWidget):
     def _add_feature(self) -> None:
         name = self.feature.text().strip()
         if name.startswith(SERVICE):
-            _say(self.feature_problem, self.tr("Services have their own page."))
+            _show_problem(self.feature_problem, self.tr("Services have their own page."))
             return
         if not FEATURE_NAME.matches(name):
             text = self.tr("A feature's name holds letters, digits and . _ -, and starts with none of . and -")
-            _say(self.feature_problem, text)
+            _show_problem(self.feature_problem, text)
             return
-        _say(self.feature_problem, "")
+        _show_problem(self.feature_problem, "")
         self.feature.clear()
         self.model.set(name, self._draft.value((FEATURE, name)) or "1")
         self.table.selectRow(self.model.row_of(name))
 
     def _remove_feature(self) -> None:
-        _say(self.feature_problem, "")
+        _show_problem(self.feature_problem, "")
         if name := self.model.name_at(selected_row(self.table)):
             self._draft.edit((FEATURE, name), None)
 
     def _add_tag(self) -> None:
         name = self.tag.text().strip()
         why = why_no_tag(name)
-        _say(self.tag_problem, why)
+        _show_problem(self.tag_problem, why)
         if why:
             return
         self._tag_names.add(name)
@@ -171,7 +171,7 @@ def complete(line: QLineEdit, words: Iterable[str]) -> None:
     line.setCompleter(completer)
 
 
-def _say(label: QLabel, text: str) -> None:
+def _show_problem(label: QLabel, text: str) -> None:
     show_problem(label, text)
     label.setVisible(bool(text))
 

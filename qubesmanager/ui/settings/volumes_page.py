@@ -109,7 +109,7 @@ class VolumesPage(QWidget):
             return
         size = int(self._draft.value((VOLUME, volume.name)) or volume.size)
         self.size_box.show_bytes(size, volume.size)
-        self._say(volume)
+        self._show_problem(volume)
 
     def _snapshots_of(self, volume: VolumeRecord) -> Snapshots:
         record = self._draft.record
@@ -122,7 +122,7 @@ class VolumesPage(QWidget):
             why_not_replace(volume, running=record.running),
         )
 
-    def _say(self, volume: VolumeRecord) -> None:
+    def _show_problem(self, volume: VolumeRecord) -> None:
         key = (VOLUME, volume.name)
         why = self._refused.get(volume.name) or ""
         if sentence := why_not_size(volume.size, self.size_box.wanted(volume.size)):
@@ -142,7 +142,7 @@ class VolumesPage(QWidget):
         if why_not_size(volume.size, size):
             size = volume.size
         self._draft.edit((VOLUME, volume.name), str(size))
-        self._say(volume)
+        self._show_problem(volume)
 
     def _attach(self) -> None:
         self._session.tasks.start_hidden(self.tr("List the volumes"), self._ask_to_attach(), owner=self)

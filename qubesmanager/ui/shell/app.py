@@ -74,8 +74,8 @@ class ManagerOptions:
 
 
 @dataclass(slots=True)
-class _Held:
-    """What must live as long as the application."""
+class _KeptAlive:
+    """The objects that must live as long as the application."""
 
     translators: list[QTranslator] = field(default_factory=list)
 
@@ -145,7 +145,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setApplicationVersion(qubesmanager.__version__)
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
-    kept = _Held()
+    kept = _KeptAlive()
     # Qt searches the translator that was installed last first.
     kept.translators.append(EnglishPlurals())
     own = QTranslator()

@@ -46,7 +46,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
 
 
 def own_name(connection: str) -> str:
-    """What a second start looks for: the manager of the same connection is another program."""
+    """The name by which a second start finds the first; the manager of the same connection has another one."""
     return f"devices {connection}"
 
 

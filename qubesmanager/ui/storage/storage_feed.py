@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the storage window knows: the pools and what they hold, asked for again when an event says that it may differ.
+"""The data of the storage window: the pools and their volumes, read again when an event says that they may differ.
 
 The volumes of qubes come with their records, without a call. A volume that is no qube's is measured once.
 """
@@ -44,8 +44,8 @@ class StorageFacts(QObject):
         self.pools: list[PoolRow] = []
         self.is_known = False
         """Whether the pools have answered once."""
-        session.put.connect(self._told)
-        session.gone.connect(self._told)
+        session.put.connect(self._records_changed)
+        session.gone.connect(self._records_changed)
         session.happened.connect(self._happened)
         session.synced.connect(self.ask)
         self.ask()
@@ -97,7 +97,7 @@ class StorageFacts(QObject):
                 rows += [SnapshotRow(row.place, row.qube, row.volume.name, snapshot) for snapshot in snapshots]
         return rows
 
-    def _told(self, _what: object) -> None:
+    def _records_changed(self, _what: object) -> None:
         # A method, not a lambda: Qt lets go of it when this object is gone.
         if self.is_known:
             self.changed.emit()

@@ -40,16 +40,16 @@ class StorageWindow(QWidget):
             self.tabs.addTab(widget, title)
         self.away = plain_label(self.tr("The connection is lost: this may be old. It is tried again and again."), self)
         self._session = session
-        session.lost.connect(self._told)
-        session.synced.connect(self._told)
-        self._told()
+        session.lost.connect(self._connection_changed)
+        session.synced.connect(self._connection_changed)
+        self._connection_changed()
         layout = QVBoxLayout(self)
         layout.addWidget(self.away)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
         self.resize(900, 600)
 
-    def _told(self, _lost: object = None) -> None:
+    def _connection_changed(self, _lost: object = None) -> None:
         """Grey while there is no connection: the rows may be out of date, and no action is possible."""
         away = self._session.trouble is not None
         self.away.setVisible(away)

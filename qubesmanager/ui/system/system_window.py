@@ -92,7 +92,7 @@ class SystemWindow(EditsWindow):
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         if self.draft is not None:
-            self.draft.told(events)
+            self.draft.apply_events(events)
 
     # -- applying -----------------------------------------------------------------------------------------------------
 

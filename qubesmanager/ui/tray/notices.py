@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens with devices, in few words: gathered for a moment into one message; each kind can be off."""
+"""Short messages about devices: events of a moment are one message, and each kind can be turned off."""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -23,7 +23,7 @@ _SETTING = "devices/notify/{}"
 
 
 class NoticeKind(StrEnum):
-    """What can happen with a device; the order is that of a message."""
+    """The kinds of notices; the order is that in a message."""
 
     FAILED = "failed"
     AVAILABLE = "available"
@@ -39,7 +39,7 @@ KIND_TEXTS = {
     NoticeKind.ATTACHED: QT_TRANSLATE_NOOP("DeviceNotices", "Attached"),
     NoticeKind.DETACHED: QT_TRANSLATE_NOOP("DeviceNotices", "Detached"),
 }
-"""What a menu calls them."""
+"""Their names in a menu."""
 
 
 def kind_text(kind: NoticeKind) -> str:
@@ -142,7 +142,7 @@ _ONE: dict[NoticeKind, Callable[[Device, str], str]] = {
 
 
 def _line(kind: NoticeKind, some: list[Any]) -> str:
-    """What happened to some devices in the same way."""
+    """The line about devices with the same kind of notice."""
     if len(some) == 1:
         return _ONE[kind](*some[0])
     names = ", ".join(device.name for device, _ in some[:NAMED])

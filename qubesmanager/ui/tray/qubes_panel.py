@@ -20,13 +20,13 @@ COLUMNS = {"name": 190, "state": 120, "cpu": 110, "memory": 140}
 """The columns that are shown, with their widths."""
 
 ACTIONS = ("start", "resume", "unpause", "pause", "shutdown", "settings", "kill")
-"""What can be done with a qube here; of the manager's table of actions."""
+"""The actions on a qube here, by their names in the manager's table."""
 
 BUTTONS = ("start", "shutdown", "pause", "settings")
 
 
 def add_actions(menu: QMenu, name: str, operations: Operations) -> None:
-    """What can be done with the qube now. Each line knows its qube by itself: a tray may open two menus at once."""
+    """Add the actions that are possible now. Each line has its qube's name: a tray may open two menus at once."""
     for key in ACTIONS:
         row = BY_ID[key]
         if judge(row, operations.facts, [name], operations.refusals).possible:

@@ -108,7 +108,7 @@ class TrayWindow(QWidget):
     # Qt overrides
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """What is new has been seen."""
+        """The user has now seen the new devices."""
         self.actions_of.feed.catalog.seen()
         if event is not None:
             event.accept()
@@ -147,7 +147,7 @@ class Tray(QObject):
         session.lost.connect(self._refresh)
         self._looking = QTimer(self)
         self._looking.setInterval(LOOK)
-        self._looking.timeout.connect(self._look)
+        self._looking.timeout.connect(self._tray_area_changed)
         self._had_tray: bool | None = None
         self.fill()
         self._fill_windowmenu()
@@ -159,7 +159,7 @@ class Tray(QObject):
 
     def start(self) -> None:
         """Show the icon; where there is no tray area, the window."""
-        self._look()
+        self._tray_area_changed()
         self._looking.start()
 
     def stop(self) -> None:
@@ -190,7 +190,7 @@ class Tray(QObject):
         for device in shown:
             self._add_device(device)
         if not shown:
-            _say(self.menu, self.tr("No devices"))
+            _add_text(self.menu, self.tr("No devices"))
         add_action(self.menu, self.tr("All &devices…"), self.show_window, "search")
         self.menu.addSeparator()
         for record in self._running()[:QUICK]:
@@ -279,7 +279,7 @@ class Tray(QObject):
             parts.append(self.tr("no connection"))
         self.icon.setToolTip("\n".join(parts))
 
-    def _look(self) -> None:
+    def _tray_area_changed(self) -> None:
         """A tray area has come or gone."""
         has_tray = QSystemTrayIcon.isSystemTrayAvailable()
         if has_tray == self._had_tray:
@@ -333,7 +333,7 @@ def _lazily(menu: QMenu, fill: Callable[[QMenu], None]) -> None:
     menu.aboutToShow.connect(opened)
 
 
-def _say(menu: QMenu, text: str) -> None:
+def _add_text(menu: QMenu, text: str) -> None:
     action = menu.addAction(text)
     if action is not None:
         action.setEnabled(False)

@@ -16,7 +16,7 @@ class OneLine(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def shown(self) -> str:
-        """What there is room for."""
+        """The part of the text that fits."""
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
 
     # Qt overrides

@@ -89,7 +89,7 @@ class StaleBanner(QFrame):
     def show_lost(self, lost: Lost) -> None:
         self._left = round(lost.retry_in)
         self._error = str(lost.error)
-        self._say()
+        self._show_seconds()
         self._clock.start()
         self.show()
 
@@ -99,9 +99,9 @@ class StaleBanner(QFrame):
 
     def _tick(self) -> None:
         self._left -= 1
-        self._say()
+        self._show_seconds()
 
-    def _say(self) -> None:
+    def _show_seconds(self) -> None:
         again = self.tr("Trying again in %n s.", "", self._left) if self._left > 0 else self.tr("Reconnecting…")
         lost = self.tr("The connection is lost, so what you see may be out of date.")
         self.text.setText(f"{lost} {self._error} {again}")

@@ -13,7 +13,7 @@ from qubesmanager.ui.widgets.vm_delegate import VmDelegate
 
 _STATE = "table/header"
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
-"""What the palette cannot say: without it a right-aligned header's text is flush against the edge."""
+"""A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
 
 class VmView(QTableView):
@@ -133,7 +133,7 @@ class VmView(QTableView):
         settings.setValue(_STATE, self.header().saveState())
 
     def restore_state(self, settings: QSettings) -> None:
-        """What an earlier start kept; with other columns than now, nothing of it."""
+        """Restore the state that an earlier run stored; if it had other columns, nothing."""
         state = settings.value(_STATE)
         if state is not None and self.header().restoreState(state):
             column, order = self.header().sortIndicatorSection(), self.header().sortIndicatorOrder()

@@ -24,7 +24,7 @@ class StepPage(QWidget):
         return ""
 
     def button(self) -> str:
-        """What the button to go on says instead of the usual."""
+        """The text of the "Next" button on this page; empty for the usual one."""
         return ""
 
     def is_waiting(self) -> bool:
@@ -158,7 +158,7 @@ class StepsWindow(QDialog):
 
 
 def _fields(within: QWidget) -> list[QWidget]:
-    """What the tabulator key reaches there, in its order."""
+    """The fields in the order in which the Tab key reaches them."""
     widgets, at = [], within.nextInFocusChain()
     while at is not None and at is not within:
         if within.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:

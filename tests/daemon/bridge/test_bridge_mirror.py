@@ -47,7 +47,7 @@ async def test_frames_may_be_split_and_what_is_unknown_is_left_out() -> None:
         fake.send("work", "domain-start", "start_guid", "True")
         await until(lambda: backend.bridge.mirror.records["work"].state is PowerState.RUNNING)
         assert fake.calls[0] == "admin.Events+ dom0"
-        assert fake.most_at_once <= AT_ONCE
+        assert fake.at_once.most <= AT_ONCE
 
 
 async def test_an_event_that_cannot_be_read_ends_nothing() -> None:

@@ -12,7 +12,7 @@ from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import VmClass
 
 SYSTEM = "Qubes"
-"""What errors call the owner of system-wide properties."""
+"""The name of the owner of system-wide properties in errors."""
 
 
 async def _class(asking: Asking) -> VmClass:

@@ -50,7 +50,7 @@ async def info(asking: Asking, name: str, _payload: None) -> Mapping[str, str]:
 
 
 def _kernel(vid: str) -> dict[str, str]:
-    """What Qubes OS answers for the kernel; the vid is empty where the qube boots from its root volume."""
+    """The kernel as a volume of Qubes OS; the vid is empty where the qube boots from its root volume."""
     return {
         "pool": KERNEL_DRIVER, "vid": vid, "size": "0", "usage": "0", "rw": FALSE, "source": "", "path": "",
         "save_on_stop": FALSE, "snap_on_start": FALSE, "revisions_to_keep": "0", "ephemeral": FALSE,

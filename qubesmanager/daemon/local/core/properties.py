@@ -53,7 +53,7 @@ def _netvm(facts: Facts, qube: Qube) -> str:
 
 
 def _bootmode(facts: Facts, qube: Qube) -> str:
-    """What the template says for the qubes based on it; for a disposable what its template has."""
+    """The value that the template gives to qubes based on it; for a disposable, the template's own value."""
     template = _template(qube, facts)
     if template is None:
         return qube.features.get("boot-mode.active") or BOOT_DEFAULT

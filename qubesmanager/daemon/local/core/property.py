@@ -23,7 +23,7 @@ from qubesmanager.wire.records import flag_of
 
 
 class Facts(facts.Facts, Protocol):
-    """What defaults and checks may look at. Nothing here waits."""
+    """The facts for defaults and checks. Nothing here waits."""
 
     @property
     def qubes(self) -> Mapping[str, Qube]: ...

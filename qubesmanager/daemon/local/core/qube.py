@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon holds of one qube in memory: what its own settings say, and what follows from them.
+"""A qube in the daemon's memory: its own settings, and the values computed from them.
 
 Only the services change a `Qube`, after the store has taken the change.
 """
@@ -37,9 +37,9 @@ class Qube:
     firewall_problem: Field = ""
     """Why everything from the qube is dropped, or why its latest rules do not hold yet."""
     problem: Field = ""
-    """What keeps the qube from being used: a pool that is missing, a volume that is damaged. Of dom0: of the store."""
+    """Why the qube cannot be used, such as a missing pool or a damaged volume; of dom0: the problem of the store."""
     unreadable: str = ""
-    """What of the qube the store could not read, where it cannot be used without that."""
+    """The part of the qube that could not be read from the store, if the qube cannot be used without it."""
     view: dict[str, PropertyValue] = field(default_factory=dict)
     kept_record: VmRecord | None = None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the record of one qube may weigh, so that it always fits into an event and a row of every listener."""
+"""The largest size of a qube's record, so that it always fits into an event and a row of every listener."""
 
 import json
 from collections.abc import Callable

@@ -18,7 +18,7 @@ _HYPERVISOR_LOGS: dict[str, Callable[[], Path]] = {
 
 
 def hypervisor_log(uri: str, domain: str) -> Path | None:
-    """What the emulator of a domain wrote, as libvirt keeps it; None where that is not known."""
+    """The log file of the emulator of a domain, which libvirt keeps; None where its path is not known."""
     folder = _HYPERVISOR_LOGS.get(uri)
     return folder() / f"{domain}.log" if folder else None
 

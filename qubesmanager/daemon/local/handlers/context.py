@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a handler of the local backend gets, and the registry they are in."""
+"""The context of a handler of the local backend, and the registry of handlers."""
 
 from dataclasses import dataclass
 

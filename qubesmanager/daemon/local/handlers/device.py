@@ -61,7 +61,7 @@ def _rows(
 
 
 def _details(device: DeviceInfo) -> dict[str, str]:
-    """What a caller may know of a device beside its description."""
+    """The details of a device for a caller, without its description."""
     identity = {IDENTITY: device.identity} if device.identity else {}
     interfaces = {"interfaces": "".join(device.interfaces)} if device.interfaces else {}
     return {**device.details, **identity, **interfaces}

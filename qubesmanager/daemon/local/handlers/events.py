@@ -32,7 +32,7 @@ async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[
 
 
 def _view(context: Context) -> View:
-    """What this listener gets of each event.
+    """The function that gives this listener's events for each event.
 
     A qube that comes into its sight (a tag managed-by-* was set) appears with `domain-add`, and one that leaves its
     sight vanishes with `domain-delete`, so the listener's copy always holds what it may see.

@@ -18,10 +18,10 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 @answers(calls.VM_LIST)
 async def list_vms(context: Context, only: str | None, _payload: None) -> list[VmInfo]:
     name = only if context.dest == DOM0 else context.dest
-    return [VmInfo(qube.name, qube.klass, qube.state, qube.value("uuid")) for qube in _seen(context, name)]
+    return [VmInfo(qube.name, qube.klass, qube.state, qube.value("uuid")) for qube in _visible(context, name)]
 
 
-def _seen(context: Context, name: str | None) -> list[Qube]:
+def _visible(context: Context, name: str | None) -> list[Qube]:
     """The qubes that the source may see: all of them, or the one of that name."""
     state = context.system.runtime.state
     qubes = state.in_order() if name is None else [state.qubes[name]] if name in state.qubes else []
@@ -30,7 +30,7 @@ def _seen(context: Context, name: str | None) -> list[Qube]:
 
 @answers(calls.VM_GET_ALL)
 async def get_all(context: Context, only: str | None, _payload: None) -> AsyncGenerator[VmRecord, None]:
-    for qube in _seen(context, only):
+    for qube in _visible(context, only):
         if context.system.runtime.state.qubes.get(qube.name) is qube:  # it may have been removed since the first row
             record = qube.record()
             if qube.name == DOM0 and context.source != DOM0:

@@ -42,5 +42,5 @@ class Autostart:
 
 
 def boot_id() -> str:
-    """What the kernel calls this boot of the machine. Raises `OSError` where there is no /proc."""
+    """The kernel's identifier of this boot of the machine. Raises `OSError` where there is no /proc."""
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

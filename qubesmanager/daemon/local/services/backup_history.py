@@ -77,7 +77,7 @@ class BackupHistory:
         return [(int(number), self._unstored.get(number) or decode_run(row)) for number, row in reversed(stored)]
 
     def reduced(self, run: BackupRun, source: str) -> BackupRun:
-        """What `source` may know of a run: nothing of qubes that it does not see, not even that there are any.
+        """The run as `source` may see it: without qubes that are hidden from it, and without a hint that there are any.
 
         dom0 reads in the reason which qubes were left out because the owner of the profile does not see them.
         """
@@ -128,7 +128,7 @@ class BackupHistory:
         present: Iterable[tuple[int, BackupRun]],
         given_up: Collection[str] = (),
     ) -> Decision:
-        """What the profile's `keep` does once `coming` is complete. `present` as `present()` gives it.
+        """The effect of the profile's `keep` once `coming` is complete. `present` as `present()` gives it.
 
         Only complete, verified backups whose files are as they were written count and go, and only those that were
         made while the profile had the same owner: a qube that sets dom0's profile removes none of dom0's backups.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backup profile would do now."""
+"""The preview of a backup profile."""
 
 import threading
 from pathlib import Path
@@ -38,7 +38,7 @@ class BackupPreviews:
         self._history = history
 
     async def preview(self, name: str, text: str = "", source: str = DOM0) -> Preview:
-        """What a profile would do now, or what it would do with another `text`; nothing is stored.
+        """The preview of a profile, or of the profile that `text` is; nothing is stored.
 
         Only the qubes that `source` sees are in the answer.
         """

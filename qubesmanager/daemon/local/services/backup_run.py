@@ -59,7 +59,7 @@ from qubesmanager.wire.reasons import cause, error_for, joined, refusal, text
 log = logging.getLogger(__name__)
 
 FILE = "qubes-backup"
-"""What the name of a backup begins with."""
+"""The prefix of the name of a backup."""
 
 
 @dataclass(slots=True)

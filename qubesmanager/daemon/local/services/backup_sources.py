@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class BackupSources:
-    """What a backup is made of: settings and volumes of qubes, each volume as it is in one moment.
+    """The data of a backup: settings and volumes of qubes, each volume as it is in one moment.
 
     That is the committed state of a halted qube; of a running qube a snapshot, dropped once the engine has it open.
     """

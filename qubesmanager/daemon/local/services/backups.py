@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a profile comes to: the qubes in order, names it has that no qube has, and whether it names dom0.
+    """The qubes that a profile selects, in order, the names in it that no qube has, and whether it names dom0.
 
     `lost`: the missing names that the backup should hold; one that is only excluded does not matter. `hidden`: names of
     qubes that the profile includes and its owner does not see, so that they are left out.
@@ -44,7 +44,7 @@ class Planned:
     hidden: tuple[str, ...] = ()
 
     def lacking(self, *, has_home: bool) -> list[Field]:
-        """What the profile names and the backup does not have. `has_home`: dom0's home is in it."""
+        """The items of the profile that the backup does not have. `has_home`: dom0's home is in it."""
         missing = [Reason("no-such-qube", ", ".join(self.missing))] if self.missing else []
         return [*missing, *([Reason("home-not-backed-up")] if self.dom0 and not has_home else [])]
 

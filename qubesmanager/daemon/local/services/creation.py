@@ -37,7 +37,7 @@ from qubesmanager.wire.records import NO
 from qubesmanager.wire.values import VmClass
 
 FIRST_RULE = ("accept-all", "action=accept")
-"""What a new qube's firewall holds: everything passes."""
+"""The firewall rule of a new qube, which lets everything pass."""
 
 
 class Creation:
@@ -224,7 +224,7 @@ class Creation:
 
     @asynccontextmanager
     async def _source_kept(self, source: Qube | None) -> AsyncIterator[None]:
-        """What a new qube is made from is not removed or renamed meanwhile.
+        """The source of a new qube is neither removed nor renamed in the block.
 
         Raises `StoragePoolException` if the store cannot read all of it: the new qube could be less restricted.
         """
@@ -238,7 +238,7 @@ class Creation:
             self._runtime.sources[name] -= 1
 
     def _source(self, klass: VmClass, name: str) -> Qube | None:
-        """What the new qube is made from; None only for a StandaloneVM with an empty root."""
+        """The source of the new qube; None only for a StandaloneVM with an empty root."""
         state = self._runtime.state
         source = source_of(state, klass, name)
         if source:

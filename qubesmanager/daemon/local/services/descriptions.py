@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be known of a qube, kept with its volumes: if the store is lost, the qube can be made again from them.
+"""Descriptions of qubes, stored with their volumes: from them a qube can be made again if the store is lost.
 
 Written in the background a moment after a change, and compared at each start. A disposable keeps no volume:
 if it is one that stays when it halts, the volumes of its template describe it too.
@@ -27,7 +27,7 @@ DISPOSABLES = "disposables"
 """The key of a template's description with the list of its named disposables."""
 
 _LONG = ("notes", "rules", "features", DISPOSABLES)
-"""What is left out, in this order, where a pool has no room for all; of the disposables too."""
+"""The parts that are left out, in this order, where a pool has no room for all; of the disposables too."""
 
 
 class Descriptions:
@@ -40,9 +40,9 @@ class Descriptions:
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._kept: dict[tuple[str, str], dict[str, Any]] = {}
-        runtime.subscribe(self._seen)
+        runtime.subscribe(self._on_event)
 
-    def _seen(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """Look at the event's qube again, and at all qubes once a pool is back. The power state is not described."""
         if events.DOMAIN_STATE.matches(event):
             return

@@ -109,7 +109,7 @@ class Devices:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def available(self, backend: Qube, device_class: DeviceClass) -> list[DeviceInfo]:
-        """What a qube offers, by ident. A qube that does not run offers its extra volumes alone."""
+        """The devices that a qube offers, by ident. A qube that does not run offers only its extra volumes."""
         source = self.sources.get(backend.uuid)
         listed = await source.available(device_class) if source is not None and offers_devices(backend) else []
         if device_class is DeviceClass.BLOCK:
@@ -164,7 +164,7 @@ class Devices:
     async def _attach(self, qube: Qube, backend: Qube, info: DeviceInfo, options: dict[str, str]) -> None:
         """Under the qube's lock."""
         refuse_if(_why_denied(qube, info))
-        before = held(qube, info.device_class, DeviceId(backend.name, info.ident))
+        before = find_assignment(qube, info.device_class, DeviceId(backend.name, info.ident))
         persistent = options.get(PERSISTENT) == YES
         device = DeviceKey(info.device_class, backend.name, info.ident)
         refuse_if(why_not_attach_device(self._runtime.state, qube, device, persistent=persistent))
@@ -210,7 +210,7 @@ class Devices:
         device, that is done: the store follows now or later.
         """
         async with self._runtime.holding(qube):
-            record = held(qube, device_class, device)
+            record = find_assignment(qube, device_class, device)
             if record is None or (keep_assigned and not record.attached):
                 raise refusal("device-not-assigned", qube.name, device_class, str(device))
             if not record.attached or not qube.running:
@@ -257,7 +257,7 @@ class Devices:
         backend = self._runtime.state.qube(device.backend)
         ident = assigned_ident(device.ident, options.get(IDENTITY, ""))
         async with self._runtime.holding(qube):
-            before = held(qube, device_class, DeviceId(backend.name, ident))
+            before = find_assignment(qube, device_class, DeviceId(backend.name, ident))
             if before is not None and before.persistent:
                 raise refusal("device-assigned", device_class, f"{backend.name}+{device.ident}", qube.name)
             new = DeviceKey(device_class, backend.name, ident)
@@ -328,7 +328,7 @@ class Devices:
     # -- with the qube's life -----------------------------------------------------------------------------------------
 
     async def boot(self, undo: AsyncExitStack, qube: Qube) -> tuple[list[DiskSpec], list[HostDevice]]:
-        """What the qube gets at its start. Under its lock; `undo` gets what takes it back if the start fails.
+        """Reserve the qube's devices for its start, under its lock. `undo` gets the steps that release them.
 
         A missing device is left out unless it is required. One that another qube has refuses the start.
         """
@@ -355,10 +355,10 @@ class Devices:
         return disks, hosts
 
     def _starting(self, qube: Qube, record: DeviceRecord, info: DeviceInfo) -> DeviceRecord:
-        """What a starting qube has of a device that an assignment gives it."""
+        """The record of a device that a starting qube gets by an assignment."""
         if not record.any_port:
             return record._replace(attached=True)
-        before = held(qube, record.device_class, DeviceId(record.backend, info.ident))
+        before = find_assignment(qube, record.device_class, DeviceId(record.backend, info.ident))
         options = {**(before.options if before else {}), **attaching(record.options)}
         if info.device_class is DeviceClass.BLOCK:
             given = [claim.record for claim in self._claims.values() if claim.qube is qube and claim.record]
@@ -374,7 +374,9 @@ class Devices:
             if claim.qube is not qube:
                 continue
             del self._claims[key]
-            record = held(qube, key.device_class, DeviceId(self._runtime.state.by_uuid[key.backend].name, key.ident))
+            record = find_assignment(
+                qube, key.device_class, DeviceId(self._runtime.state.by_uuid[key.backend].name, key.ident)
+            )
             if record is None:
                 record = claim.record
             if record is None:
@@ -435,15 +437,15 @@ class Devices:
         """The qube was started or has halted: its devices are there now, or are taken from the qubes that have them."""
         change = DeviceChange.ADDED if offers_devices(backend) else DeviceChange.REMOVED
         if source := self.sources.get(backend.uuid):
-            act = partial(self._see_all, backend, source, change)
+            act = partial(self._announce_all, backend, source, change)
             self._runtime.persist(f"see the devices of {backend.name}, which were {change}", act, of=backend)
 
-    async def _see_all(self, backend: Qube, source: DeviceSource, change: DeviceChange) -> None:
+    async def _announce_all(self, backend: Qube, source: DeviceSource, change: DeviceChange) -> None:
         offered = [device for device_class in DeviceClass for device in await source.available(device_class)]
         # A backend that was started or halted again meanwhile is announced again.
         if offers_devices(backend) is (change is DeviceChange.ADDED):
             for device in offered:
-                self._seen(backend, DeviceEvent(change, device))
+                self._device_changed(backend, DeviceEvent(change, device))
 
     # -- devices that come and go -------------------------------------------------------------------------------------
 
@@ -451,9 +453,9 @@ class Devices:
         """For the life of the system: emit the changes of a backend's source, and act on them."""
         async with source.watch() as changes:
             async for event in changes:
-                self._seen(backend, event)
+                self._device_changed(backend, event)
 
-    def _seen(self, backend: Qube, event: DeviceEvent) -> None:
+    def _device_changed(self, backend: Qube, event: DeviceEvent) -> None:
         if event.change is DeviceChange.ADDED and not offers_devices(backend):
             return
         device = event.device
@@ -512,7 +514,7 @@ class Devices:
         """An assigned device was plugged in again while its qube runs."""
         async with self._runtime.holding(qube):
             record = _assigned_to(qube, backend, device)
-            present = held(qube, device.device_class, DeviceId(backend.name, device.ident))
+            present = find_assignment(qube, device.device_class, DeviceId(backend.name, device.ident))
             has_it = present is not None and present.attached
             if record is None or record.mode is DeviceMode.ASK or has_it or qube.state is not PowerState.RUNNING:
                 return
@@ -699,7 +701,7 @@ class Devices:
 
     async def _store_present(self, qube: Qube, record: DeviceRecord) -> None:
         async with self._runtime.altering(qube):
-            present = held(qube, record.device_class, DeviceId(record.backend, record.ident))
+            present = find_assignment(qube, record.device_class, DeviceId(record.backend, record.ident))
             change = rows.delete_device(qube.qid, record) if present is None else rows.set_device(qube.qid, present)
             await self._runtime.commit([change])
 
@@ -718,15 +720,15 @@ class Devices:
         self._runtime.emit([device_event(qube.name, record, before, device_id)])
 
 
-def held(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:
-    """What the qube has of that name."""
+def find_assignment(qube: Qube, device_class: DeviceClass, device: DeviceId) -> DeviceRecord | None:
+    """The device of that name that the qube has or is assigned; None if there is none."""
     key = (device_class, device.backend, device.ident)
     return next((record for record in qube.devices if (record.device_class, record.backend, record.ident) == key), None)
 
 
 def _assigned(qube: Qube, device_class: DeviceClass, device: DeviceId, identity: str) -> DeviceRecord:
     """The assignment that a call names. Raises `DeviceNotAssigned`."""
-    record = held(qube, device_class, DeviceId(device.backend, assigned_ident(device.ident, identity)))
+    record = find_assignment(qube, device_class, DeviceId(device.backend, assigned_ident(device.ident, identity)))
     if record is None or not record.persistent or identity not in {"", record.identity}:
         raise refusal("device-not-assigned", qube.name, device_class, str(device))
     return record

@@ -63,7 +63,7 @@ class Disposables:
         """Templates of which no disposable could be made."""
         self._booting: set[UUID] = set()
         """Disposables that are paused once they have booted."""
-        runtime.subscribe(self._seen)
+        runtime.subscribe(self._on_event)
 
     async def create(self, creator: str, source: str) -> str:
         """A new disposable of a template (dom0: the default one), or one that waits; its name.
@@ -138,7 +138,7 @@ class Disposables:
                     await self._fill(template)
             await self._news.wait()
 
-    def _seen(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """Look again after what may change how many wait; a setting also ends the rest after a failure."""
         feature = events.FEATURE_SET.of(event) or events.FEATURE_DELETE.of(event)
         change = events.property_change(event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a backup takes of dom0's own configuration."""
+"""The part of dom0's own configuration that a backup has."""
 
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.home import Home
@@ -13,7 +13,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 
 
 async def config_of(state: State, policies: Policies, profiles: Profiles, home: Home | None = None) -> Dom0Config:
-    """What a backup that includes dom0 holds of its configuration, beside labels and properties.
+    """The configuration in a backup that includes dom0, apart from labels and properties.
 
     `home` is dom0's home, if the backup holds it.
     """

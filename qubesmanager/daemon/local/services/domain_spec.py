@@ -58,7 +58,7 @@ _TOLD = ("ip", "gateway", "ip6", "gateway6", "dns")
 
 
 def _addresses(qube: Qube, nics: tuple[NicSpec, ...]) -> list[str]:
-    """What the guest has to know of its network, where nothing else configures it: `qubes.ip=10.137.0.7` and so on."""
+    """The kernel options for the guest's network, where nothing else configures it: `qubes.ip=10.137.0.7` and so on."""
     if not any(nic.kind is NicKind.TAP for nic in nics):
         return []
     return [f"qubes.{name}={value.replace(' ', ',')}" for name in _TOLD if (value := qube.value(name))]

@@ -48,9 +48,9 @@ class _Expiries:
         self._state = runtime.state
         self._moments: dict[UUID, float] = {}
         self._news = asyncio.Event()
-        runtime.subscribe(self._seen)
+        runtime.subscribe(self._on_event)
 
-    def _seen(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """Look at the rules of the event's qube again where the event says that they may be others."""
         if events.row_of(event) in _RULE_EVENTS and (qube := self._state.qubes.get(event.subject)) is not None:
             self.look_at(qube)

@@ -41,11 +41,11 @@ class HypervisorEvents:
         """Until the hypervisor is closed. A reaction that fails keeps no later event from being seen."""
         async for event in self._runtime.hypervisor.events():
             try:
-                self._seen(event)
+                self._on_event(event)
             except Exception:
                 log.exception("The reaction to %s failed", event)
 
-    def _seen(self, event: HypervisorEvent) -> None:
+    def _on_event(self, event: HypervisorEvent) -> None:
         match event:
             case StateChanged(uuid, state, _crashed):
                 qube = self._runtime.state.by_uuid.get(uuid)

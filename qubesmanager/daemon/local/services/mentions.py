@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What names a qube outside of the store: lines of qrexec's policy, and backup profiles."""
+"""Mentions of a qube outside of the store: in lines of qrexec's policy, and in backup profiles."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from qubesmanager.wire.limits import MENTION_LINES
 
 
 class Mentions:
-    """What names a qube outside of the store."""
+    """Finds mentions of a qube outside of the store."""
 
     def __init__(self, policies: Policies, backups: Backups) -> None:
         self._policies = policies

@@ -84,7 +84,7 @@ class Network:
         self._turn = asyncio.Condition()
         self._work = asyncio.Event()
         runtime.state.firewall_note = why if namespaces is None else ""
-        runtime.subscribe(self._seen)
+        runtime.subscribe(self._on_event)
 
     # -- the life of a qube -------------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Network:
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
-    def _seen(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """Called with every event of the system."""
         change = events.property_change(event)
         if events.row_of(event) in _NETWORK_EVENTS or (change is not None and change.name in _PLACING):

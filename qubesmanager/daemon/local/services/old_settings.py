@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an older daemon stored and no call would accept today, put right once at the start; the log names it.
+"""Corrects settings that an older daemon stored and that no call accepts now, once at the start; the log names them.
 
 Tags had no rule for dots, and a restore took over the devices of a backup unchecked.
 """

@@ -86,7 +86,7 @@ async def recover(runtime: Runtime, pools: Pools, recovery: Recovery) -> None:
 
 
 def parse(untrusted: object) -> tuple[UUID, KeptQube] | None:
-    """What a description says, as a qube of a backup; None if it makes no sense. Values are not checked here."""
+    """A description as a qube of a backup; None if it cannot be parsed. Its values are not checked here."""
     if not isinstance(untrusted, dict):
         return None
     texts = [untrusted.get(key) for key in ("uuid", "name", "class", "label")]
@@ -156,7 +156,7 @@ async def _described(state: State, pools: Pools, recovery: Recovery) -> dict[str
 
 
 async def held_templates(state: State, pools: Pools) -> list[Found]:
-    """What the volumes of the templates of disposables say that the store has."""
+    """The disposables that are described with the volumes of their templates, for templates that the store has."""
     templates = []
     for qube in state.in_order():
         for volume in qube.volumes.values():

@@ -32,7 +32,7 @@ ADD_ALL = "add"
 
 
 class Kind(StrEnum):
-    """What an item is, in the order in which items take effect."""
+    """The kind of an item, in the order in which items take effect."""
 
     LABEL = "label"
     POOL = "pool"

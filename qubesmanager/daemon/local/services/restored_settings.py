@@ -49,7 +49,7 @@ from qubesmanager.wire.records import ANY_PORT, YES, DeviceRecord, flag_of
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 _FIRST = ("provides_network", "template_for_dispvms")
-"""What the rules for other qubes look at, and so is set before anything else."""
+"""Properties that the rules for other qubes look at; so they are set first."""
 _ELSEWHERE = frozenset({"name", "label", "template", "netvm", "autostart", *_FIRST})
 """Properties that have a step of their own here."""
 

@@ -358,7 +358,7 @@ class Restores:
     # -- the contents -------------------------------------------------------------------------------------------------
 
     async def contents(self, source: str, stream: ByteStream) -> StoredContents:
-        """What the backup in the stream holds; only the head of it is read.
+        """The contents of the backup in the stream, of which only the first part is read.
 
         `exists` is yes for the qubes that the source sees.
         """

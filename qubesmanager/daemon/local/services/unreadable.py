@@ -102,7 +102,7 @@ async def _settle_qube(runtime: Runtime, pools: Pools, qube: Qube, own: list[Unr
 
 
 async def _described(state: State, pools: Pools, qube: Qube, *, is_known: bool) -> tuple[UUID, KeptQube] | None:
-    """What the qube's volumes say of it, or those of its template; of another qube than this one it is not believed."""
+    """The description with the qube's volumes, or with those of its template; one of another qube is not used."""
     if qube.klass is VmClass.DISP:
         return next(
             (

@@ -49,7 +49,7 @@ class PendingVolume(NamedTuple):
 
 
 class Volumes:
-    """What is done with the volumes of a qube as it comes, starts, halts and goes."""
+    """Creates, starts, stops and removes the volumes of qubes."""
 
     def __init__(self, runtime: Runtime, pools: Pools) -> None:
         self._runtime = runtime
@@ -57,7 +57,7 @@ class Volumes:
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
         self._is_clearing = False
-        """What is left is being removed in the background, until nothing is."""
+        """Whether leftover volumes are being removed in the background."""
         pools.when_back(self._pool_is_back)
 
     def spec(self, qube: Qube, volume: VolumeRecord) -> VolumeSpec:
@@ -252,7 +252,7 @@ class Volumes:
         return sorted({volume.pool for volume in volumes if volume.save_on_stop and volume.vid.startswith(prefix)})
 
     async def rename(self, undo: AsyncExitStack, old: str, new: str, pools: Iterable[str]) -> None:
-        """What `old` keeps in the pools is `new`'s; `undo` gets what takes it back.
+        """Rename the volumes of `old` in the pools to `new`; `undo` gets the steps that rename them back.
 
         Until the caller has stored the new name and struck out `pending_rename`, the next start takes it back too.
         """

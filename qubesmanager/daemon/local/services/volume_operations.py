@@ -43,7 +43,7 @@ MOST_EXTRA = 16
 
 
 class VolumeOperations:
-    """What callers do with volumes."""
+    """The operations of the calls about volumes."""
 
     def __init__(self, runtime: Runtime, pools: Pools, volumes: Volumes, devices: Devices) -> None:
         self._runtime = runtime

@@ -84,7 +84,7 @@ def write(connection: sqlite3.Connection, folder: Path, reason: str) -> Path:
 
 
 def why_damaged(connection: sqlite3.Connection) -> str:
-    """What SQLite finds wrong with the file; empty if nothing. Raises `sqlite3.Error` if it cannot even look.
+    """The damage that SQLite finds in the file; empty for none. Raises `sqlite3.Error` if it cannot even look.
 
     A cell of another type than its column is no damage of the file: `screening` sees to its row.
     """

@@ -75,7 +75,7 @@ class _Undecodable(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the qubes when the rows that belong to them are looked at: by qid."""
+    """The qubes, by qid, as they are known when the rows that belong to them are checked."""
 
     names: dict[int, str]
     classes: dict[int, VmClass]
@@ -142,7 +142,7 @@ def _screen(connection: sqlite3.Connection) -> list[Unreadable]:
         if table is not _QUBE and _is_clean(table, columns, rows, known):
             continue
         cells_of = (dict(zip(columns, row, strict=True)) for row in rows)
-        looked_at = [_look(connection, table, columns, row, known) for row in cells_of]
+        looked_at = [_checked(connection, table, columns, row, known) for row in cells_of]
         if any(isinstance(row, _Aside) for row in looked_at):
             looked_at = _write_again(connection, table, looked_at)
         aside += [(table, row) for row in looked_at if isinstance(row, _Aside)]
@@ -167,7 +167,7 @@ def _is_clean(table: _Table, columns: Mapping[str, Types], rows: list[tuple[Any,
     return not any(table.row(dict(zip(columns, row, strict=True)), known) for row in once.values())
 
 
-def _look(
+def _checked(
     connection: sqlite3.Connection, table: _Table, columns: Mapping[str, Types], row: Cells, known: _Known
 ) -> Cells | _Aside:
     """The row itself if it can be read."""
@@ -452,7 +452,7 @@ def _bad_in_qube(row: Cells, bad: set[str]) -> set[str]:
 
 
 def _mended_qube(connection: sqlite3.Connection, row: Cells, bad: set[str]) -> Cells:
-    """What else the store says of the qube: its volumes are named after it, and are those of its class."""
+    """The qube's row from other rows of the store: its volumes have its name, and are those of its class."""
     if _is_dom0(row):
         known: Cells = {"name": DOM0, "class": str(VmClass.ADMIN), "uuid": str(UUID(int=0))}
     else:

@@ -220,32 +220,32 @@ class Store:
                 raise error_for(Reason("store-not-copied", self.copies, cause(error)), StoreError) from error
 
     def _copy_if_due(self) -> None:
-        connection = self._held()
+        connection = self._open_connection()
         ((qubes,),) = connection.execute("SELECT count(*) FROM qube").fetchall()
         if qubes > 1 and backups.is_due(self.copies):
             log.info("The store was copied to %s", backups.write(connection, self.copies, backups.DAILY))
 
-    def _held(self) -> sqlite3.Connection:
+    def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
             raise error_for(Reason("store-closed"), StoreError)
         return self._connection
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
-            return self._held().execute(sql, parameters).fetchall()
+            return self._open_connection().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             kind = StoreDamagedError if _is_damage(error) else StoreError
             raise error_for(Reason("store-not-read", cause(error)), kind) from error
 
     def _screen(self) -> list[Unreadable]:
         try:
-            return screening.screen(self._held())
+            return screening.screen(self._open_connection())
         except sqlite3.Error as error:
             kind = StoreDamagedError if _is_damage(error) else StoreError
             raise error_for(Reason("store-not-checked", cause(error)), kind) from error
 
     def _commit(self, statements: list[Statement]) -> None:
-        connection = self._held()
+        connection = self._open_connection()
         self._check_files()
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -47,7 +47,7 @@ class Destinations:
 
 
 def read(folder: Path) -> Destinations:
-    """What the file in the folder of the profiles allows; nothing without it. Blocks.
+    """The destinations that the file in the folder of the profiles allows; none without it. Blocks.
 
     Raises `Mgmt1Error` for a file that others could have written, or a line that is neither a folder nor a qube.
     """
@@ -87,7 +87,7 @@ def write_text(folder: Path, text: str) -> None:
 
 
 def parsed(path: Path, text: str) -> Destinations:
-    """What the text of the file allows. Raises `Mgmt1Error` for a line that is neither a folder nor a qube."""
+    """The destinations that the text allows. Raises `Mgmt1Error` for a line that is neither a folder nor a qube."""
     folders, qubes = [], set()
     for line in map(str.strip, text.splitlines()):
         if not line or line.startswith("#"):

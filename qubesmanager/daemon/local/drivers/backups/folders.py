@@ -60,7 +60,7 @@ def holds_one_of(profile: Profile, runs: Iterable[BackupRun]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What is known of the folder of a profile's backups: free bytes and those of the largest file, None if unknown."""
+    """The room in the folder of a profile's backups: free bytes, and the largest possible file; None if unknown."""
 
     free: int | None = None
     writable: bool = False

@@ -148,7 +148,7 @@ def qube_arguments(qube: str, service: str) -> list[str]:
 
 
 def passphrase_of_qube(qube: str, profile: str) -> str:
-    """What the qube answers to qubes.BackupPassphrase. Blocks."""
+    """The passphrase that the qube answers to qubes.BackupPassphrase. Blocks."""
     arguments = qube_arguments(qube, f"qubes.BackupPassphrase+{profile}")
     try:
         done = subprocess.run(  # noqa: S603 - our own command line

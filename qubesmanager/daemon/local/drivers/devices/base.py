@@ -102,7 +102,7 @@ class DeviceSource(Protocol):
         ...
 
     def watch(self) -> AbstractAsyncContextManager[AsyncIterator[DeviceEvent]]:
-        """What changes from the moment the context is entered: `async with source.watch() as events`. Never ends."""
+        """The changes since the context was entered: `async with source.watch() as events`. Never ends."""
         ...
 
 

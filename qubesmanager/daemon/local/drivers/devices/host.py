@@ -106,7 +106,7 @@ class HostDevices:
 
 
 def differences(before: Snapshot, after: Snapshot) -> Iterable[DeviceEvent]:
-    """What leads from one snapshot to the other: first what is gone, then what came or changed.
+    """The events between two snapshots: first for devices that are gone, then for those that are new or changed.
 
     What was pulled and plugged in again in between is gone and came.
     """

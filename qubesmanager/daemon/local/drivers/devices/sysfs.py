@@ -189,7 +189,7 @@ def _usb(root: Path) -> Iterator[DeviceInfo]:
 
 
 def _usb_interfaces(entry: Path) -> tuple[str, ...]:
-    """What each interface of a USB device is, as `u080650`: class, subclass and protocol."""
+    """The interfaces of a USB device, such as `u080650`: class, subclass and protocol."""
     parts = [part for part in _entries(entry) if part.name.startswith(f"{entry.name}:")]
     codes = [[_text(part / f"bInterface{word}") for word in ("Class", "SubClass", "Protocol")] for part in parts]
     return tuple(f"u{''.join(code)}" for code in codes if all(_HEX_BYTE.fullmatch(each) for each in code))

@@ -183,7 +183,7 @@ class _Builder:
             raise error_for(Reason("dns-unknown"), _UncompilableError)
 
     def _target(self, rule: Rule, family: int | None) -> list[Json] | None:
-        """What matches the destination; None if nothing can."""
+        """The expressions that match the destination; None if nothing can match."""
         resolved = []
         network = rule.dst4 or rule.dst6
         if network is not None:
@@ -235,7 +235,7 @@ class _Builder:
 
 
 def _base_rules(hook: str, passing: Sequence[QubeRules], blocked: Sequence[QubeRules]) -> Iterable[list[Json]]:
-    """What a hook asks before and after the qubes' own chains; a blocked qube loses open connections too."""
+    """The rules of a hook before and after the chains of the qubes; a blocked qube loses open connections too."""
     if hook == "input":
         yield [_match({"payload": {"protocol": "icmpv6", "field": "type"}}, {"set": NEIGHBOURS}), _ACCEPT]
     for family in _IP:
@@ -269,7 +269,7 @@ def _families(rule: Rule) -> Iterable[int | None]:
 
 
 def _service(rule: Rule, family: int | None) -> Iterable[Json]:
-    """What matches the protocol and its ports or type."""
+    """The expressions that match the protocol and its ports or type."""
     l4proto = {"meta": {"key": "l4proto"}}
     if rule.proto is Proto.ICMP:
         if rule.icmptype is not None and family is not None:

@@ -38,7 +38,7 @@ class Found:
 
 
 async def choose(wish: str = "auto", cache: Path | None = None) -> Found:
-    """What to use for the wish `auto`, `kvm` or `tcg`; what was found by trying holds until the host boots again.
+    """The accelerator for `auto`, `kvm` or `tcg`. The result of a trial is kept until the host boots again.
 
     Raises QubesValueError for another wish.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon asks of a hypervisor: the protocol, what a domain is started from, and its events."""
+"""The protocol of a hypervisor, the specification that a domain is started from, and the events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -169,7 +169,7 @@ class Hypervisor(Protocol):
     async def capabilities(self) -> Capabilities: ...
 
     def events(self) -> AsyncIterator[HypervisorEvent]:
-        """What happens from `open` on, in order. One reader; it is its reading that reopens a lost connection."""
+        """The events from `open` on, in order. There is one reader; its reading reopens a lost connection."""
         ...
 
     async def domains(self) -> list[DomainInfo]: ...

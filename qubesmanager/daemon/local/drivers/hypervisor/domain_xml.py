@@ -29,7 +29,7 @@ _TARGET = re.compile(r"xvd([a-z]{1,2})")
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """What a domain looks like on one kind of hypervisor. `type` as libvirt names it: qemu, kvm, xen, test."""
+    """The form of a domain on one kind of hypervisor. `type` as libvirt names it: qemu, kvm, xen, test."""
 
     type: str
     machine: str = ""

@@ -15,7 +15,7 @@ from typing import Any
 import libvirt
 
 Opaque = Any
-"""What libvirt gives with a callback, to be given back to it."""
+"""Libvirt's opaque value of a callback, which is passed back to it."""
 
 
 class _Watch:

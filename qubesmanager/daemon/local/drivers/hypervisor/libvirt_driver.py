@@ -313,7 +313,7 @@ class LibvirtHypervisor:
         return await self._asked(self._free_memory)
 
     def _free_memory(self) -> int | None:
-        """What libvirt says of the node: on Linux with what caches would give back, on Xen what is not assigned."""
+        """The free memory of the host by libvirt: on Linux with reclaimable caches, on Xen what no domain has."""
         link = self._link()
         try:
             if self._capabilities.accel == "xen":

@@ -59,7 +59,7 @@ _GONE = {libvirt.VIR_ERR_NO_DOMAIN}
 
 
 def sentence(error: libvirt.libvirtError) -> str:
-    """What libvirt says, on one line of printable characters, ended as a sentence."""
+    """The message of libvirt as a sentence on one line of printable characters."""
     said = error.get_error_message() or str(error)
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:300]
     return text if text.endswith(".") else text + "."

@@ -16,7 +16,7 @@ _PROGRAMS = {
 
 
 def missing_programs() -> str | None:
-    """What this machine lacks, in sentences that name the packages; None if nothing is missing."""
+    """Sentences about the packages that are missing on this machine; None if there are all."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/libexec"
     missing = [what for what, names in _PROGRAMS.items() if not any(shutil.which(name, path=path) for name in names)]
     return f"Missing for virtual machines of QEMU: {', '.join(missing)}. {PACKAGES}" if missing else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every storage pool driver answers, and the records it answers with.
+"""The protocol of storage pool drivers, and the records of their answers.
 
 A volume is named in its pool by its vid, `<vm>/<volume>`. The daemon's store holds what a volume is meant to be
 (`VolumeSpec`); the driver holds the bytes and the snapshots, and can tell both from the disk alone after a crash.
@@ -36,7 +36,7 @@ GRAIN = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class VolumeSpec:
-    """What the store knows of a volume. `size` in bytes; `revisions_to_keep` -1 keeps every snapshot."""
+    """A volume as the store has it. `size` in bytes; `revisions_to_keep` -1 keeps every snapshot."""
 
     pool: str
     vid: str
@@ -84,7 +84,7 @@ class DriverOption:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What the hypervisor gets of a volume: a file or block device and its format, `qcow2` or `raw`.
+    """A volume for the hypervisor: a file or block device and its format, `qcow2` or `raw`.
 
     `backing`: the files that it is an overlay on, of the same format, the next one first; checked, and complete.
     """
@@ -168,11 +168,11 @@ class PoolDriver(Protocol):
         ...
 
     async def strays(self) -> list[str]:
-        """What lies where volumes lie and is none, in one sentence each that names it."""
+        """Sentences about files and volumes in the pool's location that do not belong to it."""
         ...
 
     async def damage(self, vid: str) -> Field:
-        """What is wrong with the volume, in one sentence; empty if nothing is found. Changes nothing.
+        """The damage of the volume, in one sentence; empty if none is found. Changes nothing.
 
         `QubesVolumeNotFoundError` for an unknown vid.
         """
@@ -183,7 +183,7 @@ class PoolDriver(Protocol):
         ...
 
     async def description(self, vid: str) -> object:
-        """What `describe` kept, decoded and otherwise unchecked: a pool may come from anywhere. None for nothing."""
+        """The description by `describe`, decoded and not checked: a pool may come from anywhere. None if none."""
         ...
 
     async def info(self, spec: VolumeSpec) -> VolumeInfo:
@@ -195,7 +195,7 @@ class PoolDriver(Protocol):
         ...
 
     async def identity(self, vid: str) -> str:
-        """What the volume is known by; one without an identity gets one.
+        """The identity of the volume; a volume without one gets one.
 
         `SESSION` for a volume that is fresh at each start.
         """

@@ -115,7 +115,7 @@ class _Reporting:
 
 
 class FolderPool(ABC):
-    """What is the same in each pool of files; a driver adds its kind of layer. Of the `PoolDriver` protocol."""
+    """The common part of pools of files, a `PoolDriver`; each driver adds its kind of layer."""
 
     driver: ClassVar[str]
     format: ClassVar[str]
@@ -388,7 +388,7 @@ class FolderPool(ABC):
         return folder
 
     def _stray(self, vid: str) -> Path | None:
-        """What has the path of the volume and is not a volume: a file, a link, a folder without a manifest."""
+        """A file, a link or a folder without a manifest that has the path of the volume; None if there is none."""
         folder = self.root / checked_vid(vid)
         if os.path.lexists(folder.parent) and not is_folder(folder.parent):
             return folder.parent
@@ -559,7 +559,7 @@ class FolderPool(ABC):
             layer = parent
 
     def _disk(self, folder: Path, active: str, *, read_only: bool = False) -> Disk:
-        """What the hypervisor opens. Its whole chain has been checked, and nothing else has a way to what it writes."""
+        """The disk for the hypervisor. Its whole chain is checked, and no other path leads to the active file."""
         paths = [folder / name for name in self._chain(folder, active)]
         _check_only_name(paths[0])
         return Disk(paths[0], self.format, read_only, tuple(paths[1:]))

@@ -13,7 +13,7 @@ from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
 _IGNORED = frozenset({lease.FILE, "lost+found"})
-"""What an empty folder may hold: a lease that is over, and what mkfs makes."""
+"""Entries that a folder may have and still counts as empty: a lease that has ended, and the one mkfs makes."""
 
 
 def check_not_foreign(folder: Path) -> None:

@@ -75,7 +75,7 @@ def _folder(pool: str, folder: Path) -> Location:
     inodes: set[tuple[int, int]] = set()
     with disk_errors(pool):
         path = folder.resolve()
-        waiting = _look(path, insides, inodes)
+        waiting = _follow_mount(path, insides, inodes)
     looked_at = {path}
     while waiting and len(looked_at) < _MOST_BENEATH:
         beneath = waiting.pop()
@@ -83,11 +83,11 @@ def _folder(pool: str, folder: Path) -> Location:
             beneath = beneath.resolve()
             if beneath not in looked_at:
                 looked_at.add(beneath)
-                waiting += _look(beneath, insides, inodes)
+                waiting += _follow_mount(beneath, insides, inodes)
     return Location(str(folder), folder, path=path, inodes=frozenset(inodes), insides=frozenset(insides))
 
 
-def _look(path: Path, insides: set[tuple[str, PurePath]], inodes: set[tuple[int, int]]) -> list[Path]:
+def _follow_mount(path: Path, insides: set[tuple[str, PurePath]], inodes: set[tuple[int, int]]) -> list[Path]:
     """Note where a resolved path lies. Answers the paths beneath it, which have the same files. Raises `OSError`."""
     existing = path
     while not existing.exists():

@@ -139,7 +139,7 @@ class _Lv:
 
     @property
     def kept_tags(self) -> list[str]:
-        """What stays with the volume when its content is replaced."""
+        """The tags that the volume keeps when its content is replaced."""
         return sorted(tag for tag in self.tags if tag.startswith(("id+", _QUBE)))
 
 
@@ -324,7 +324,7 @@ class LvmThin:
         await self._run("lvchange", "-q", *old, "--addtag", f"{_MARK}{mark}", f"{self._vg}/{self._thin_pool}")
 
     async def strays(self) -> list[str]:
-        """What else the volume group has is its administrator's."""
+        """An empty list: other volumes of the group belong to its administrator."""
         return []
 
     async def damage(self, vid: str) -> Field:
@@ -583,7 +583,7 @@ class LvmThin:
             return Disk(self.device(name), "raw", not spec.rw)
 
     def _committed(self, source: str, lvs: Mapping[str, _Lv]) -> str:
-        """What the committed state of a volume is known by; a stop and a replacement change it."""
+        """The identity of the committed state of a volume; a stop and a replacement change it."""
         return lvs[source].state
 
     async def stop(self, spec: VolumeSpec) -> None:

@@ -48,7 +48,7 @@ MAX_SIZE = 1 << 50
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an image says of itself. `backing` is a file name in the same folder, or empty."""
+    """The header of an image. `backing` is a file name in the same folder, or empty."""
 
     size: int
     backing: str
