@@ -40,6 +40,10 @@ OPEN_TERMINAL = (
     Way("qrexec-client-vm", ("{qube}", TERMINAL)),
 )
 UPDATE = (Way("qubes-vm-update", ("--force-update", "--targets", "{qube}")),)
+APPLICATION_MENUS = (Way("qvm-appmenus", ("--quiet", "--init", "--update", "{qube}")),)
+"""Make the entries of a new qube in the menus of the desktop."""
+GLOBAL_SETTINGS = (Way("qubes-global-config", ()), Way("qubes-global-settings", ()))
+"""The windows of Qubes 4.2 and later, and of 4.1."""
 
 
 def way(ways: Sequence[Way]) -> Way | None:
@@ -52,7 +56,7 @@ def missing(ways: Sequence[Way]) -> str:
     return "" if way(ways) else " or ".join(each.program for each in ways)
 
 
-async def run(ways: Sequence[Way], qube: str, command: str = "") -> str:
+async def run(ways: Sequence[Way], qube: str = "", command: str = "") -> str:
     """Run the first of the programs that is installed to its end; the end of its output. A cancel kills it.
 
     Raises `HostError` with the end of its output if it fails, and if none is installed; `PermissionDenied` if the

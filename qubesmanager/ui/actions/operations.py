@@ -21,6 +21,7 @@ from qubesmanager.plans.new_qube import NewQube, clone_plan
 from qubesmanager.plans.plan import Plan, RowKey, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions import plan_texts
@@ -67,6 +68,7 @@ class Operations(QObject):
         super().__init__(window)
         self.session = session
         self.window = window
+        self.made.connect(self.add_to_menus)
 
     @property
     def facts(self) -> Facts:
@@ -249,6 +251,17 @@ class Operations(QObject):
         await make_qube(self.session, new)
         self.made.emit((new.name,))
 
+    def add_to_menus(self, names: Sequence[str]) -> None:
+        """Put new qubes into the menus of the desktop, where its program is installed."""
+        if programs.way(programs.APPLICATION_MENUS):
+            for name in names:
+                title = self.tr("Add {0} to the menus").format(name)
+                self._task(title, self._program(programs.APPLICATION_MENUS, name))
+
+    def global_settings(self) -> None:
+        """Open the global settings of Qubes OS, a program of it."""
+        self._task(self.tr("Global settings of Qubes OS"), self._program(programs.GLOBAL_SETTINGS, ""))
+
     async def _open_settings_when_created(self, name: str) -> None:
         await self.session.wait_until(lambda: name in self.records)
         self.open_window("settings", (name,))
@@ -284,8 +297,14 @@ class Operations(QObject):
     async def _rename(self, name: str) -> None:
         dialog = RenameDialog(self.window, self.facts, name, await self._mentions([name]))
         if await opened(dialog):
-            title = self.tr("Rename {0} to {1}").format(name, dialog.new_name())
-            self._task(title, self._send(calls.VM_PROPERTY_SET(name, "name", dialog.new_name())))
+            new = dialog.new_name()
+            self._task(self.tr("Rename {0} to {1}").format(name, new), self._rename_to(name, new))
+
+    async def _rename_to(self, name: str, new: str) -> None:
+        is_cloned = is_of_qubes_os(self.records[name])
+        await self._send(calls.VM_PROPERTY_SET(name, "name", new))
+        if is_cloned:
+            self.add_to_menus([new])
 
     async def _notes(self, name: str) -> None:
         record = self.records.get(name)

@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.references import referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
@@ -36,6 +37,12 @@ class RenameDialog(QDialog):
         form.addRow("", self.problem)
         if users := referrers(facts, name):
             form.addRow(plain_label(self.tr("Changed along with it: {0}").format(", ".join(users)), self))
+        if name in facts.qubes and is_of_qubes_os(facts.qubes[name]):
+            notice = self.tr(
+                "Qubes OS cannot rename a qube. {0} is cloned, what names it is changed to the clone, and {0} is"
+                " removed. If a step fails, both qubes stay."
+            )
+            form.addRow(plain_label(notice.format(name), self))
         if text := mention_text(mentions):
             form.addRow(plain_label(text, self))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)

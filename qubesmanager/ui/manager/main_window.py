@@ -21,13 +21,16 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.client.live_copy import Lost
+from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.columns import Look
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.plans.plan import Plan, RowKey
+from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.features import is_internal
 from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
@@ -277,6 +280,13 @@ class MainWindow(QMainWindow):
         rows: list[tuple[str, str, str, QKeySequence, Callable[[], object]]] = [
             ("create", self.tr("&New qube…"), "create", QKeySequence(standard.New), self.operations.create),
             ("refresh", self.tr("&Refresh"), "refresh", QKeySequence(standard.Refresh), self.session.resync),
+            (
+                "qubes_settings",
+                self.tr("&Global settings of Qubes OS…"),
+                "settings",
+                QKeySequence(),
+                self.operations.global_settings,
+            ),
             ("quit", self.tr("&Quit"), "quit", QKeySequence("Ctrl+Q"), self.close),
             ("close", self.tr("&Close window"), "", QKeySequence(standard.Close), self.close),
             ("find", self.tr("&Find"), "search", QKeySequence(standard.Find), self._find),
@@ -332,6 +342,7 @@ class MainWindow(QMainWindow):
         system.addAction(self.own["create"])
         system.addSeparator()
         self._add_windows(system, "system")
+        system.addAction(self.own["qubes_settings"])
         system.addAction(self.own["refresh"])
         system.addSeparator()
         system.addAction(self.own["quit"])
@@ -483,6 +494,15 @@ class MainWindow(QMainWindow):
             menu.look(names, connected=self.session.is_synced)
         self.inspector.show_names(names)
         self.own["create"].setEnabled(self.session.is_synced)
+        self._look_at_qubes_os()
+
+    def _look_at_qubes_os(self) -> None:
+        """Its global settings are shown where qubesd answers, and grey without the program."""
+        action = self.own["qubes_settings"]
+        action.setVisible(any(is_of_qubes_os(record) for record in self.session.records.values()))
+        missing = programs.missing(programs.GLOBAL_SETTINGS) if action.isVisible() else ""
+        action.setEnabled(not missing)
+        action.setToolTip(plain_tip(self.tr("Not installed here: {0}.").format(missing)) if missing else "")
 
     def _choose_page(self) -> None:
         """The table, or why there is nothing in it."""

@@ -25,6 +25,7 @@ from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
+from qubesmanager.ui.manager import main_window
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.manager.property_columns import PropertyColumnsDialog
@@ -88,6 +89,39 @@ async def test_an_action_that_policy_refused_is_grey_until_the_tags_change(click
     assert clicker.can("clone")
     await client.send(calls.VM_TAG_SET("vault", "mine"))
     await clicker.until(lambda: clicker.can("start"))
+
+
+async def test_new_qubes_are_put_into_the_menus_where_the_program_is(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicker.window.operations.made.emit(("vault",))
+    assert not clicker.session.tasks.running
+    record = tmp_path / "arguments"
+    program = tmp_path / "qvm-appmenus"
+    program.write_text(f'#!/bin/sh\necho "$@" > {record}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    clicker.window.operations.made.emit(("vault",))
+
+    await clicker.until(record.exists)
+    await clicker.finished()
+    assert record.read_text() == "--quiet --init --update vault\n"
+
+
+async def test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = clicker.window.own["qubes_settings"]
+    assert not action.isVisible()
+    monkeypatch.setattr(main_window, "is_of_qubes_os", lambda _record: True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    clicker.window._follow_changes()
+
+    assert action.isVisible()
+    assert not action.isEnabled()
+    assert "qubes-global-config or qubes-global-settings" in action.toolTip()
 
 
 LIFE = {
