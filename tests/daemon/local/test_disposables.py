@@ -97,14 +97,25 @@ async def test_fewer_wait_once_the_number_is_less(client: Client, system: System
     assert "preload-dispvm" not in system.runtime.state.qube("default-dvm").features
 
 
-async def test_one_that_is_taken_while_the_number_becomes_less_stays(client: Client, system: System) -> None:
+async def test_one_that_is_taken_while_the_number_becomes_less_stays(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await preload(client, system, 1)
     (qube,) = waiting(system)
+    begun, goes_on, put_creator = asyncio.Event(), asyncio.Event(), system.settings.put_creator
 
-    _set, name = await asyncio.gather(
-        client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "0")),
-        client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")),
-    )
+    async def put_creator_slowly(taken: Qube, creator: str) -> None:
+        begun.set()
+        await goes_on.wait()
+        await put_creator(taken, creator)
+
+    monkeypatch.setattr(system.settings, "put_creator", put_creator_slowly)
+    async with asyncio.TaskGroup() as tasks:
+        creating = tasks.create_task(client.send(calls.VM_CREATE_DISPOSABLE("default-dvm")))
+        await begun.wait()
+        tasks.create_task(client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "0")))
+        goes_on.set()
+    name = creating.result()
     # The next round begins when the one after the change has ended.
     await preload(client, system, 1)
 
@@ -138,6 +149,43 @@ async def test_one_that_is_taken_while_it_is_paused_runs(
     assert creating.result() == qube.name
     async with system.runtime.holding(qube):
         assert qube.state is PowerState.RUNNING
+
+
+async def test_one_is_unpaused_although_a_late_event_says_that_it_runs(
+    client: Client, system: System, hypervisor: FakeHypervisor
+) -> None:
+    await preload(client, system, 1)
+    (qube,) = waiting(system)
+    async with system.runtime.holding(qube):
+        system.runtime.set_state(qube, PowerState.RUNNING)
+
+    name = await client.send(calls.VM_CREATE_DISPOSABLE("default-dvm"))
+
+    assert name == qube.name
+    assert hypervisor.host.domains[qube.uuid].state is PowerState.RUNNING
+    assert qube.state is PowerState.RUNNING
+
+
+async def test_a_setting_that_changes_during_an_attempt_that_fails_is_followed_by_another(
+    client: Client, system: System, hypervisor: FakeHypervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on, start = asyncio.Event(), asyncio.Event(), system.lifecycle.start
+
+    async def start_fails(_name: str) -> None:
+        begun.set()
+        await goes_on.wait()
+        raise QubesVMNotStartedError("No memory.")
+
+    system.disposables.settle = 0.0
+    monkeypatch.setattr(system.lifecycle, "start", start_fails)
+    await client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "1"))
+    await begun.wait()
+
+    await client.send(calls.VM_FEATURE_SET("default-dvm", MAX, "2"))
+    monkeypatch.setattr(system.lifecycle, "start", start)
+    goes_on.set()
+
+    await until(lambda: [qube.state for qube in waiting(system)] == [PowerState.PAUSED] * 2)
 
 
 async def test_the_number_of_dom0_is_that_of_the_default_template(client: Client, system: System) -> None:

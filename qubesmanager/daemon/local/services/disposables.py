@@ -61,6 +61,8 @@ class Disposables:
         self._news = asyncio.Event()
         self.failed: set[UUID] = set()
         """Templates of which no disposable could be made."""
+        self._settings_changed = 0
+        """How often a setting changed that ends the rest after a failure."""
         self._booting: set[UUID] = set()
         """Disposables that are paused once they have booted."""
         runtime.subscribe(self._on_event)
@@ -74,10 +76,7 @@ class Disposables:
         template = state.qubes.get(source_of(state, VmClass.DISP, source))
         while template is not None and (qube := await self._taken(template, creator)) is not None:
             try:
-                async with self._runtime.holding(qube):
-                    is_paused = qube.state is PowerState.PAUSED  # a pause that had begun has ended
-                if is_paused:
-                    await self._lifecycle.unpause(qube.name)
+                await self._let_run(qube)
             except Mgmt1Error as error:
                 log.warning("The preloaded %s cannot be used: %s", qube.name, error)
                 await self._discard(qube)
@@ -85,6 +84,18 @@ class Disposables:
                 return qube.name
         label = template.value("label") if template is not None else "red"
         return await self._made(creator, source, label)
+
+    async def _let_run(self, qube: Qube) -> None:
+        """Unpause the disposable if the hypervisor has paused it.
+
+        The hypervisor is asked: an event of its start that comes late may have made the known state `Running` again.
+        """
+        async with self._runtime.holding(qube):  # a pause that had begun has ended
+            is_paused = await self._runtime.hypervisor.state(qube.uuid) is PowerState.PAUSED
+            if is_paused:
+                self._runtime.set_state(qube, PowerState.PAUSED)
+        if is_paused:
+            await self._lifecycle.unpause(qube.name)
 
     async def _made(self, creator: str, source: str, label: str) -> str:
         """A new disposable under the first random name that is free."""
@@ -146,6 +157,7 @@ class Disposables:
             change is not None and change.name in {"template_for_dispvms", "default_dispvm"}
         )
         if is_setting:
+            self._settings_changed += 1
             self.failed.clear()
         volume = events.VOLUME_SET.of(event)
         ends = events.DOMAIN_DELETE.matches(event) or events.DOMAIN_STATE.matches(event)
@@ -153,6 +165,7 @@ class Disposables:
             self._news.set()
 
     async def _fill(self, template: Qube) -> None:
+        settings_before = self._settings_changed
         try:
             # Under the lock: one that is taken meanwhile is no longer listed, and belongs to a user.
             async with self._runtime.altering(template):
@@ -168,7 +181,9 @@ class Disposables:
             while len(self.waiting(template)) < self.wanted(template) and template.uuid not in self.failed:
                 await self._preload(template)
         except Mgmt1Error as error:
-            self.failed.add(template.uuid)
+            # A setting that changed during the attempt may be the one that made it possible.
+            if settings_before == self._settings_changed:
+                self.failed.add(template.uuid)
             log.warning("No disposable of %s is preloaded: %s", template.name, error)
 
     async def _preload(self, template: Qube) -> None:
