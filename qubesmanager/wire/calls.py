@@ -10,6 +10,7 @@ from qubesmanager.wire import names
 from qubesmanager.wire.backups import decode_info, decode_run, encode_info, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
+from qubesmanager.wire.history import QUERY, decode_entry, encode_entry
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, RULES_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
@@ -24,6 +25,7 @@ RESTORED_ROWS = c.rows_of(
     encode_restored,
 )
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
+HISTORY_ROWS = c.rows_of("one JSON object a line", decode_entry, encode_entry)
 BACKUP_INFO_TEXT = c.Codec(
     "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
     lambda untrusted: decode_info(c.text(untrusted, c.ANSWER)),
@@ -325,6 +327,15 @@ EVENTS = EventsCall(
     "mgmt1.Events", Dest.EITHER, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, EVENT,
     "What happens, as it happens, in order; a listener that is too slow is cut off with events-lost.",
     draft=False, time_limit=None,
+)  # fmt: skip
+HISTORY = Call(
+    "mgmt1.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.VM_NAME), QUERY, HISTORY_ROWS,
+    "What changed, newest first, one JSON object a line: id, time, source, call, uuid, qube, event and detail of the"
+    " table of events, old and new value, old-default, new-default, cut. Kept for 30 days, within the limits of"
+    " docs/security.md. With a name: the changes of the qube that has it, under all its names; if no qube has it, those"
+    " of removed ones. A source is answered with what it saw of the qube then and may see now. The next page:"
+    " before=<id of the last row>; what is new: after=<id of the first>. An event reports each change as it happens.",
+    draft=False,
 )  # fmt: skip
 VM_GET_ALL = RowsCall(
     "mgmt1.vm.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.VM_NAME), c.NOTHING, RECORD,

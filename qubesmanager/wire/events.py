@@ -551,6 +551,8 @@ TABLE: tuple[AnyEventRow, ...] = tuple(row for row in list(globals().values()) i
 
 _BY_NAME: dict[tuple[str, str], AnyEventRow] = {(row.kind, ":" * row.has_detail): row for row in TABLE}
 
+_AUDIENCES = {row.kind: row.audience for row in TABLE}
+
 LABEL_EVENTS = frozenset[AnyEventRow]({LABEL_ADD, LABEL_DELETE})
 POOL_EVENTS = frozenset[AnyEventRow]({POOL_ADD, POOL_DELETE, POOL_MISSING, POOL_FOUND})
 VOLUME_EVENTS = frozenset[AnyEventRow]({VOLUME_SET, VOLUME_DELETE, VOLUME_SNAPSHOT, VOLUME_REMOVE})
@@ -560,6 +562,11 @@ def row_of(event: Event) -> AnyEventRow | None:
     """The row of an event; None for a name that the table does not know."""
     kind, colon, _detail = event.name.partition(":")
     return _BY_NAME.get((kind, colon))
+
+
+def audience_of(kind: str) -> Audience | None:
+    """Which listeners get the events of that name without its detail; None for a name that the table does not know."""
+    return _AUDIENCES.get(kind)
 
 
 def apply_event(record: VmRecord | None, event: Event) -> VmRecord | None:

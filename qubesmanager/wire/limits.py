@@ -67,6 +67,16 @@ RULES = _limit(1000, "rules", "in the firewall of one qube")
 
 LABELS = _limit(256, "labels", "of the system")
 
+# -- the history of changes -------------------------------------------------------------------------------------------
+
+HISTORY_DAYS = _limit(
+    30, "days", "that a change stays in the history; days on which the daemon does not run count as one"
+)
+HISTORY_ROWS = _limit(10_000, "changes", "in the history; older ones go")
+HISTORY_BYTES = _limit(32 << 20, "bytes", "of values in the history; older ones go")
+HISTORY_VALUE_BYTES = _limit(16 << 10, "bytes", "of a value in the history; a longer one is cut")
+HISTORY_PAGE = _limit(500, "changes", "in one answer of mgmt1.History")
+
 # -- what a client takes ----------------------------------------------------------------------------------------------
 
 ROW_BYTES = _limit(4 << 20, "bytes", "one row of a streamed answer; a client leaves out a longer one")

@@ -1232,6 +1232,7 @@ TABLE: tuple[Row, ...] = (
     Row("not-a-volume-id", errors.ProtocolError, "Not a pool:vid pair: {value}"),
     Row("not-a-device-id", errors.ProtocolError, "Not a <backend>+<ident> pair: {value}"),
     Row("payload-lacks", errors.ProtocolError, "The payload does not say {keys}."),
+    Row("history-limit", errors.ProtocolError, "A limit is from 1 to {most}."),
     Row("payload-unknown", errors.ProtocolError, "The payload names something unknown: {keys}"),
     Row(
         "payload-pools",
@@ -1277,6 +1278,11 @@ TABLE: tuple[Row, ...] = (
         "instead-mentions",
         errors.QubesNotImplementedError,
         "The policy is in /etc/qubes/policy.d of dom0, the backup profiles are in /etc/qubes/backup.",
+    ),
+    Row(
+        "instead-history",
+        errors.QubesNotImplementedError,
+        "qubesd keeps no history of changes; the journal of dom0 has its log: journalctl -u qubesd.",
     ),
     Row("instead-backup", errors.QubesNotImplementedError, "Use qvm-backup in dom0."),
     Row(

@@ -16,6 +16,7 @@ from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.history import HistoryEntry, HistoryQuery
 from qubesmanager.wire.records import VmRecord
 
 pytestmark = pytest.mark.kills
@@ -26,6 +27,16 @@ CHANGES = 1000
 
 async def records(client: Client) -> dict[str, VmRecord]:
     return {record.name: record async for batch in client.batches(calls.VM_GET_ALL("dom0")) for record in batch}
+
+
+async def changes(client: Client) -> list[HistoryEntry]:
+    """The whole history, newest first."""
+    entries: list[HistoryEntry] = []
+    while page := await client.send(
+        calls.HISTORY("dom0", None, HistoryQuery(before=entries[-1].id if entries else None))
+    ):
+        entries += page
+    return entries
 
 
 class Changer:
@@ -85,6 +96,13 @@ async def test_every_answered_change_survives_and_none_is_half_there(tmp_path: P
         for name in changer.asked & set(after):
             assert after[name].tags == {"created-by-dom0"}
             assert [volume.name for volume in after[name].volumes] == ["root", "private", "volatile"]
+        changed = await changes(Client(UnixTransport(daemon.socket)))
+        tags = [(entry.qube, entry.detail) for entry in changed if entry.event == "tag-add"]
+        assert all(tag in after[name].tags for name, tag in tags), "a change is in the history and was not made"
+        assert changer.tags <= set(tags), "an answered change is not in the history"
+        assert len(tags) == len(set(tags))
+        made = {entry.qube for entry in changed if entry.event == "domain-add"}
+        assert {name for name in after if name.startswith("new-")} == {name for name in made if name.startswith("new-")}
         folder = tmp_path / "state" / "pools" / "default"
         left = {path.name for path in folder.iterdir() if path.name.startswith("new-")}
         assert left <= set(after), "a volume without its qube was left"

@@ -12,6 +12,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
     (Reason("instead-memory"), (m.HOST_MEMORY,)),
     (Reason("instead-logs"), (m.VM_LOG_LIST, m.VM_LOG_GET)),
     (Reason("instead-mentions"), (m.VM_MENTIONS,)),
+    (Reason("instead-history"), (m.HISTORY,)),
     (
         Reason("instead-backup"),
         (

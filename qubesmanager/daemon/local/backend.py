@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from qubesmanager.daemon.local import handlers
+from qubesmanager.daemon.local.core.origin import act_for
 from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
 from qubesmanager.daemon.local.system import System
@@ -43,11 +44,13 @@ class LocalBackend:
         context = Context(self._system, source, self._system.runtime.state.qube(dest), call)
         _check_dom0s_own(context)
         answer_for(context.sees)
+        act_for(source, call.name)
         return context
 
     def within(self, context: Context, call: AnyCall) -> Context:
         other = replace(context, call=call)
         _check_dom0s_own(other)
+        act_for(context.source, call.name)
         return other
 
 

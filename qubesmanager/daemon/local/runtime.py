@@ -21,11 +21,14 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from qubesmanager.daemon.event_hub import EventHub
+from qubesmanager.daemon.local.core import properties
 from qubesmanager.daemon.local.core.labels import LABELS, UNKNOWN_COLOR
+from qubesmanager.daemon.local.core.origin import origin
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import State
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats, Hypervisor
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.daemon.local.store.recording import Effective, PropertyKey, Recording
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.wire.errors import Mgmt1Error
@@ -79,6 +82,8 @@ class Runtime:
         self.hypervisor = hypervisor
         self.places = places
         self.hub = EventHub()
+        self.clock = time.time
+        """The time of a change, in Unix seconds."""
         self.changing = asyncio.Lock()
         self.reserved: set[str] = set()
         """Names that are not free yet: of qubes that are being made, or whose volumes are being removed."""
@@ -145,8 +150,23 @@ class Runtime:
             yield
 
     async def commit(self, statements: Iterable[Statement]) -> None:
-        """Make a change durable. Hold `changing`; apply it to `state` only afterwards. Raises `StoreError`."""
-        await self.store.commit(statements)
+        """Make a change durable, and record it in the history. Hold `changing`; apply it to `state` only afterwards.
+
+        Raises `StoreError`.
+        """
+        listed = list(statements)
+        await self.store.commit(listed, Recording(origin(), self.clock(), self._before(listed)))
+
+    def _before(self, statements: Iterable[Statement]) -> dict[PropertyKey, Effective]:
+        """The properties that the statements write, as they are before; those of a new qube are left out."""
+        values: dict[PropertyKey, Effective] = {}
+        for key in filter(None, map(rows.property_written, statements)):
+            qid, name = key
+            if qid is None:
+                values[key] = Effective(self.state.system(name), self.state.system_default(name))
+            elif (qube := self.state.by_qid.get(qid)) is not None and name in qube.view:
+                values[key] = Effective(qube.value(name), properties.TABLE[name].default_of(self.state, qube))
+        return values
 
     def emit(self, events: Iterable[Event]) -> None:
         """Send events to the listeners of the hub and to the subscribers; every event of the system goes this way."""

@@ -23,6 +23,7 @@ from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
 from qubesmanager.daemon.local.services.disposables import Disposables
 from qubesmanager.daemon.local.services.firewall_rules import FirewallRules
+from qubesmanager.daemon.local.services.history import History
 from qubesmanager.daemon.local.services.hypervisor_events import HypervisorEvents
 from qubesmanager.daemon.local.services.leases import Leases
 from qubesmanager.daemon.local.services.lifecycle import Lifecycle
@@ -59,6 +60,7 @@ class System:
         network: NetworkMaker = user_network,
     ) -> None:
         self.runtime = runtime = Runtime(store, hypervisor, places, lock)
+        self.history = History(runtime)
         self.statistics = Statistics(runtime)
         self.policies = Policies(places.policy, places.policy_hiding)
         self.leases = Leases(runtime, places.kernels.parent)

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -97,11 +98,11 @@ async def test_a_change_costs_the_same_however_many_rules_there_are(
         parsed += 1
         return parse_rule(text)
 
-    async def committed(batch: Iterable[Statement]) -> None:
+    async def committed(batch: Iterable[Statement], recording: Any = None) -> None:
         nonlocal statements
         changes = list(batch)
         statements += len(changes)
-        await commit(changes)
+        await commit(changes, recording)
 
     for name in ("vault", "work", "personal"):
         qube = system.runtime.state.qube(name)
@@ -163,10 +164,10 @@ async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
     commit, refusals = system.runtime.store.commit, iter(range(3))
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(time.time()) + 2}"))
 
-    async def refused(statements: Iterable[Statement]) -> None:
+    async def refused(statements: Iterable[Statement], recording: Any = None) -> None:
         if next(refusals, None) is not None:
             raise StoreError("The disk is full.")
-        await commit(statements)
+        await commit(statements, recording)
 
     monkeypatch.setattr(system.runtime.store, "commit", refused)
     await until(lambda: len(system.runtime.state.qube("vault").rules) == 1)

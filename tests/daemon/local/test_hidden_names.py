@@ -23,6 +23,7 @@ from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.call import Call, Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, DeviceId, TokenContent, VolumeId
 from qubesmanager.wire.framing import decode_error
+from qubesmanager.wire.history import HistoryQuery
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import DeviceClass, VmClass
 
@@ -93,6 +94,7 @@ def _device(call: Call[Any, Any, Any], *payload: Any) -> list[Make]:
 
 PLACES: dict[str, list[Make]] = {
     "mgmt1.vm.List": [lambda name: calls.VM_LIST("dom0", name)],
+    "mgmt1.History": [lambda name: calls.HISTORY("dom0", name, HistoryQuery())],
     "mgmt1.vm.GetAll": [lambda name: calls.VM_GET_ALL("dom0", name)],
     "mgmt1.vm.property.Set": [
         _property(row.name)

@@ -289,8 +289,8 @@ async def test_a_stored_change_is_applied_even_if_its_caller_is_cancelled(lab: L
     calling: list[asyncio.Task[Any]] = []
     loop = asyncio.get_running_loop()
 
-    def commit(statements: Any) -> None:
-        committed(statements)
+    def commit(statements: Any, recording: Any = None) -> None:
+        committed(statements, recording)
         loop.call_soon_threadsafe(calling[0].cancel)
 
     lab.system.runtime.store._commit = commit  # type: ignore[method-assign]

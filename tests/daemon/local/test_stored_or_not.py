@@ -94,11 +94,11 @@ class Lab:
         self.system = await open_system(self._folder, FakeHypervisor(self.host), devices=machine)
         commit = self.system.runtime.store._commit
 
-        def counted(statements: Any) -> None:
+        def counted(statements: Any, recording: Any = None) -> None:
             self.commits += 1
             if self.commits == self.failing:
                 raise StoreError("The change could not be stored: injected.")
-            commit(statements)
+            commit(statements, recording)
 
         self.system.runtime.store._commit = counted  # type: ignore[method-assign]
 
@@ -169,10 +169,10 @@ async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: Sy
     applied = []
     commit = system.runtime.store._commit
 
-    def slowly(statements: list[Any]) -> None:
+    def slowly(statements: list[Any], recording: Any = None) -> None:
         begun.set()
         go_on.wait(LIMIT)
-        commit(statements)
+        commit(statements, recording)
 
     async def change() -> None:
         await system.runtime.store.commit([])

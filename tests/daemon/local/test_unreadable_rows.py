@@ -223,7 +223,9 @@ async def damaged_anywhere(
     assert again == after
     now = cells_of(store)
     for name, lines in damaged.items():
-        changed = [line for line in lines if line not in now[name] and not name.startswith("sqlite_")]
+        if name.startswith("sqlite_") or name == "history_clock" != table:
+            continue  # a change during the start makes the history older
+        changed = [line for line in lines if line not in now[name]]
         if table == "qube" and column == "qid":
             changed = [line for line in changed if line.get("qid") != row["qid"]]
         assert all(name == table and without(line, {column}) == without(row, {column}) for line in changed)

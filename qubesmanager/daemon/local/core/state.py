@@ -38,6 +38,7 @@ class State:
     host_memory: int = 4096
     firewall_note: Field = ""
     by_uuid: dict[UUID, Qube] = field(default_factory=dict)
+    by_qid: dict[int, Qube] = field(default_factory=dict)
     clients: dict[str, set[str]] = field(default_factory=dict)
     """By netvm: the qubes whose netvm it is."""
     children: dict[str, set[str]] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class State:
         waiting = {qube.name: qube for qube in qubes}
         self.qubes.update(waiting)
         self.by_uuid.update((qube.uuid, qube) for qube in waiting.values())
+        self.by_qid.update((qube.qid, qube) for qube in waiting.values())
         while waiting:
             self._load_one(next(iter(waiting)), waiting)
         for qube in self.qubes.values():
@@ -127,6 +129,7 @@ class State:
         """A new qube, complete but for its view."""
         self.qubes[qube.name] = qube
         self.by_uuid[qube.uuid] = qube
+        self.by_qid[qube.qid] = qube
         self._view(qube)
         return added(qube)
 
@@ -134,6 +137,7 @@ class State:
         """The qube is gone; the caller has made sure that nothing refers to it."""
         del self.qubes[qube.name]
         del self.by_uuid[qube.uuid]
+        del self.by_qid[qube.qid]
         self._index(self.clients, qube.value("netvm"), "", qube.name)
         self._index(self.children, qube.value("template"), "", qube.name)
         return events.DOMAIN_DELETE(qube.name)

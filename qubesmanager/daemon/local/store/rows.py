@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.store.recording import PropertyKey
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store
 from qubesmanager.wire.backups import BackupRun, encode_run
@@ -98,17 +99,33 @@ def delete_qube(qid: int) -> Statement:
     return ("DELETE FROM qube WHERE qid = ?", (qid,))
 
 
+_SET_PROPERTY = "INSERT OR REPLACE INTO property VALUES (?, ?, ?)"
+_RESET_PROPERTY = "DELETE FROM property WHERE qid = ? AND name = ?"
+_SET_SYSTEM_PROPERTY = "INSERT OR REPLACE INTO system_property VALUES (?, ?)"
+_RESET_SYSTEM_PROPERTY = "DELETE FROM system_property WHERE name = ?"
+
+
 def set_property(qid: int, name: str, value: str | None) -> Statement:
     """None takes the own value away."""
     if value is None:
-        return ("DELETE FROM property WHERE qid = ? AND name = ?", (qid, name))
-    return ("INSERT OR REPLACE INTO property VALUES (?, ?, ?)", (qid, name, value))
+        return (_RESET_PROPERTY, (qid, name))
+    return (_SET_PROPERTY, (qid, name, value))
 
 
 def set_system_property(name: str, value: str | None) -> Statement:
     if value is None:
-        return ("DELETE FROM system_property WHERE name = ?", (name,))
-    return ("INSERT OR REPLACE INTO system_property VALUES (?, ?)", (name, value))
+        return (_RESET_SYSTEM_PROPERTY, (name,))
+    return (_SET_SYSTEM_PROPERTY, (name, value))
+
+
+def property_written(statement: Statement) -> PropertyKey | None:
+    """The property that a statement sets or resets; None for every other statement."""
+    sql, parameters = statement
+    if sql in {_SET_PROPERTY, _RESET_PROPERTY}:
+        return parameters[0], parameters[1]
+    if sql in {_SET_SYSTEM_PROPERTY, _RESET_SYSTEM_PROPERTY}:
+        return None, parameters[0]
+    return None
 
 
 def set_feature(qid: int, name: str, value: str | None) -> Statement:

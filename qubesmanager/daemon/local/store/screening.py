@@ -268,6 +268,11 @@ def _is_flag(value: int) -> bool:
     return value in {0, 1}
 
 
+def _is_counted(value: int) -> bool:
+    """A later row counts on from it."""
+    return 0 <= value < 1 << 62
+
+
 def _parses(parse: Callable[[str], object]) -> Readable:
     def parses(text: str) -> bool:
         try:
@@ -432,6 +437,8 @@ _TABLES = (
     _Table("backup_run", {"told": _is_run}, named_by="profile"),
     _Table("destination", {}, named_by="profile"),
     _Table("started_in", {}, named_by="boot"),
+    _Table("history", dict.fromkeys(("id", "ordinal", "total", "tick", "time"), _is_counted), named_by="qube"),
+    _Table("history_clock", dict.fromkeys(("tick", "seen"), _is_counted), named_by="seen"),
 )  # fmt: skip
 """In this order: the qubes before what belongs to them."""
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qubesmanager.daemon.local.store import backups, screening
+from qubesmanager.daemon.local.store.recording import Recorder, Recording
 from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Field, Reason
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
-_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 9))
+_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 10))
 """In order; a database remembers in `user_version` how many it has had."""
 
 
@@ -57,6 +58,7 @@ class Store:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "store")
         self._connection: sqlite3.Connection | None = None
+        self._recorder: Recorder | None = None
         self.copies = path.with_name("store-backups")
         """The folder of its copies."""
         self.notice = ""
@@ -106,10 +108,13 @@ class Store:
         """All rows of a query. Raises `StoreDamagedError` for a damaged file, `StoreError` otherwise."""
         return await self._run(self._read, sql, parameters)
 
-    async def commit(self, statements: Iterable[Statement]) -> None:
-        """Carry out the statements as one transaction, durable on return. Raises `StoreError`; then nothing changed."""
+    async def commit(self, statements: Iterable[Statement], recording: Recording | None = None) -> None:
+        """Carry out the statements as one transaction, durable on return. Raises `StoreError`; then nothing changed.
+
+        With `recording` the transaction also writes what it changed to the history.
+        """
         loop = asyncio.get_running_loop()
-        committing = loop.run_in_executor(self._thread, self._commit, list(statements))
+        committing = loop.run_in_executor(self._thread, self._commit, list(statements), recording)
         cancels = 0
         while not committing.done():
             try:
@@ -198,6 +203,7 @@ class Store:
                 self._copy_before_migration(connection)
             _migrate(connection)
             check_tables(connection)
+            self._recorder = Recorder(connection)
         except sqlite3.Error as error:
             connection.close()
             if _is_damage(error):
@@ -239,18 +245,21 @@ class Store:
 
     def _screen(self) -> list[Unreadable]:
         try:
+            self._recording().rest()
             return screening.screen(self._open_connection())
         except sqlite3.Error as error:
             kind = StoreDamagedError if _is_damage(error) else StoreError
             raise error_for(Reason("store-not-checked", cause(error)), kind) from error
 
-    def _commit(self, statements: list[Statement]) -> None:
+    def _commit(self, statements: list[Statement], recording: Recording | None) -> None:
         connection = self._open_connection()
         self._check_files()
         try:
+            self._recording().begin(recording)
             connection.execute("BEGIN IMMEDIATE")
             for sql, parameters in statements:
                 connection.execute(sql, parameters)
+            self._recording().finish()
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
@@ -258,6 +267,11 @@ class Store:
                     connection.execute("ROLLBACK")
             raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
         self._check_files()
+
+    def _recording(self) -> Recorder:
+        if self._recorder is None:
+            raise error_for(Reason("store-closed"), StoreError)
+        return self._recorder
 
     def _check_files(self) -> None:
         """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost."""
