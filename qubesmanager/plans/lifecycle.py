@@ -147,6 +147,9 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
     rows: list[Row] = []
     for name in order:
         qube = facts.qubes[name]
+        if (why := never[name]) is not None and why.code in _ALREADY:
+            rows.append(_refused(facts, name, HALT, why))
+            continue
         mine = [client for client in clients.get(name, ()) if client in stages]
         stages[name] = 1 + max((stages[client] for client in mine), default=0)
         refused = reasons.get(name)

@@ -6,6 +6,7 @@ It is written in one transaction, and started through the same lifecycle as ever
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from uuid import uuid4
@@ -14,6 +15,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
+from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.services.creation import FIRST_RULE
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
@@ -26,6 +28,8 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 log = logging.getLogger(__name__)
 
 DAY = 86_400
+USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
+"""MiB of a qube that does not say its own, and of the smallest computer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +174,24 @@ def samples(extra: int) -> list[Sample]:
     return [*_BASE, *more]
 
 
+def memory_of(chosen: Iterable[Sample]) -> int:
+    """KiB of memory of the computer: at least twice what the running qubes take, as computers are sold."""
+    running = sum(int(sample.own.get("memory", USUAL_MEMORY)) for sample in chosen if sample.running)
+    total = LEAST_MEMORY
+    while total < 2 * running:
+        total *= 2
+    return total << 10
+
+
 async def populate(system: System, extra: int) -> None:
     """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
 
     A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
     """
     chosen = samples(extra)
+    if isinstance(hypervisor := system.runtime.hypervisor, LibvirtHypervisor):
+        hypervisor.test_memory = memory_of(chosen)
+        system.runtime.state.host_memory = hypervisor.test_memory >> 10
     if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
         await write(system, chosen)
         await _set_system(system)

@@ -151,6 +151,13 @@ def test_a_shutdown_counts_its_stages_and_warns_of_data_that_is_lost() -> None:
     assert row_of(plan, "sys-net").needs == {("sys-fw", "halt")}
 
 
+def test_a_halted_qube_is_so_already_in_a_shutdown_and_is_not_refused() -> None:
+    plan = shutdown_plan(network(), ["work", "mail", "vault"])
+
+    assert groups(plan) == {Group.STAGE: ["work"], Group.ALREADY: ["mail", "vault"]}
+    assert plan.refused == ()
+
+
 def test_a_client_that_is_left_out_or_paused_keeps_its_net_qubes_running() -> None:
     facts = network()
     facts.qubes["mail"] = vm("mail", state=PAUSED, netvm="sys-vpn")

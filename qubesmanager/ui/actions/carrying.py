@@ -115,7 +115,7 @@ class Carrying:
         if len(refused) > NAMED:
             lines.append(QCoreApplication.translate("Plan", "and %n more", "", len(refused) - NAMED))
         if refused and left:
-            lines.append(QCoreApplication.translate("Plan", "%n were not begun.", "", len(left)))
+            lines.append(QCoreApplication.translate("Plan", "%n qube(s) not begun.", "", len(left)))
         return " ".join(lines)
 
 

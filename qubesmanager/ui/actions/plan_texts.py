@@ -341,8 +341,8 @@ _CHANGES = {
 
 def head(plan: Plan, group: Group, stage: int, rows: Sequence[Row]) -> Head:
     """The head of a group of rows."""
-    left_out = sum(row.is_left_out for row in rows)
-    quiet = translate("Plan", "{0}, of which {1} left out").format(len(rows), left_out) if left_out else str(len(rows))
+    number, left_out = _count(rows), _count(row for row in rows if row.is_left_out)
+    quiet = translate("Plan", "{0}, of which {1} left out").format(number, left_out) if left_out else str(number)
     if group is Group.STAGE:
         return Head(group, stage, f"{stage}  {_stage(plan, stage)}", quiet)
     text = _CHANGES.get(plan.kind, _HEADS[group]) if group is Group.CHANGE else _HEADS[group]

@@ -7,11 +7,12 @@ from PyQt5.QtWidgets import QApplication
 from samples import live_copy, vm
 
 from qubesmanager.models.plan_table import PlanTable
-from qubesmanager.plans.lifecycle import start_plan
+from qubesmanager.plans.lifecycle import shutdown_plan, start_plan
 from qubesmanager.plans.plan import Group
 from qubesmanager.plans.removal import removal_plan
 from qubesmanager.rules.features import PROHIBIT_START
 from qubesmanager.ui.actions import plan_texts
+from qubesmanager.wire.values import PowerState
 
 
 def test_a_qube_with_two_properties_is_counted_once(qapp: QApplication) -> None:
@@ -26,9 +27,20 @@ def test_a_qube_with_two_properties_is_counted_once(qapp: QApplication) -> None:
 
     assert len(stuck.refused) == 3
     assert "2 cannot change." in plan_texts.line(stuck)
+    assert plan_texts.head(stuck, Group.REFUSED, 0, stuck.refused).quiet == "2"
     assert [fact.number for fact in plan_texts.facts(stuck)][-1] == "2"
     assert len(moved.changes) == 3
     assert [fact.number for fact in plan_texts.facts(moved)] == ["1", "1"]
+
+
+def test_a_halted_qube_is_not_counted_as_refused_in_a_shutdown(qapp: QApplication) -> None:
+    assert qapp is not None
+    facts = live_copy(vm("work", state=PowerState.RUNNING), vm("vault"), vm("mail"))
+
+    plan = shutdown_plan(facts, ["work", "vault", "mail"])
+
+    assert plan_texts.line(plan).startswith("1 to change. 2 already so.")
+    assert plan_texts.button(plan) == "Shut down 1 qube(s)"
 
 
 def test_all_starts_that_are_refused_are_one_group(qapp: QApplication) -> None:
