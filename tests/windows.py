@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from PyQt5.QtCore import QModelIndex, QPoint, Qt
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from PyQt5.QtWidgets import QApplication, QComboBox, QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from until import LIMIT, until
 
@@ -32,6 +32,22 @@ def press_key(widget: QWidget, key: Qt.Key) -> None:
 def click(widget: QWidget, at: QPoint | None = None) -> None:
     """Click in its middle, or at a point of it."""
     _HAND.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+
+
+def choose(box: object, value: str) -> None:
+    """Choose the line of a box that has this value."""
+    assert isinstance(box, QComboBox)
+    at = box.findData(value)
+    assert at >= 0, f"{value!r} is not among the choices"
+    box.setCurrentIndex(at)
+    box.activated.emit(at)
+
+
+def choose_default(box: object) -> None:
+    """Choose the default, which comes first."""
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
 
 
 async def click_enabled(widget: QWidget) -> None:

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.natural_sort import Natural, natural
 from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import date_text, since_text, size_text, state_text
+from qubesmanager.models.texts import class_text, date_text, since_text, size_text, state_text
 from qubesmanager.rules.features import INTERNAL, PROHIBIT_START, SKIP_UPDATE, rationale
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import YES, VmRecord
@@ -170,7 +170,8 @@ TABLE: tuple[Column, ...] = (
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
         tip=lambda record: property_text(record, "problem"),
     ),
-    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: record.klass.value, width=105),
+    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: class_text(record.klass),
+           width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),
     _plain("netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _value("netvm"), width=105),
     Column(

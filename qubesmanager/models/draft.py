@@ -4,19 +4,21 @@
 The values of edits are those of `plans/settings.py`, which makes the calls of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.plans.devices import key_device, text_options
 from qubesmanager.plans.plan import DEVICE, FEATURE, PROPERTY, RULES, TAG, VOLUME, Key, Step
+from qubesmanager.plans.properties import default_of
 from qubesmanager.plans.settings import NOTES_KEY, RULES_KEY, edit_steps, present_value, rule_steps
 from qubesmanager.rules.devices import PERSISTENT
 from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts
-from qubesmanager.rules.properties import READ_ONLY
+from qubesmanager.rules.properties import PROPERTIES, READ_ONLY, Type
 from qubesmanager.wire.codecs import RuleRow
+from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
 
@@ -39,6 +41,8 @@ class Draft(QObject):
         self._edits: dict[Key, str | None] = {}
         self._rule_edits: tuple[str, ...] | None = None
         self._rules_known = False
+        self.durations: dict[int, int] = {}
+        """Seconds that a new rule is to hold, by the expiry that it has in the edits; they count from the sending."""
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -50,10 +54,16 @@ class Draft(QObject):
         """The value as it would be after applying."""
         return self._edits[key] if key in self._edits else self.base(key)
 
-    def _default(self, key: Key) -> str | None:
-        """The value of a property that is at its default; None for one that is not."""
-        stored = self.record.properties.get(key[1])
-        return stored.value if stored and stored.is_default else None
+    def default(self, facts: Facts, prop: str) -> str | None:
+        """What a property would be at its default; None where only the daemon can compute it."""
+        value = default_of(facts, self.record, prop)
+        row = PROPERTIES.get(prop)
+        return value if value or (row is not None and row.type is Type.VM) else None
+
+    def before(self, prop: str) -> tuple[str, bool]:
+        """A property without the edit: its text, and whether that is the default."""
+        stored = self.record.properties.get(prop)
+        return ("", False) if stored is None else (stored.value, stored.is_default)
 
     def shown(self, prop: str) -> str:
         """The text of a property: the edit, or what is now. A reset shows what is known of the default."""
@@ -67,6 +77,10 @@ class Draft(QObject):
         """The names of that kind that are edited."""
         return [name for of, name in self._edits if of == kind]
 
+    def edited_keys(self) -> list[Key]:
+        """All that is edited but the rules, in the order of the edits."""
+        return list(self._edits)
+
     def rule_texts(self) -> tuple[str, ...]:
         """The firewall rules in order, as they would be."""
         return tuple(row.rule for row in self.rules) if self._rule_edits is None else self._rule_edits
@@ -78,9 +92,9 @@ class Draft(QObject):
     # -- editing ------------------------------------------------------------------------------------------------------
 
     def edit(self, key: Key, value: str | None) -> None:
-        """Edit a value. An edit to the value that is there already is removed."""
+        """Edit a value. An edit to the value that is there already is removed; the default's value is another one."""
         before = self._edits.get(key, _MISSING)
-        if value == self.base(key) or (self.base(key) is None and key[0] == PROPERTY and value == self._default(key)):
+        if value == self.base(key):
             self._edits.pop(key, None)
             self.conflicts.discard(key)
         else:
@@ -100,6 +114,29 @@ class Draft(QObject):
         new_rules = tuple(rules)
         self._rule_edits = None if new_rules == tuple(row.rule for row in self.rules) else new_rules
         self.changed.emit()
+
+    def expiry(self, seconds: int, now: float) -> int:
+        """An expiry for a rule that is to hold for so many seconds from when it is sent, not from now."""
+        expire = int(now) + seconds
+        while self.durations.get(expire, seconds) != seconds:
+            expire += 1
+        self.durations[expire] = seconds
+        return expire
+
+    def start_clocks(self, steps: Sequence[Step], now: float) -> list[Step]:
+        """The steps as they are sent: rules that hold for a while do so from now on. The edits say the same then."""
+        times = {expire: int(now) + seconds for expire, seconds in self.durations.items()}
+        if self._rule_edits is not None:
+            self._rule_edits = tuple(_with_expiry(rule, times) for rule in self._rule_edits)
+        self.durations = {times[expire]: seconds for expire, seconds in self.durations.items()}
+        return [
+            replace(
+                step, request=replace(step.request, payload=_with_expiry(step.request.payload.decode(), times).encode())
+            )
+            if step.key == RULES_KEY and isinstance(step.request.payload, bytes) and step.request.payload
+            else step
+            for step in steps
+        ]
 
     def discard(self) -> None:
         self._edits.clear()
@@ -155,6 +192,7 @@ class Draft(QObject):
         if self._rules_known and current != self.rules:
             if self._rule_edits == tuple(row.rule for row in current):
                 self._rule_edits = None
+                self.durations.clear()
                 self.conflicts.discard(RULES_KEY)
             elif self._rule_edits is not None and not self.sending:
                 self.conflicts.add(RULES_KEY)
@@ -208,6 +246,13 @@ class Draft(QObject):
         if self._rule_edits is None:
             return edits
         return [*rule_steps(self.record.name, self.rules, self._rule_edits), *edits]
+
+
+def _with_expiry(rule: str, times: Mapping[int, int]) -> str:
+    """The text of a rule with another expiry, if `times` has one for its own."""
+    parsed = parse_rule(rule)
+    expire = times.get(parsed.expire) if parsed.expire is not None else None
+    return rule if expire is None else str(replace(parsed, expire=expire))
 
 
 def _is_grown(key: Key, size: str | None, now: str | None) -> bool:

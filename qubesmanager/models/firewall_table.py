@@ -2,6 +2,8 @@
 """A list of firewall rules as a table, edited through a `Draft`."""
 
 import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplication, QModelIndex, QObject, Qt
@@ -56,11 +58,9 @@ class FirewallTable(QAbstractTableModel):
         if self._rules:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rules) - 1, len(_TITLES) - 1))
 
-    def insert(self, row: int, rule: Rule) -> None:
-        self._put([*self._rules[:row], rule, *self._rules[row:]])
-
-    def replace(self, row: int, rule: Rule) -> None:
-        self._put([*self._rules[:row], rule, *self._rules[row + 1 :]])
+    def insert(self, row: int, rules: Sequence[Rule], *, instead_of: int = 0) -> None:
+        """Put the rules before a row, and take away so many rows behind them."""
+        self._put([*self._rules[:row], *rules, *self._rules[row + instead_of :]])
 
     def take(self, row: int) -> None:
         self._put([*self._rules[:row], *self._rules[row + 1 :]])
@@ -68,6 +68,17 @@ class FirewallTable(QAbstractTableModel):
     def move(self, row: int, to: int) -> None:
         left = [*self._rules[:row], *self._rules[row + 1 :]]
         self._put([*left[:to], self._rules[row], *left[to:]])
+
+    def typed(self, rules: Sequence[Rule], seconds: int) -> list[Rule]:
+        """The rules, to hold for so many seconds from when they are sent; 0: as they are."""
+        if not seconds:
+            return list(rules)
+        expire = self._draft.expiry(seconds, time.time())
+        return [replace(rule, expire=expire) for rule in rules]
+
+    def waits(self, rule: Rule) -> int | None:
+        """For how many seconds a rule is to hold that is not sent yet; None for any other rule."""
+        return None if rule.expire is None else self._draft.durations.get(rule.expire)
 
     def put_all(self, rules: list[Rule]) -> None:
         self._put(rules)
@@ -119,10 +130,8 @@ class FirewallTable(QAbstractTableModel):
         if not index.isValid():
             return None
         rule = self._rules[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _CELLS[index.column()](rule)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _CELLS[index.column()](rule)
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
+            return _CELLS[index.column()](rule, self._draft.durations)
         if role == Qt.ItemDataRole.BackgroundRole and index.row() == self.deciding:
             return _DECIDING
         return None
@@ -153,12 +162,36 @@ def service_text(rule: Rule) -> str:
     return " ".join(parts) or QCoreApplication.translate("FirewallTable", "any")
 
 
-def _expires(rule: Rule) -> str:
+def duration_text(seconds: int) -> str:
+    """A whole number of minutes, hours or days, for a rule that holds for a while."""
+    for unit, text in _DURATIONS:
+        if seconds % unit == 0:
+            return text(seconds // unit)
+    return QCoreApplication.translate("FirewallTable", "%n second(s)", "", seconds)
+
+
+_DURATIONS: tuple[tuple[int, Callable[[int], str]], ...] = (
+    (86_400, lambda number: QCoreApplication.translate("FirewallTable", "%n day(s)", "", number)),
+    (3600, lambda number: QCoreApplication.translate("FirewallTable", "%n hour(s)", "", number)),
+    (60, lambda number: QCoreApplication.translate("FirewallTable", "%n minute(s)", "", number)),
+)
+
+
+def _expires(rule: Rule, durations: Mapping[int, int]) -> str:
     left = remaining(rule, time.time())
-    if left is None:
+    if left is None or rule.expire is None:
         return ""
+    if rule.expire in durations:
+        text = QCoreApplication.translate("FirewallTable", "{0} after it is applied")
+        return text.format(duration_text(durations[rule.expire]))
     minutes, seconds = divmod(max(0, int(left)), 60)
     return QCoreApplication.translate("FirewallTable", "in {0} min {1} s").format(minutes, seconds)
 
 
-_CELLS = (_action, destination_text, service_text, _expires, lambda rule: rule.comment or "")
+_CELLS: tuple[Callable[[Rule, Mapping[int, int]], str], ...] = (
+    lambda rule, _durations: _action(rule),
+    lambda rule, _durations: destination_text(rule),
+    lambda rule, _durations: service_text(rule),
+    _expires,
+    lambda rule, _durations: rule.comment or "",
+)

@@ -10,6 +10,7 @@ from qubesmanager.plans.plan import PROPERTY, Step
 from qubesmanager.plans.settings import system_edit_steps
 from qubesmanager.rules.edits import why_not_set_system
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.properties import SYSTEM_PROPERTIES
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event, property_change
@@ -34,6 +35,16 @@ class SystemDraft(Draft):
                 record = apply_event(record, event) or record
         if record is not self.record:
             self.merge(record)
+
+    def default(self, _facts: Facts, prop: str) -> str | None:
+        """What a property would be at its default; None where only the daemon can compute it."""
+        current = self.record.properties.get(prop)
+        if current is not None and current.is_default:
+            return current.value
+        row = SYSTEM_PROPERTIES.get(prop)
+        if row is None:
+            return None
+        return self.shown(row.follows) if row.follows else row.default
 
     def problems(self, facts: Facts) -> dict[str, Reason]:
         """What the daemon would refuse of the edited properties, by their names."""

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """States, sizes, times and tooltips as text for the user, in the user's language."""
 
+from collections.abc import Sequence
+
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
+from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.rules.backups import is_ahead
-from qubesmanager.wire.values import DeviceMode, PowerState
+from qubesmanager.wire.values import DeviceMode, PowerState, VmClass
 
 STATE_TEXTS = {
     PowerState.RUNNING: QT_TRANSLATE_NOOP("VmTable", "Running"),
@@ -22,6 +25,21 @@ STATE_TEXTS = {
 def state_text(state: PowerState) -> str:
     """The state in the user's language."""
     return QCoreApplication.translate("VmTable", STATE_TEXTS[state])
+
+
+CLASS_TEXTS = {
+    VmClass.ADMIN: QT_TRANSLATE_NOOP("VmTable", "Admin"),
+    VmClass.APP: QT_TRANSLATE_NOOP("VmTable", "App qube"),
+    VmClass.DISP: QT_TRANSLATE_NOOP("VmTable", "Disposable"),
+    VmClass.REMOTE: QT_TRANSLATE_NOOP("VmTable", "Remote"),
+    VmClass.STANDALONE: QT_TRANSLATE_NOOP("VmTable", "Standalone"),
+    VmClass.TEMPLATE: QT_TRANSLATE_NOOP("VmTable", "Template"),
+}
+
+
+def class_text(klass: VmClass) -> str:
+    """The class in the words of the Qubes documentation, in the user's language."""
+    return QCoreApplication.translate("VmTable", CLASS_TEXTS[klass])
 
 
 MODE_TEXTS = {
@@ -126,6 +144,21 @@ def estimate_text(seconds: float) -> str:
 
 
 _ESTIMATE_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
+
+
+def restart_text(names: Sequence[str]) -> str:
+    """Why a qube needs a restart: the properties that it uses only then, or `TEMPLATE`."""
+    properties = [name for name in names if name != TEMPLATE]
+    texts = []
+    if properties:
+        text = QCoreApplication.translate("VmTable", "Changed since the start: {0}. A restart makes it take effect.")
+        texts.append(text.format(", ".join(properties)))
+    if TEMPLATE in names:
+        text = QCoreApplication.translate(
+            "VmTable", "The template was changed since the start. A restart makes use of it."
+        )
+        texts.append(text)
+    return "\n".join(texts)
 
 
 def plain_tip(text: str) -> str:

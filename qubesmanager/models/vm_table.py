@@ -7,11 +7,12 @@ Sorting and filtering are `vm_filter.py`'s; a view is put on that.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt5.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.columns import TABLE, Column, Look, property_column
+from qubesmanager.models.restart_watch import RestartWatch
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import plain_tip, restart_text
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import VM_STATS
 from qubesmanager.wire.records import NO, YES, VmRecord
@@ -22,6 +23,8 @@ HISTORY_ROLE = Qt.ItemDataRole.UserRole + 2
 """The row's `History`, or None."""
 LOOK_ROLE = Qt.ItemDataRole.UserRole + 3
 """The column's `Look`."""
+BADGE_ROLE = Qt.ItemDataRole.UserRole + 4
+"""A word about the qube that is shown behind its name; empty for none."""
 
 _NO_PARENT = QModelIndex()
 _PLAIN = Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -42,6 +45,7 @@ class VmTableModel(QAbstractTableModel):
         super().__init__(parent)
         self.columns: tuple[Column, ...] = (*TABLE, *map(property_column, extra_properties))
         self.stale = False
+        self.restarts = RestartWatch()
         self._names: list[str] = []
         self._rows: dict[str, int] = {}
         self._records: dict[str, VmRecord] = {}
@@ -138,6 +142,12 @@ class VmTableModel(QAbstractTableModel):
 
     def cell(self, name: str, column: int, role: int) -> Any:
         """The data of a cell for a role; None for other roles."""
+        if self.columns[column].look is Look.LABEL and role in {BADGE_ROLE, Qt.ItemDataRole.ToolTipRole}:
+            needed = self.restarts.needed(self._records[name])
+            if role == BADGE_ROLE:
+                return QCoreApplication.translate("VmTable", "restart") if needed else ""
+            if needed:
+                return plain_tip(restart_text(needed))
         find = _ROLES.get(role)
         if find is None:
             return None

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from qubesmanager.plans.lifecycle import start_step
 from qubesmanager.plans.plan import PROPERTY, TAG, VOLUME, Fate, Group, Kind, Plan, Row, Step, in_groups, known
 from qubesmanager.plans.properties import property_request
+from qubesmanager.plans.settings import present_value
 from qubesmanager.rules.actions import why_not_clone
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec
+from qubesmanager.wire.records import VmRecord
 
 CREATE, CLONE = "create", "clone"
 STEM = 24
@@ -29,6 +31,10 @@ class NewQube:
     make: Step
     further: tuple[Step, ...] = ()
     start: Step | None = None
+
+    def is_set_up(self, record: VmRecord) -> bool:
+        """Whether all that sets it up has come back in its record, so that nothing more changes by it."""
+        return all(_is_done(record, step) for step in self.further)
 
 
 def created(
@@ -102,3 +108,12 @@ def free_name(name: str, taken: Collection[str]) -> str:
 def free_disposable_name(taken: Collection[str]) -> str:
     """The first name `disp0`, `disp1` and so on that no qube has."""
     return next(name for number in range(DISPOSABLES) if (name := f"disp{number}") not in taken)
+
+
+def _is_done(record: VmRecord, step: Step) -> bool:
+    present, payload = present_value(record, step.key), step.request.payload
+    if step.key[0] == VOLUME:
+        return int(present or 0) >= int(payload if isinstance(payload, bytes) else 0)
+    if step.key[0] == TAG:
+        return present is not None
+    return isinstance(payload, bytes) and record.value(step.key[1]) == payload.decode()

@@ -63,6 +63,7 @@ class PropertyRow:
     The default is the template's value if `from_template`, else the system property `from_system`, else `default`; or a
     function of the daemon computes it. `depends` names what such a function looks at, as `own:<property>`,
     `netvm:<property>` or `feature:<feature>`. `optional`: the value may be empty; `utf8`: it may be any line of UTF-8.
+    `at_start`: a qube that runs uses a new value after a restart.
     """
 
     name: str
@@ -78,6 +79,7 @@ class PropertyRow:
     choices: tuple[str, ...] = ()
     optional: bool = False
     utf8: bool = False
+    at_start: bool = False
 
     @property
     def all_depends(self) -> tuple[str, ...]:
@@ -181,12 +183,14 @@ _ROWS = (
     ),
     PropertyRow(
         "memory", Type.INT,
+        at_start=True,
         default="400",
         from_template=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Memory at the start, in MiB."),
     ),
     PropertyRow(
         "maxmem", Type.INT,
+        at_start=True,
         from_template=True,
         depends=("own:memory",),
         help=QT_TRANSLATE_NOOP(
@@ -196,6 +200,7 @@ _ROWS = (
     ),
     PropertyRow(
         "vcpus", Type.INT,
+        at_start=True,
         default="2",
         from_template=True,
         limits=Limits(1, 128, "The number of vcpus"),
@@ -203,6 +208,7 @@ _ROWS = (
     ),
     PropertyRow(
         "kernel", Type.STR,
+        at_start=True,
         from_template=True,
         from_system="default_kernel",
         optional=True,
@@ -213,6 +219,7 @@ _ROWS = (
     ),
     PropertyRow(
         "kernelopts", Type.STR,
+        at_start=True,
         from_template=True,
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Options on the kernel's command line."),
@@ -229,6 +236,7 @@ _ROWS = (
     ),
     PropertyRow(
         "bootmode", Type.STR,
+        at_start=True,
         default="default",
         depends=(
             "own:template", "template:appvm_default_bootmode", "template:bootmode", "feature:boot-mode.active",
@@ -257,6 +265,7 @@ _ROWS = (
     ),
     PropertyRow(
         "debug", Type.BOOL,
+        at_start=True,
         default="no",
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -320,12 +329,14 @@ _ROWS = (
     ),
     PropertyRow(
         "guivm", Type.VM,
+        at_start=True,
         from_system="default_guivm",
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that shows this one's windows; empty for none."),
     ),
     PropertyRow(
         "audiovm", Type.VM,
+        at_start=True,
         from_system="default_audiovm",
         optional=True,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that plays this one's sound; empty for none."),
@@ -519,11 +530,13 @@ _ROWS = (
     ),
     PropertyRow(
         "keyboard_layout", Type.STR,
+        at_start=True,
         default="us++",
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The keyboard as ``layout+variant+options``."),
     ),
     PropertyRow(
         "stubdom_mem", Type.INT,
+        at_start=True,
         optional=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -640,6 +653,9 @@ PROPERTIES = {row.name: row for row in _ROWS}
 """By name, in an order in which each default's own properties come before it."""
 
 SYSTEM_PROPERTIES = {row.name: row for row in _SYSTEM_ROWS}
+
+AT_START = frozenset(row.name for row in _ROWS if row.at_start)
+"""Properties of which a running qube uses a new value after a restart."""
 
 READ_ONLY = frozenset(row.name for row in _ROWS if row.change is Change.NEVER)
 """Properties that the system computes."""

@@ -1387,6 +1387,30 @@ TABLE: tuple[Row, ...] = (
         "dsthost is a host name, an address or a network; {value} is neither.",
     ),
     Row("rule-ports-order", errors.QubesValueError, "dstports goes from the lower port to the higher, not {value}."),
+    Row("rule-one-host", errors.QubesValueError, "A rule has one destination. Add a rule for each of {value}."),
+    Row(
+        "rule-host-only", errors.QubesValueError, "Write only the name of the host, not an address of a page: {value}."
+    ),
+    Row(
+        "rule-no-wildcard",
+        errors.QubesValueError,
+        "A firewall knows no wildcards. Add a rule for each host, or for their network, instead of {value}.",
+    ),
+    Row("rule-prefix", errors.QubesValueError, "{value} is not a network such as 10.0.0.0/8."),
+    Row("rule-address", errors.QubesValueError, "{value} is not an address such as 10.0.0.1."),
+    Row(
+        "rule-host-bits",
+        errors.QubesValueError,
+        "{value} is an address within the network {network}. Write the network, or the address alone.",
+    ),
+    Row("rule-icmp-type", errors.QubesValueError, "An ICMP type is a number from 0 to {most}, not {value}."),
+    Row("rule-ports-need-proto", errors.QubesValueError, "Choose TCP or UDP: other protocols have no ports."),
+    Row("rule-ports-backwards", errors.QubesValueError, "A range goes from the lower port to the higher, not {value}."),
+    Row(
+        "rule-port",
+        errors.QubesValueError,
+        "A port is a number from 0 to {most} or the name of a service such as https, not {value}.",
+    ),
     Row("rule-comment-ascii", errors.QubesValueError, "A comment is one line of printable ASCII."),
     Row("rule-comment-too-long", errors.QubesValueError, "A comment has at most {most} characters."),
     Row("rules-line", errors.ProtocolError, "Line {number}: {why}"),

@@ -243,12 +243,19 @@ class Operations(QObject):
         dialog = CreateDialog(self.window, self.session, defaults)
         if await opened(dialog):
             new = dialog.new_qube()
-            self._task(self.tr("Create {0}").format(new.name), self._make(new))
+            opening = None
             if dialog.open_settings.isChecked():
-                self._ask(self.tr("Settings"), self._open_settings_when_created(new.name))
+                opening = self.session.tasks.start_hidden(self.tr("Settings"), self._open_settings_when_made(new))
+            self._task(self.tr("Create {0}").format(new.name), self._make(new, opening))
 
-    async def _make(self, new: NewQube) -> None:
-        await make_qube(self.session, new)
+    async def _make(self, new: NewQube, opening: "asyncio.Task[None] | None" = None) -> None:
+        """Make the qube. `opening` waits for it, and ends if it is refused."""
+        try:
+            await make_qube(self.session, new)
+        except BaseException:
+            if opening is not None:
+                opening.cancel()
+            raise
         self.made.emit((new.name,))
 
     def add_to_menus(self, names: Sequence[str]) -> None:
@@ -262,9 +269,10 @@ class Operations(QObject):
         """Open the global settings of Qubes OS, a program of it."""
         self._task(self.tr("Global settings of Qubes OS"), self._program(programs.GLOBAL_SETTINGS, ""))
 
-    async def _open_settings_when_created(self, name: str) -> None:
-        await self.session.wait_until(lambda: name in self.records)
-        self.open_window("settings", (name,))
+    async def _open_settings_when_made(self, new: NewQube) -> None:
+        """Wait for all that is set after the creation: the settings would show it as changed elsewhere."""
+        await self.session.wait_until(lambda: new.name in self.records and new.is_set_up(self.records[new.name]))
+        self.open_window("settings", (new.name,))
 
     async def _clone(self, name: str) -> None:
         defaults = await ask_offers(self.session)

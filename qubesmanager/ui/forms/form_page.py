@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 from qubesmanager.plans.plan import PROPERTY, Key
 from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.forms.editors import Edits, FieldEditor
-from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
+from qubesmanager.ui.forms.field import CONTEXT, Field
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 
 
@@ -29,22 +29,36 @@ class FormPage(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         inner = QWidget(self)
         self.form = form = QFormLayout(inner)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.editors: dict[Key, FieldEditor] = {}
+        self._titles: dict[Key, QLabel] = {}
         for field in fields:
             if field.name not in draft.record.properties:
                 continue
             editor = FieldEditor(field, draft, facts, labels, inner)
             self.editors[editor.key] = editor
-            if field.edit is Edit.TICK:
-                form.addRow("", editor)
-                continue
             title = QLabel(QCoreApplication.translate(CONTEXT, field.title), inner)
             title.setBuddy(editor.input)
             editor.input.setAccessibleName(title.text().replace("&", ""))
             form.addRow(title, editor)
+            self._titles[editor.key] = title
         self.setWidget(inner)
         self.sizes: dict[Key, VolumeSizeRow] = {}
+        draft.changed.connect(self._mark_edits)
+        self._mark_edits()
+
+    def _mark_edits(self) -> None:
+        """The titles of edited fields are bold."""
+        for key, title in self._titles.items():
+            font = title.font()
+            if font.bold() != self.editors[key].is_edited:
+                font.setBold(not font.bold())
+                title.setFont(font)
+
+    def has(self, key: Key) -> bool:
+        """Whether the key is edited on this page."""
+        return key in self.editors or key in self.sizes
 
     def add_size(self, row: VolumeSizeRow, title: str) -> None:
         """A row for the size of a volume, after those that there are."""
@@ -66,9 +80,16 @@ class FormPage(QScrollArea):
 
     def refuse(self, key: Key, reason: str) -> bool:
         """Mark the field; whether it is on this page."""
+        if not self.show_field(key):
+            return False
+        (self.editors.get(key) or self.sizes[key]).refuse(reason)
+        return True
+
+    def show_field(self, key: Key) -> bool:
+        """Scroll to the field and give it the keyboard; whether it is on this page."""
         editor = self.editors.get(key) or self.sizes.get(key)
         if editor is None:
             return False
-        editor.refuse(reason)
+        self.ensureWidgetVisible(editor)
         editor.setFocus()
         return True

@@ -19,15 +19,16 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import size_text, state_text
+from qubesmanager.models.texts import class_text, plain_tip, restart_text, size_text, state_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.ui.actions.actions import ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
-from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.ui.widgets.labels import plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.ui.widgets.vm_delegate import CPU_COLOR, MEMORY_COLOR
 from qubesmanager.wire.records import VmRecord
@@ -107,12 +108,15 @@ class Inspector(QStackedWidget):
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head.addWidget(self.cube)
         head.addWidget(self.title, 1)
+        self.restart = Badge(self.tr("restart needed"), warning_color, inner)
+        self.restart.hide()
         layout.addLayout(head)
         state = QHBoxLayout()
         self.state_icon = QLabel(inner)
         self.state = plain_label("", inner)
         state.addWidget(self.state_icon)
         state.addWidget(self.state, 1)
+        state.addWidget(self.restart)
         layout.addLayout(state)
         self.cpu_text = plain_label("", inner)
         self.cpu = Graph(CPU_COLOR, inner)
@@ -169,6 +173,9 @@ class Inspector(QStackedWidget):
         self.cube.setPixmap(label_icon(self._session.color_of(record.value("label"))).pixmap(32, 32))
         self.cube.setToolTip(self.tr("Label: {0}").format(record.value("label")))
         self.title.setText(record.name)
+        needed = self._session.restarts.needed(record)
+        self.restart.setVisible(bool(needed))
+        self.restart.setToolTip(plain_tip(restart_text(needed)))
         self.state_icon.setPixmap(state_icon(record.state).pixmap(16, 16))
         history = self._table.history(record.name)
         uptime = _column("uptime", record, history)
@@ -176,7 +183,8 @@ class Inspector(QStackedWidget):
         self.state.setText(f"{state} · {uptime}" if uptime and record.running else state)
         self._show_stats(record, history)
         template = record.value("template")
-        klass = self.tr("{0} on {1}").format(record.klass, template) if template else str(record.klass)
+        klass = class_text(record.klass)
+        klass = self.tr("{0} on {1}").format(klass, template) if template else klass
         texts = {
             "class": klass,
             "network": self._chain(record),

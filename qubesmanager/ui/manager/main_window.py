@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(application_icon())
         self.operations = Operations(session, self)
         self.model = VmTableModel(self, kept_properties(session.settings))
+        self.model.restarts = session.restarts
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.device_operations = DeviceOperations(session, self)

@@ -27,6 +27,7 @@ from qubesmanager.client.live_copy import (
     Unreadable,
     Update,
 )
+from qubesmanager.models.restart_watch import RestartWatch
 from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
@@ -42,6 +43,8 @@ from qubesmanager.wire.records import VmRecord
 TAG_EVENTS = frozenset({TAG_ADD, TAG_DELETE})
 """A policy may allow calls by the tags of a qube."""
 UNKNOWN_COLOR = "0x808080"
+RESTARTS = "restarts"
+"""The setting that keeps which qubes need a restart."""
 
 
 def state_folder() -> Path:
@@ -87,6 +90,8 @@ class Session(QObject):
         self.connection = connection
         self.tasks = TaskSet(history, self)
         self.settings = saved_settings()
+        kept = self.settings.value(RESTARTS)
+        self.restarts = RestartWatch(kept if isinstance(kept, str) else "")
         self.backups = BackupWatch(client, self.tasks, self)
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
@@ -153,6 +158,9 @@ class Session(QObject):
     def _tell(self, update: Update) -> None:
         match update:
             case Put(records):
+                changed = [self.restarts.put(record) for record in records]
+                if any(changed):
+                    self.settings.setValue(RESTARTS, self.restarts.text())
                 self.put.emit(records)
             case Gone(names):
                 self.gone.emit(names)

@@ -25,7 +25,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.host import small_files
 from qubesmanager.models.draft import Draft
-from qubesmanager.models.firewall_table import FirewallTable
+from qubesmanager.models.firewall_table import FirewallTable, duration_text
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.plans.plan import RULES, Key
 from qubesmanager.plans.settings import RULES_KEY
@@ -196,13 +196,10 @@ class FirewallPage(QWidget):
         dialog = RuleDialog(None if row is None else self.model.rules()[row], self)
         if not await opened(dialog):
             return
-        if row is None:
-            at = self._row() if self._row() >= 0 else self._before_the_end()
-            self.model.insert(at, dialog.rule())
-            self.table.selectRow(at)
-        else:
-            self.model.replace(row, dialog.rule())
-            self.table.selectRow(row)
+        rules = self.model.typed(dialog.rules(), dialog.seconds())
+        at = row if row is not None else self._row() if self._row() >= 0 else self._before_the_end()
+        self.model.insert(at, rules, instead_of=0 if row is None else 1)
+        self.table.selectRow(at)
 
     def _before_the_end(self) -> int:
         """Where a new rule helps: before a last rule that decides everything."""
@@ -226,8 +223,7 @@ class FirewallPage(QWidget):
         rules = self.model.rules()
         if rules and rules[0].expire is not None and rules[0] == Rule(Action.ACCEPT, expire=rules[0].expire):
             del rules[0]
-        until = int(time.time()) + self.minutes.value() * _MINUTE
-        self.model.put_all([Rule(Action.ACCEPT, expire=until), *rules])
+        self.model.put_all([*self.model.typed([Rule(Action.ACCEPT)], self.minutes.value() * _MINUTE), *rules])
 
     def _copy(self) -> None:
         if clipboard := QApplication.clipboard():
@@ -312,7 +308,9 @@ class FirewallPage(QWidget):
         rules = self.model.rules()
         left = remaining(rules[0], time.time()) if rules and rules[0].action is Action.ACCEPT else None
         text = ""
-        if left is not None:
+        if rules and (seconds := self.model.waits(rules[0])) is not None:
+            text = self.tr("{0}, from when it is applied").format(duration_text(seconds))
+        elif left is not None:
             minutes, seconds = divmod(int(left), _MINUTE)
             text = self.tr("more: {0} min {1} s").format(minutes, seconds) if left else self.tr("is over")
         self.remaining.setText(text)

@@ -166,7 +166,7 @@ class SimpleFirewall(QWidget):
             return
         rules = self._rules()  # another client may have changed them while the dialog was open
         at = len(rules) if row is None else min(row, len(rules))
-        rules[at : at if row is None else at + 1] = [dialog.rule()]
+        rules[at : at if row is None else at + 1] = self._model.typed(dialog.rules(), dialog.seconds())
         self._put(entries=tuple(rules))
         self.table.selectRow(at)
 

@@ -5,6 +5,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import class_text
 from qubesmanager.rules.actions import WhyNot, why_not_clone, why_not_plan_removal
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.forms.form_page import FormPage
@@ -22,7 +23,6 @@ class Identity(QWidget):
         self._draft, self._session = draft, session
         self.klass = plain_label("", self)
         self.address = plain_label("", self)
-        self.address.setWordWrap(False)
         self.clone = QPushButton(self.tr("Cl&one…"), self)
         self.clone.clicked.connect(lambda: operations.clone([draft.record.name]))
         self.remove = QPushButton(self.tr("&Remove…"), self)
@@ -33,7 +33,7 @@ class Identity(QWidget):
         row.addWidget(self.clone)
         row.addStretch(1)
         row.addWidget(self.remove)
-        page.form.addRow(self.tr("Type"), self.klass)
+        page.form.addRow(self.tr("Class"), self.klass)
         page.form.addRow(self.tr("Addresses"), self.address)
         page.form.addRow(self)
         draft.changed.connect(self.refresh)
@@ -45,7 +45,7 @@ class Identity(QWidget):
     def refresh(self, *_values: object) -> None:
         """Show the qube as it is; a button that can do nothing says why."""
         record = self._draft.record
-        self.klass.setText(str(record.klass))
+        self.klass.setText(class_text(record.klass))
         addresses = [f"{name} {record.value(name)}" for name in _ADDRESSES if record.value(name)]
         self.address.setText(", ".join(addresses) or self.tr("none: it has no network"))
         rules: tuple[tuple[QPushButton, WhyNot], ...] = (

@@ -20,7 +20,7 @@ class Balancing(QCheckBox):
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._draft = draft
-        self.setText(self.tr("Bal&ance memory between this qube and the others"))
+        self.setText(self.tr("Bal&ance memory with other qubes"))
         self.clicked.connect(self._choose)
         draft.changed.connect(self.refresh)
         self.refresh()

@@ -128,8 +128,7 @@ class MultiWindow(EditsWindow):
     # -- updates ------------------------------------------------------------------------------------------------------
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
-        for record in records:
-            self.draft.merge(record)
+        self.draft.merge(records)
 
     def _gone(self, names: tuple[str, ...]) -> None:
         if not set(names) & set(self.draft.drafts):
@@ -138,8 +137,7 @@ class MultiWindow(EditsWindow):
             self.draft.discard()
             self.leave()
             return
-        for name in names:
-            self.draft.forget(name)
+        self.draft.forget(names)
 
     def _refresh(self) -> None:
         self.head.put(

@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One firewall rule in a form, checked while it is typed."""
 
-import ipaddress
-import time
 from collections.abc import Callable
 
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
+from qubesmanager.rules.rule_form import destination_options, port_options
 from qubesmanager.ui.reasons import error_text
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule
+from qubesmanager.wire.firewall import Action, Proto, Rule, rule_of
 
 _NEVER = 0
 
 
 class RuleDialog(QDialog):
-    """Edits a rule; `rule()` is it, once the dialog is accepted. One that is not `allowed` cannot be."""
+    """Edits a rule; `rules()` are what it becomes, once the dialog is accepted. All must be `allowed`."""
 
     def __init__(
         self, rule: Rule | None, parent: QWidget | None = None, *, allowed: Callable[[Rule], bool] = lambda _rule: True
@@ -35,7 +34,7 @@ class RuleDialog(QDialog):
         for text, value in ((self.tr("any"), ""), ("TCP", "tcp"), ("UDP", "udp"), ("ICMP", "icmp")):
             self.proto.addItem(text, value)
         self.ports = QLineEdit(self)
-        self.ports.setPlaceholderText(self.tr("all, or 443, or 8000-8080"))
+        self.ports.setPlaceholderText(self.tr("all, or 443, https, 80,443, 8000-8080"))
         self.expire = QComboBox(self)
         for text, minutes in (
             (self.tr("never"), _NEVER),
@@ -49,6 +48,8 @@ class RuleDialog(QDialog):
             self.expire.setCurrentIndex(self.expire.count() - 1)
         self.comment = QLineEdit(self)
         self.problem = plain_label("", self)
+        self.note = plain_label("", self)
+        subdue(self.note)
         form = QFormLayout()
         form.addRow(self.tr("&Action"), self.action)
         form.addRow(self.tr("&Destination"), self.destination)
@@ -56,6 +57,7 @@ class RuleDialog(QDialog):
         form.addRow(self.tr("P&orts or ICMP type"), self.ports)
         form.addRow(self.tr("E&xpires"), self.expire)
         form.addRow(self.tr("&Comment"), self.comment)
+        form.addRow("", self.note)
         self.buttons = lay_out_form(self, form, self.problem)
         if rule is not None:
             self._fill(rule)
@@ -67,35 +69,21 @@ class RuleDialog(QDialog):
         self.resize(440, self.sizeHint().height())
         self._check()
 
-    def rule(self) -> Rule:
-        """Raises `Mgmt1Error` with a sentence for fields that make no rule."""
-        words = [f"action={self.action.currentData()}"]
-        destination = self.destination.text().strip()
-        proto = self.proto.currentData()
-        special = destination.casefold() == "dns"
-        if destination and not special:
-            words.append(_destination(destination))
-        if proto:
-            words.append(f"proto={proto}")
-        if special:
-            words.append("specialtarget=dns")
-        ports = self.ports.text().strip()
-        if ports and proto == Proto.ICMP:
-            words.append(f"icmptype={ports}")
-        elif ports:
-            low, dash, high = ports.partition("-")
-            words.append(f"dstports={low}-{high if dash else low}")
-        if expire := self._expiry():
-            words.append(f"expire={expire}")
+    def rules(self) -> list[Rule]:
+        """One rule for each range of ports. Raises `Mgmt1Error` with a sentence for fields that make no rule."""
+        options = {"action": str(self.action.currentData()), **destination_options(self.destination.text())}
+        proto = Proto(self.proto.currentData()) if self.proto.currentData() else None
+        if proto is not None:
+            options["proto"] = proto
+        if self.expire.currentData() is None and self._kept_expiry is not None:
+            options["expire"] = str(self._kept_expiry)
         if comment := self.comment.text().strip():
-            words.append(f"comment={comment}")
-        return parse_rule(" ".join(words))
+            options["comment"] = comment
+        return [rule_of({**options, **ports}) for ports in port_options(self.ports.text(), proto)]
 
-    def _expiry(self) -> int | None:
-        minutes = self.expire.currentData()
-        if minutes is None:
-            return self._kept_expiry
-        return int(time.time()) + 60 * minutes if minutes else None
+    def seconds(self) -> int:
+        """How long the rules hold once they are sent; 0 for as long as `rules` says."""
+        return 60 * int(self.expire.currentData() or 0)
 
     def _fill(self, rule: Rule) -> None:
         self.action.setCurrentIndex(self.action.findData(rule.action.value))
@@ -110,22 +98,36 @@ class RuleDialog(QDialog):
             self.ports.setText(str(rule.icmptype))
         self.comment.setText(rule.comment)
 
+    def _note(self, rules: list[Rule]) -> str:
+        """What the user may not expect of what was typed."""
+        typed = self.destination.text().strip().casefold().removesuffix(".")
+        host = rules[0].dsthost
+        notes = []
+        if host is not None and host != typed:
+            notes.append(self.tr("The name is sent as {0}.").format(host))
+        if len(rules) > 1:
+            notes.append(self.tr("%n rule(s), one for each range of ports.", "", len(rules)))
+        return " ".join(notes)
+
+    def _grow(self) -> None:
+        """Make room for the lines of a note or a problem."""
+        if (layout := self.layout()) is not None:
+            high = max(layout.totalHeightForWidth(self.width()), layout.sizeHint().height())
+            if high > self.height():
+                self.resize(self.width(), high)
+
     def _check(self) -> None:
         reason = ""
         try:
-            if not self._allowed(self.rule()):
+            rules = self.rules()
+            if not all(map(self._allowed, rules)):
                 reason = self.tr("The simple list has only what it allows, to some destination or by some protocol.")
+            self.note.setText(self._note(rules))
         except Mgmt1Error as error:
             reason = error_text(error)
+            self.note.clear()
+        self.note.setVisible(bool(self.note.text()))
         self.problem.setText(reason)
+        self._grow()
         if button := self.buttons.button(QDialogButtonBox.StandardButton.Ok):
             button.setEnabled(not reason)
-
-
-def _destination(text: str) -> str:
-    """An address or network as `dst4` or `dst6`, anything else as a host name."""
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return f"dsthost={text}"
-    return f"dst{network.version}={network}"

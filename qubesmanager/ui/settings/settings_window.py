@@ -4,19 +4,18 @@
 It opens from what the session knows already; the firewall's rules and the labels are the two calls it makes.
 """
 
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QTabWidget,
-    QVBoxLayout,
-)
+from PyQt5.QtCore import QSize
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import Draft
-from qubesmanager.models.reason_texts import field_text, reason_text
-from qubesmanager.plans.plan import PROPERTY, Plan
+from qubesmanager.models.feature_table import SERVICE
+from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, PROPERTY, RULES, TAG, VOLUME, Key, Plan
 from qubesmanager.plans.settings import RULES_KEY, settings_plan
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
@@ -24,26 +23,29 @@ from qubesmanager.ui.actions.carrying import offer_undo
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import Make, PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
+from qubesmanager.ui.forms.change_rows import ChangeRow, change_rows
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
-from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
-from qubesmanager.ui.settings.fields import BASIC
+from qubesmanager.ui.settings.fields import BASIC, field_of
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.identity import Identity
 from qubesmanager.ui.settings.notes_page import NotesPage
 from qubesmanager.ui.settings.properties_page import PropertiesPage
+from qubesmanager.ui.settings.qube_head import QubeHead
 from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.prompts import opened
+from qubesmanager.ui.widgets.screens import fitting
+from qubesmanager.ui.widgets.side_pages import FAULT_BADGE, SidePages
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import FIREWALL_CHANGED
@@ -52,6 +54,20 @@ from qubesmanager.wire.values import VmClass
 
 Page = FormPage | FirewallPage | DevicesPage | VolumesPage | ServicesPage | TagsPage | PropertiesPage | NotesPage
 """A page of the window. Its `refuse(key, reason)` shows why a change was refused if the key is on the page."""
+
+_ICONS = {
+    "basic": "qube",
+    "advanced": "settings",
+    "firewall": "firewall",
+    "devices": "devices",
+    "volumes": "storage",
+    "services": "tasks",
+    "tags": "tag",
+    "properties": "log",
+    "notes": "notes",
+}
+_PAGES = {RULES: "firewall", DEVICE: "devices", VOLUME: "volumes", FEATURE: "tags", TAG: "tags", NOTES: "notes"}
+"""The page where keys of a kind are edited that are on none of the first two."""
 
 _NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
@@ -66,12 +82,9 @@ class SettingsWindow(EditsWindow):
         self._labels = labels
         self.draft = Draft(session.records[name], self)
         self.setWindowTitle(self.tr("Settings of {0}").format(name))
-        self.cube = QLabel(self)
-        self.headline = plain_label(name, self)
-        font = self.headline.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        self.headline.setFont(font)
+        self._operations = Operations(session, self)
+        self.head = QubeHead(session, self._operations, self)
+        self.headline = self.head.title
         self.notice = plain_label("", self)
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
@@ -82,7 +95,7 @@ class SettingsWindow(EditsWindow):
         for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
             if volume in kept:
                 basic.add_size(VolumeSizeRow(volume, self.draft, basic), title)
-        self.identity = Identity(basic, self.draft, session, Operations(session, self))
+        self.identity = Identity(basic, self.draft, session, self._operations)
         self.pages: dict[str, Page] = {
             "basic": basic,
             "advanced": advanced,
@@ -107,11 +120,11 @@ class SettingsWindow(EditsWindow):
             "properties": self.tr("All properties"),
             "notes": self.tr("Notes"),
         }
-        self.tabs = QTabWidget(self)
-        self.tabs.setDocumentMode(True)
+        self._titles = titles
+        self.tabs = SidePages(self)
         page_keys(self.tabs, self)
         for key, widget in self.pages.items():
-            self.tabs.addTab(widget, titles[key])
+            self.tabs.addTab(widget, titles[key], _ICONS[key])
         next(editor for editor in basic.editors.values() if editor.isEnabled()).setFocus()
         self.show_page(page)
         self.foot = ApplyBar(self)
@@ -119,6 +132,8 @@ class SettingsWindow(EditsWindow):
         self.button = self.foot.button
         self.foot.apply.connect(self._apply_wanted)
         self.foot.leave.connect(self.try_to_close)
+        self.foot.take_back.connect(self.draft.discard)
+        self.foot.show_fault.connect(self._show_fault)
         self._lay_out()
         self.draft.changed.connect(self._refresh)
         self.merges.changed.connect(self._refresh)
@@ -126,7 +141,8 @@ class SettingsWindow(EditsWindow):
         session.put.connect(self._put)
         session.gone.connect(self._gone)
         session.happened.connect(self._happened)
-        self.resize(900, 640)
+        unit = self.fontMetrics().height() // 4
+        self.resize(fitting(QSize(225 * unit, 180 * unit)))
         self._refresh()
         if "firewall" in self.pages:
             session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
@@ -148,11 +164,8 @@ class SettingsWindow(EditsWindow):
             self.tabs.setCurrentWidget(self.pages[page])
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.cube)
-        head.addWidget(self.headline, 1)
         layout = QVBoxLayout(self)
-        layout.addLayout(head)
+        layout.addWidget(self.head)
         layout.addWidget(self.notice)
         layout.addWidget(self.merges)
         layout.addWidget(self.tabs, 1)
@@ -210,16 +223,52 @@ class SettingsWindow(EditsWindow):
     # -- applying -----------------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        record = self.draft.record
-        color = self._labels.get(self.draft.shown("label"), "0x000000")
-        self.cube.setPixmap(label_icon(color).pixmap(24, 24))
-        self.cube.setToolTip(self.draft.shown("label"))
-        self.headline.setText(record.name)
+        label = self.draft.shown("label")
+        self.head.show_qube(self.draft.record, label, self._labels.get(label, "0x000000"))
         if self._lost:
             self.foot.put((), problem=self.tr("This qube is gone."))
             return
-        wrong = self.draft.problems(self._session.facts)
-        self.foot.put(self.draft.steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), "")))
+        rows = change_rows(self.draft, self._session.facts, lambda name: field_of(name, ""))
+        fault = next((row for row in rows if row.is_fault), None)
+        self.tabs.put_badges(self._badges(rows))
+        problem = self.merges.problem()
+        if not problem and fault is not None:
+            page = self._titles[self._page_of(fault.key)]
+            problem = self.tr("{0}, {1}: {2}").format(page, fault.name, fault.when)
+            self.foot.put(self.draft.steps(), problem=problem, changes=rows, can_jump=True)
+        else:
+            self.foot.put(self.draft.steps(), problem=problem, changes=rows)
+
+    def _badges(self, rows: Sequence[ChangeRow]) -> dict[QWidget, tuple[str, bool]]:
+        """How much is edited on each page, or that something there has a fault."""
+        edited = Counter(self._page_of(row.key) for row in rows)
+        faulty = {self._page_of(row.key) for row in rows if row.is_fault}
+        return {
+            self.pages[page]: (FAULT_BADGE, True) if page in faulty else (str(number), False)
+            for page, number in edited.items()
+        }
+
+    def _page_of(self, key: Key) -> str:
+        """The page where something is edited."""
+        for name in ("basic", "advanced"):
+            page = self.pages[name]
+            if isinstance(page, FormPage) and page.has(key):
+                return name
+        if key[0] == FEATURE and key[1].startswith(SERVICE):
+            return "services"
+        return _PAGES.get(key[0], "properties")
+
+    def _show_fault(self) -> None:
+        """Go to the first field that has a fault."""
+        fault = next((row for row in self.foot.changes.rows if row.is_fault), None)
+        if fault is None:
+            return
+        page = self.pages[self._page_of(fault.key)]
+        self.tabs.setCurrentWidget(page)
+        if isinstance(page, FormPage):
+            page.show_field(fault.key)
+        elif isinstance(page, PropertiesPage):
+            page.select(fault.key[1])
 
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         name = self._name
@@ -248,7 +297,7 @@ class SettingsWindow(EditsWindow):
         self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await send_steps(self._session.client, plan.steps)
+            outcome = await send_steps(self._session.client, self.draft.start_clocks(plan.steps, time.time()))
             if self.draft.is_edited(RULES_KEY):
                 await self._ask_rules()
         finally:

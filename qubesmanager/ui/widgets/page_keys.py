@@ -5,8 +5,10 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QShortcut, QTabWidget, QWidget
 
+from qubesmanager.ui.widgets.side_pages import SidePages
 
-def page_keys(tabs: QTabWidget, window: QWidget) -> None:
+
+def page_keys(tabs: QTabWidget | SidePages, window: QWidget) -> None:
     """Let the keys turn the pages of this window."""
 
     def turn(by: int) -> None:

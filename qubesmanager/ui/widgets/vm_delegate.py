@@ -9,14 +9,16 @@ from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from qubesmanager.models.columns import Look
 from qubesmanager.models.stats_history import LENGTH, History
-from qubesmanager.models.vm_table import HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
+from qubesmanager.models.vm_table import BADGE_ROLE, HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.ui.icons import label_icon, state_icon
-from qubesmanager.ui.widgets.labels import HALF
+from qubesmanager.ui.widgets.badge import badge_width, draw_badge
+from qubesmanager.ui.widgets.labels import HALF, warning_color
 from qubesmanager.wire.records import VmRecord
 
 MARGIN = 6
 """Pixels between a cell's edge and what is in it."""
 
+ICON = 16
 SPARK_WIDTH = 42
 
 CPU_COLOR, MEMORY_COLOR = QColor("#3a72c4"), QColor("#8a5a86")
@@ -45,7 +47,11 @@ class VmDelegate(QStyledItemDelegate):
         look = index.data(LOOK_ROLE)
         if painter is None:
             return
-        super().paint(painter, QStyleOptionViewItem(option), index)
+        badge = index.data(BADGE_ROLE) if look is Look.LABEL else ""
+        if badge:
+            self._paint_with_badge(painter, option, index, str(badge))
+        else:
+            super().paint(painter, QStyleOptionViewItem(option), index)
         if look is Look.TICK:
             self._frame_tick(painter, option, index)
         if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
@@ -53,9 +59,29 @@ class VmDelegate(QStyledItemDelegate):
             if history is not None and _record(index).running:
                 self._spark(painter, option, history, look)
 
+    def _paint_with_badge(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex, badge: str
+    ) -> None:
+        """The name, elided before the badge at the end of the cell."""
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        room = inner.rect.width() - badge_width(badge, inner.font) - ICON - 4 * MARGIN
+        inner.text = inner.fontMetrics.elidedText(inner.text, Qt.TextElideMode.ElideRight, max(room, ICON))
+        style = inner.widget.style()
+        if style is not None:
+            style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, inner.widget)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        color = option.palette.color(QPalette.ColorRole.HighlightedText) if selected else warning_color(option.palette)
+        painter.save()
+        painter.setFont(option.font)
+        draw_badge(painter, option.rect.adjusted(MARGIN, 0, -MARGIN, 0), badge, color, option.direction)
+        painter.restore()
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         size = super().sizeHint(option, index)
-        return QSize(size.width() + 2 * MARGIN, max(size.height(), option.fontMetrics.height() + 8))
+        badge = index.data(BADGE_ROLE)
+        more = badge_width(str(badge), option.font) + MARGIN if badge else 0
+        return QSize(size.width() + 2 * MARGIN + more, max(size.height(), option.fontMetrics.height() + 8))
 
     @staticmethod
     def _put_icon(option: QStyleOptionViewItem, icon: QIcon) -> None:
