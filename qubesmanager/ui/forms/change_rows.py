@@ -42,7 +42,7 @@ class ChangeRow:
 
     @property
     def identity(self) -> Hashable:
-        """What tells the row apart from others."""
+        """What distinguishes the row from others."""
         return self.key, self.part
 
 
