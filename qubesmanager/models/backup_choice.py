@@ -17,7 +17,7 @@ from PyQt5.QtCore import (
 )
 
 from qubesmanager.backup.profile import matches
-from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.natural_sort import in_order, natural
 from qubesmanager.models.row_table import SORT_ROLE
 from qubesmanager.models.texts import date_text, since_text, size_text
 from qubesmanager.models.volume_table import RIGHT
@@ -210,7 +210,7 @@ _TEXTS: tuple[Callable[[Candidate], str], ...] = (
     _changed,
 )
 _KEYS: tuple[Callable[[Candidate], Any], ...] = (
-    lambda row: row.name.casefold(),
+    lambda row: natural(row.name),
     lambda row: row.klass,
     lambda row: row.size,
     lambda row: row.last or 0,

@@ -115,14 +115,26 @@ class RowTable(QAbstractTableModel, Generic[T]):
         return RIGHT if role == Qt.ItemDataRole.TextAlignmentRole and column.right else None
 
 
-class RowFilter(QSortFilterProxyModel, Generic[T]):
+class SortedRows(QSortFilterProxyModel):
+    """Sorts by the `SORT_ROLE`, whose values are compared as Python compares them."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setSortRole(SORT_ROLE)
+
+    # Qt overrides
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        return bool(left.data(SORT_ROLE) < right.data(SORT_ROLE))
+
+
+class RowFilter(SortedRows, Generic[T]):
     """Rows for which `wanted` holds, in the order of the column that was clicked."""
 
     def __init__(self, table: RowTable[T], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._table = table
         self._accepts: Callable[[T], bool] = _all
-        self.setSortRole(SORT_ROLE)
         self.setSourceModel(table)
 
     def want(self, accepts: Callable[[T], bool]) -> None:
@@ -145,9 +157,6 @@ class RowFilter(QSortFilterProxyModel, Generic[T]):
 
     def filterAcceptsRow(self, source_row: int, _source_parent: QModelIndex) -> bool:
         return self._accepts(self._table.rows[source_row])
-
-    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
-        return bool(left.data(SORT_ROLE) < right.data(SORT_ROLE))
 
 
 class TextFilter(QSortFilterProxyModel):

@@ -44,13 +44,19 @@ COLUMNS: tuple[TableColumn[_Row], ...] = (
 
 
 class BackupRunPage(QWidget):
-    """Signals: `left()`: the user closes the page while the backup runs."""
+    """Signals: `left()`: the user closes the page; `back_wanted()` and `retry_wanted()`: after a run that failed.
+
+    `may_retry`: the wizard has the pages that the run was set up with.
+    """
 
     left = pyqtSignal()
+    back_wanted = pyqtSignal()
+    retry_wanted = pyqtSignal()
 
-    def __init__(self, run: RunningBackup, parent: QWidget | None = None) -> None:
+    def __init__(self, run: RunningBackup, parent: QWidget | None = None, *, may_retry: bool = False) -> None:
         super().__init__(parent)
         self.run = run
+        self._may_retry = may_retry
         self.headline = plain_label("", self)
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 100)
@@ -72,9 +78,12 @@ class BackupRunPage(QWidget):
         self.leave = QPushButton("", self)
         self.leave.setDefault(True)
         row = QHBoxLayout()
+        self.back = QPushButton(self.tr("« &Back"), self)
+        self.retry = QPushButton(self.tr("&Retry"), self)
         row.addWidget(self.stop)
         row.addStretch(1)
-        row.addWidget(self.leave)
+        for button in (self.back, self.retry, self.leave):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.headline, self.bar, self.figures, self.trouble):
@@ -84,6 +93,8 @@ class BackupRunPage(QWidget):
         layout.addLayout(row)
         self.stop.clicked.connect(self._stop)
         self.leave.clicked.connect(self.left)
+        self.back.clicked.connect(self.back_wanted)
+        self.retry.clicked.connect(self.retry_wanted)
         run.changed.connect(self.look)
         run.logged.connect(self.log.appendPlainText)
         self.look()
@@ -105,6 +116,9 @@ class BackupRunPage(QWidget):
             else run.why,
         )
         self.stop.setVisible(run.running)
+        failed = run.state in {TaskState.FAILED, TaskState.CANCELLED} and not run.running and not run.is_unknown
+        for button in (self.back, self.retry):
+            button.setVisible(failed and self._may_retry)
         self.leave.setText(self.tr("Close; it goes &on") if run.running else self.tr("&Close"))
 
     def _headline(self) -> str:

@@ -19,6 +19,7 @@ from qubesmanager.ui.backup.target_page import TargetPage
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire import calls
@@ -27,6 +28,8 @@ from qubesmanager.wire.names import DOM0, PROFILE_ID
 
 FIRST_NAME = "manager"
 """The profile that is used when the user names none."""
+KNOWN = "backup/known/{}"
+"""Where the settings remember which qubes there were when a profile was carried out, so that new ones are offered."""
 LAST_NAME = "backup/profile"
 """Where the settings remember the profile that was used last."""
 
@@ -139,7 +142,9 @@ class BackupWizard(StepsWindow):
         self._texts[name] = text
         self._kept = profile
         self._holds_passphrase = summary.given_by == "text"
-        self.qubes.show_profile(profile, takes_home=summary.home is not None)
+        known = self._session.settings.value(KNOWN.format(name))
+        names = frozenset(known.split()) if isinstance(known, str) else None
+        self.qubes.show_profile(profile, takes_home=summary.home is not None, known=names)
         self.target.show_profile(profile)
         self.passphrase.show_profile(profile, kept=self._holds_passphrase)
         self._refresh_remove()
@@ -171,14 +176,34 @@ class BackupWizard(StepsWindow):
         text = None if name in self._texts and self._is_as_kept(plan) else profile_text(plan)
         afterwards = power_off if self.summary.power_off.isChecked() else None
         self._session.settings.setValue(LAST_NAME, name)
+        self._session.settings.setValue(KNOWN.format(name), " ".join(row.name for row in self.qubes.model.rows))
         run = RunningBackup(self._session, name)
         run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed(), verifies=plan.verify)
         self._look_on(run)
 
     def _look_on(self, run: RunningBackup) -> None:
-        self.run_page = BackupRunPage(run, self)
+        self.run_page = BackupRunPage(run, self, may_retry=bool(self.pages))
         self.run_page.left.connect(self.reject)
+        self.run_page.back_wanted.connect(self._leave_run)
+        self.run_page.retry_wanted.connect(self._retry)
+        run.changed.connect(self._forget_when_done)
         self.show_run(self.run_page, self.tr("Backup: {0}").format(run.profile))
+
+    def _forget_when_done(self) -> None:
+        if self.run_page is not None and self.run_page.run.state is TaskState.DONE:
+            self.forget()
+
+    def _leave_run(self) -> None:
+        """From a run that failed back to the pages, which are as they were."""
+        page, self.run_page = self.run_page, None
+        if page is not None:
+            page.run.changed.disconnect(self._forget_when_done)
+            self.leave_run(page, len(self.pages) - 1)
+            page.deleteLater()
+
+    def _retry(self) -> None:
+        self._leave_run()
+        self._begin()
 
     def _refresh_remove(self, *_: object) -> None:
         self.qubes.remove.setEnabled(self.qubes.profile_id() in self._texts)

@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The first page: which profile, and which qubes it backs up."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
-from PyQt5.QtCore import QSortFilterProxyModel, Qt, pyqtSignal
-from PyQt5.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtCore import QEvent, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qubesmanager.backup.profile import TAG, TYPE, Profile
 from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules, takes_dom0
-from qubesmanager.models.row_table import SORT_ROLE
+from qubesmanager.models.row_table import SortedRows
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.icons import label_icon
@@ -62,17 +74,32 @@ class ChoicePage(StepPage):
         self.search.setPlaceholderText(self.tr("Find a qube"))
         self.search.setAccessibleName(self.tr("Find a qube"))
         self.model = BackupChoice(self._picture, self)
-        self.shown = QSortFilterProxyModel(self)
-        self.shown.setSortRole(SORT_ROLE)
+        self.shown = SortedRows(self)
         self.shown.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.shown.setSourceModel(self.model)
         self.table = row_table(self.shown, self.tr("Qubes"), NAME, self)
         sortable(self.table)
         self.dom0 = Dom0Box(self)
         self.total = plain_label("", self)
+        self.all = QPushButton(self.tr("Tick &all"), self)
+        self.none = QPushButton(self.tr("Tick non&e"), self)
+        for button in (self.all, self.none):
+            button.setAutoDefault(False)
+            button.setToolTip(self.tr("All qubes that are listed. The space bar ticks the selected ones."))
+        self.news = plain_label("", self)
+        self.add_new = QPushButton(self.tr("Tic&k them"), self)
+        self.add_new.setAutoDefault(False)
+        self._known: frozenset[str] | None = None
+        """The qubes that there were when the profile was last carried out; None if that is not known."""
+        self._is_kept = False
         self._form = QFormLayout()
         self._lay_out()
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.installEventFilter(self)
         self.search.textChanged.connect(self.shown.setFilterFixedString)
+        self.all.clicked.connect(lambda: self._tick(self._listed(), ticked=True))
+        self.none.clicked.connect(lambda: self._tick(self._listed(), ticked=False))
+        self.add_new.clicked.connect(lambda: self._tick(self.new_qubes(), ticked=True))
         self.mode.currentIndexChanged.connect(self._follow_rules)
         self.include.textChanged.connect(self._follow_rules)
         self.exclude.textChanged.connect(self._follow_rules)
@@ -93,14 +120,26 @@ class ChoicePage(StepPage):
         label = QLabel(self.tr("&Profile:"), self)
         label.setBuddy(self.profile)
         self._form.addRow(label, row)
+        self._form.addRow("", self.note_for(self.profile))
         self._form.addRow(self.tr("&Back up:"), self.mode)
         self._form.addRow(self.tr("&Include:"), self.include)
+        self._form.addRow("", self.note_for(self.include))
         self._form.addRow(self.tr("E&xclude:"), self.exclude)
+        self._form.addRow("", self.note_for(self.exclude))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._form)
-        layout.addWidget(self.search)
+        row = QHBoxLayout()
+        row.addWidget(self.search, 1)
+        row.addWidget(self.all)
+        row.addWidget(self.none)
+        layout.addLayout(row)
+        row = QHBoxLayout()
+        row.addWidget(self.news, 1)
+        row.addWidget(self.add_new)
+        layout.addLayout(row)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.note_for(self.table))
         layout.addWidget(self.dom0)
         layout.addWidget(self.total)
         header = self.table.horizontalHeader()
@@ -143,8 +182,42 @@ class ChoicePage(StepPage):
         self._changed_since = changed
         self._put()
 
-    def show_profile(self, profile: Profile, *, takes_home: bool) -> None:
-        """As a kept profile says it; `takes_home`: a run of it takes the home of dom0."""
+    def new_qubes(self) -> list[str]:
+        """Qubes that the chosen profile does not tick and that are new since it was last carried out.
+
+        Where that is not known: those that are included in backups and have none.
+        """
+        if not self._is_kept or self.chosen_mode() is not Mode.TICKS:
+            return []
+        known = self._known
+        return [
+            row.name
+            for row in self.model.rows
+            if row.included
+            and row.name not in self.model.ticked
+            and (row.last is None if known is None else row.name not in known)
+        ]
+
+    def _listed(self) -> list[str]:
+        return self._names(self.shown.index(row, NAME) for row in range(self.shown.rowCount()))
+
+    def _selected(self) -> list[str]:
+        selection = self.table.selectionModel()
+        return self._names(selection.selectedRows(NAME)) if selection is not None else []
+
+    def _names(self, indexes: Iterable[QModelIndex]) -> list[str]:
+        return [self.model.rows[self.shown.mapToSource(index).row()].name for index in indexes]
+
+    def _tick(self, names: Iterable[str], *, ticked: bool) -> None:
+        if self.chosen_mode() is Mode.TICKS:
+            self.model.tick(self.model.ticked | set(names) if ticked else self.model.ticked - set(names))
+
+    def show_profile(self, profile: Profile, *, takes_home: bool, known: frozenset[str] | None = None) -> None:
+        """As a kept profile says it; `takes_home`: a run of it takes the home of dom0.
+
+        `known`: the qubes that there were when it was last carried out, if that is known.
+        """
+        self._is_kept, self._known = True, known
         plain = profile.include and not profile.exclude and not any(name.startswith("$") for name in profile.include)
         mode = Mode.TICKS if plain else Mode.RULES if profile.include or profile.exclude else Mode.SETTING
         self.include.setText(" ".join(profile.include))
@@ -155,6 +228,15 @@ class ChoicePage(StepPage):
             self.dom0.put(takes_dom0=DOM0 in profile.include)
         self._follow_rules()
         self.dom0.put_home(profile.dom0_home, taken=takes_home)
+
+    def field_at_fault(self) -> QWidget | None:
+        if not PROFILE_ID.matches(self.profile_id()):
+            return self.profile
+        if self.chosen_mode() is Mode.RULES:
+            for field in (self.include, self.exclude):
+                if not all(map(_is_pattern, field.text().split())):
+                    return field
+        return self.table
 
     def problem(self) -> str:
         if not PROFILE_ID.matches(self.profile_id()):
@@ -198,10 +280,28 @@ class ChoicePage(StepPage):
         if running:
             text += "\n" + self.tr("As their disks are at that moment, because they run: %n qube(s)", "", running)
         self.total.setText(text)
+        by_hand = self.chosen_mode() is Mode.TICKS
+        for button in (self.all, self.none):
+            button.setVisible(by_hand)
+        new = self.new_qubes()
+        self.news.setText(self.tr("%n new qube(s): {0}", "", len(new)).format(", ".join(new)) if new else "")
+        self.news.setVisible(bool(new))
+        self.add_new.setVisible(bool(new))
         self.changed.emit()
 
     def _picture(self, label: str) -> object:
         return label_icon(self._session.color_of(label))
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The space bar ticks all selected qubes, or unticks them if all are ticked."""
+        if watched is self.table and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            names = self._selected()
+            if event.key() == Qt.Key.Key_Space and names:
+                self._tick(names, ticked=not set(names) <= self.model.ticked)
+                return True
+        return super().eventFilter(watched, event)
 
 
 def _is_pattern(word: str) -> bool:

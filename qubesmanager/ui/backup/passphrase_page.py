@@ -108,7 +108,9 @@ class PassphrasePage(StepPage):
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.tr("&Where from:"), self.origin)
         form.addRow(self.tr("&Passphrase:"), self.first)
+        form.addRow("", self.note_for(self.first))
         form.addRow(self.tr("&Once more:"), self.second)
+        form.addRow("", self.note_for(self.second))
         for layout, parts in (
             (QHBoxLayout(self._beside), (self.show_it, self.make)),
             (QHBoxLayout(self._strength), (self.meter, self.verdict)),
@@ -121,8 +123,11 @@ class PassphrasePage(StepPage):
         form.addRow("", self._beside)
         form.addRow(self.tr("Strength:"), self._strength)
         form.addRow(self.tr("&File:"), self.file)
+        form.addRow("", self.note_for(self.file))
         form.addRow(self.tr("&Qube:"), self.vm)
+        form.addRow("", self.note_for(self.vm))
         form.addRow(self.tr("&Key derivation:"), self.kdf)
+        form.addRow("", self.note_for(self.kdf))
 
     # -- what it says -------------------------------------------------------------------------------------------------
 
@@ -163,6 +168,16 @@ class PassphrasePage(StepPage):
         self.kdf.setCurrentIndex(self.kdf.findData(profile.kdf))
         self._refresh()
 
+    def field_at_fault(self) -> QWidget | None:
+        match self.chosen():
+            case Origin.FILE:
+                return self.file
+            case Origin.VM:
+                return self.vm
+        if not self.first.text() or not _is_passphrase(self.first.text()):
+            return self.first
+        return self.second if self.first.text() != self.second.text() else self.kdf
+
     def problem(self) -> str:
         match self.chosen():
             case Origin.FILE:
@@ -178,9 +193,7 @@ class PassphrasePage(StepPage):
     def _typed_problem(self) -> str:
         if not self.first.text():
             return self.tr("A backup needs a passphrase.")
-        try:
-            passphrase_text(self.first.text(), "")
-        except BackupError:
+        if not _is_passphrase(self.first.text()):
             return self.tr("A passphrase is one line of text with at most {0} bytes.").format(LIMIT)
         if self.first.text() != self.second.text():
             return self.tr("The two passphrases differ.") if self.second.text() else self.tr("Type it once more.")
@@ -230,3 +243,11 @@ class PassphrasePage(StepPage):
         self.show_it.setChecked(True)
         self.kdf.setCurrentIndex(self.kdf.findData("generated"))
         self.second.setFocus()
+
+
+def _is_passphrase(text: str) -> bool:
+    try:
+        passphrase_text(text, "")
+    except BackupError:
+        return False
+    return True

@@ -125,6 +125,7 @@ class TargetPage(StepPage):
         label = QLabel(self.tr("&Folder or file:"), self)
         label.setBuddy(self.path)
         form.addRow(label, row)
+        form.addRow("", self.note_for(self.path))
         form.addRow(self.tr("&Compression:"), self.compression)
         form.addRow(self.tr("Afterwards:"), self.verify)
         form.addRow("", self.keep)
@@ -214,6 +215,9 @@ class TargetPage(StepPage):
             self.day.setCurrentIndex(self.day.findData(rest[0]))
         if kind == "monthly":
             self.date.setValue(int(rest[0]))
+
+    def field_at_fault(self) -> QWidget | None:
+        return None if self._command else self.path
 
     def problem(self) -> str:
         path = self.path.text().strip()

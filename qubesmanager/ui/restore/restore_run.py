@@ -11,7 +11,8 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import Progress, new_run, restore
-from qubesmanager.models.texts import clock_text, size_text
+from qubesmanager.models.pace import Pace
+from qubesmanager.models.texts import estimate_text, size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
 from qubesmanager.ui.session.session import Session
@@ -46,7 +47,8 @@ class RestoreRun(QObject):
         self.is_shown = False
         """Whether a window has shown how it ended."""
         self._states = dict.fromkeys(names, "waiting")
-        self._began = time.monotonic()
+        self._pace = Pace()
+        self._pace.put(time.monotonic(), READING, 0)
         self._reported_at = 0.0
         self._session = session
         self._task: asyncio.Task[None] | None = None
@@ -68,6 +70,11 @@ class RestoreRun(QObject):
     @property
     def is_over(self) -> bool:
         return self.state is not TaskState.RUNNING
+
+    @property
+    def has_failed(self) -> bool:
+        """It is over, and not all went well."""
+        return self.state in {TaskState.FAILED, TaskState.CANCELLED}
 
     @property
     def failed(self) -> int:
@@ -110,18 +117,17 @@ class RestoreRun(QObject):
     def pace(self) -> str:
         """The amount that was read, the speed, and the time that may be left, as text."""
         read, size = self.progress.read, self.progress.size
-        took = time.monotonic() - self._began
-        if not read or took <= 0:
+        if not read:
             return ""
         if read >= size:
             return self.tr("All of the file has been read; what is left of it is checked and written.")
         said = self.tr("{0} of {1}").format(size_text(read), size_text(size))
-        speed = read / took
-        left = (size - read) / speed
+        now = time.monotonic()
+        speed, left = self._pace.rate(now, READING), self._pace.remaining(now, READING, size - read, {})
+        if speed is None or left is None:
+            return said
         said += " · " + self.tr("{0} a second").format(size_text(int(speed)))
-        if took > LEARNING and left >= 1:
-            said += " · " + self.tr("about {0} left").format(clock_text(round(left)))
-        return said
+        return said + " · " + self.tr("about {0} left").format(estimate_text(left))
 
     def words(self) -> dict[str, str]:
         """The names of the results."""
@@ -166,6 +172,7 @@ class RestoreRun(QObject):
         """A piece of the file was sent; listeners get the progress now and then."""
         self.progress = progress
         now = time.monotonic()
+        self._pace.put(now, READING, progress.read)
         if now - self._reported_at >= TELL_SECONDS:
             self._reported_at = now
             report(progress.percent, self.qube)
@@ -199,8 +206,8 @@ class RestoreRun(QObject):
 TELL_SECONDS = 0.1
 """The least time between two signals about how far it is."""
 
-LEARNING = 3
-"""Seconds after which the pace says something about the rest."""
+READING = "reading"
+"""The kind of work that the pace is of: the file is read as fast as its qubes are checked and written."""
 
 
 def current_run(session: Session) -> RestoreRun | None:

@@ -29,16 +29,19 @@ class RunPage(QWidget):
     """Shows the run that is put: a bar and a log, then a table and a button that keeps the report.
 
     Signals: `left()`: the user closes the page while the restore runs. `salvage_wanted()`: the file is damaged, and the
-    user wants what is intact in it.
+    user wants what is intact in it. `back_wanted()` and `retry_wanted()`: after a restore that failed.
     """
 
     left = pyqtSignal()
     salvage_wanted = pyqtSignal()
+    back_wanted = pyqtSignal()
+    retry_wanted = pyqtSignal()
 
     def __init__(self, tasks: TaskSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
         self._run: RestoreRun | None = None
+        self._may_retry = False
         self._words: dict[str, str] = {}
         self.headline = plain_label("", self)
         font = self.headline.font()
@@ -85,7 +88,12 @@ class RunPage(QWidget):
         for button in (self.save, self.salvage, self.stop):
             foot.addWidget(button)
         foot.addStretch(1)
-        foot.addWidget(self.leave)
+        self.back = QPushButton(self.tr("« &Back"), self)
+        self.back.clicked.connect(self.back_wanted)
+        self.retry = QPushButton(self.tr("&Retry"), self)
+        self.retry.clicked.connect(self.retry_wanted)
+        for button in (self.back, self.retry, self.leave):
+            foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.headline, self.bar, self.now, self.problem):
@@ -93,9 +101,9 @@ class RunPage(QWidget):
         layout.addWidget(self.tabs, 1)
         layout.addLayout(foot)
 
-    def put(self, run: RestoreRun) -> None:
-        """Follow this one."""
-        self._run = run
+    def put(self, run: RestoreRun, *, may_retry: bool = False) -> None:
+        """Follow this one. `may_retry`: the wizard has the pages that it was set up with."""
+        self._run, self._may_retry = run, may_retry
         self.leave.setDefault(True)
         run.changed.connect(self._refresh)
         run.ended.connect(self._refresh)
@@ -131,6 +139,8 @@ class RunPage(QWidget):
         self.save.setVisible(run.is_over)
         self.salvage.setVisible(run.is_over and run.is_damaged and not run.plan.salvage)
         self.stop.setVisible(not run.is_over)
+        for button in (self.back, self.retry):
+            button.setVisible(self._may_retry and run.has_failed and not run.is_unknown)
         self.leave.setText(self.tr("&Close") if run.is_over else self.tr("Lea&ve it running"))
         self.leave.setToolTip("" if run.is_over else self.tr("It continues, and is in the list of tasks."))
 

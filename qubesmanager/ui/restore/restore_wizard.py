@@ -45,6 +45,8 @@ class RestoreWizard(StepsWindow):
         self.run_page.hide()  # until there is a run
         self.run_page.left.connect(self.reject)
         self.run_page.salvage_wanted.connect(self._salvage)
+        self.run_page.back_wanted.connect(self._leave_run)
+        self.run_page.retry_wanted.connect(self._retry)
         self.resize(1080, 600)
         if (run := current_run(session)) is not None:
             self._follow(run)
@@ -129,12 +131,29 @@ class RestoreWizard(StepsWindow):
         plan = replace(plan, salvage=self.file_page.salvage.isChecked())
         run = RestoreRun(self._session, self.file_page.path, plan, names)
         run.start(self._passphrase)
-        self._passphrase = ""
         self._follow(run)
+
+    def _leave_run(self) -> None:
+        """From a restore that failed back to the pages, which are as they were."""
+        run, self.run = self.run, None
+        if run is not None:
+            self.leave_run(self.run_page, 0 if run.plan.verify_only else len(self.pages) - 1)
+            self.model.put_here(self._here())
+
+    def _retry(self) -> None:
+        if (run := self.run) is not None:
+            self._leave_run()
+            self._start(run.plan)
+
+    def _forget_when_done(self) -> None:
+        """The passphrase is kept only for another try."""
+        if self.run is None or not self.run.has_failed:
+            self._passphrase = ""
 
     def _follow(self, run: RestoreRun) -> None:
         self.run = run
-        self.run_page.put(run)
+        run.ended.connect(self._forget_when_done)
+        self.run_page.put(run, may_retry=bool(self.pages))
         self.show_run(self.run_page, self.tr("Verify") if run.plan.verify_only else self.tr("Restore"))
 
     def _here(self) -> Here:

@@ -26,7 +26,9 @@ from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.menus import add_action
 from qubesmanager.ui.widgets.prompts import confirm
-from qubesmanager.wire.backups import INCOMPLETE, BackupRun
+from qubesmanager.wire.backups import INCOMPLETE, OK, BackupRun
+from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import RESTORE_FINISHED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -138,6 +140,7 @@ class Tray(QObject):
         self.questions = DeviceQuestions(session, self)
         self.questions.asked.connect(self._ask_device)
         session.backups.ended.connect(self._backup_ended)
+        session.happened.connect(self._restore_ended)
         self.menu.aboutToShow.connect(self.fill)
         self.menu.aboutToHide.connect(self.catalog.seen)
         self.window.menu.aboutToShow.connect(self._fill_windowmenu)
@@ -260,6 +263,13 @@ class Tray(QObject):
             if run.result == INCOMPLETE:
                 said = self.tr("The backup {0} is not complete: {1}")
             self._tell(said.format(run.profile, run_text(run)), failed=True, title=self.tr("Backup"))
+
+    def _restore_ended(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            ended = RESTORE_FINISHED.of(event)
+            if ended is not None and ended.result != OK:
+                said = self.tr("A restore failed, or restored not all qubes. See its report.")
+                self._tell(said, failed=True, title=self.tr("Restore"))
 
     def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
         """Through the desktop where there is a tray, else in the window."""

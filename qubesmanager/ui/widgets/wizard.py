@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
-from PyQt5.QtWidgets import QDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 
@@ -18,10 +18,30 @@ class StepPage(QWidget):
         super().__init__(parent)
         self.title = ""
         self.about = ""
+        self._notes: dict[QWidget, QLabel] = {}
 
     def problem(self) -> str:
         """Why the next page cannot be shown yet, as a sentence; empty if it can."""
         return ""
+
+    def field_at_fault(self) -> QWidget | None:
+        """The field that `problem` is about; None if it is about the whole page."""
+        return None
+
+    def note_for(self, field: QWidget) -> QLabel:
+        """The label for problems of a field, which the page puts below it. It is hidden while there is none."""
+        label = self._notes[field] = problem_label(self)
+        label.hide()
+        return label
+
+    def show_beside(self, problem: str) -> bool:
+        """Show the problem beside its field; False if no field of the page is at fault."""
+        field = self.field_at_fault() if problem else None
+        at_fault = None if field is None else self._notes.get(field)
+        for label in self._notes.values():
+            show_problem(label, problem if label is at_fault else "")
+            label.setVisible(label is at_fault)
+        return at_fault is not None
 
     def button(self) -> str:
         """The text of the "Next" button on this page; empty for the usual one."""
@@ -110,22 +130,21 @@ class StepsWindow(QDialog):
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_run(self, page: QWidget, title: str) -> None:
-        """Show the progress instead of the pages. It has its own buttons."""
-        self.forget()
+        """Show the progress instead of the pages. It has its own buttons. What was typed is kept for another try."""
         self.stack.addWidget(page)
         self.stack.setCurrentWidget(page)
         self._headline.setText(title)
         for widget in (self._place, self._about, self.why, self.cancel, self.back, self.next):
             widget.hide()
 
-    def leave_run(self, page: QWidget) -> None:
-        """From what `show_run` showed back to the first of the pages, if there are any yet."""
+    def leave_run(self, page: QWidget, step: int = 0) -> None:
+        """From what `show_run` showed back to one of the pages, the first by default, if there are any yet."""
         self.stack.removeWidget(page)
         page.hide()
         for widget in (self._place, self.cancel, self.back, self.next):
             widget.show()
         if self.pages:
-            self.show_step(0)
+            self.show_step(step)
 
     def look(self) -> None:
         """Whether it can go on, and why not."""
@@ -133,12 +152,13 @@ class StepsWindow(QDialog):
         if not isinstance(page, StepPage):
             return
         problem = page.problem()
-        show_problem(self.why, problem)
+        show_problem(self.why, "" if page.show_beside(problem) else problem)
         usual = self._last if page is self.pages[-1] else QCoreApplication.translate("StepsWindow", "&Next »")
         self.next.setText(page.button() or usual)
         self.next.setEnabled(not problem and not page.is_waiting())
 
     def forget(self) -> None:
+        """Forget secrets that were typed."""
         for page in self.pages:
             page.forget()
 

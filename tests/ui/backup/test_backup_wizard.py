@@ -15,7 +15,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, is_quiet, type_text
+from windows import click, is_quiet, press_key, type_text
 
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
@@ -34,8 +34,10 @@ from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import Question
+from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import Confirmed, decode_preview
+from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.restores import RestorePlan
 
@@ -104,11 +106,15 @@ class Person:
             model.setData(model.index(row, 0), wanted, Qt.ItemDataRole.CheckStateRole)
 
     def next(self) -> None:
-        assert self.wizard.next.isEnabled(), self.wizard.why.text()
+        assert self.wizard.next.isEnabled(), self.why()
         click(self.wizard.next)
 
     def why(self) -> str:
-        return "" if self.wizard.next.isEnabled() else self.wizard.why.text()
+        """What the window shows, at its foot or beside a field."""
+        page = self.wizard.stack.currentWidget()
+        beside = list(page._notes.values()) if isinstance(page, StepPage) else []
+        texts = [label.text() for label in (self.wizard.why, *beside) if label.text()]
+        return "" if self.wizard.next.isEnabled() else " ".join(texts)
 
     def type_passphrase(self, first: str = WORDS, second: str | None = None) -> None:
         page = self.wizard.passphrase
@@ -606,3 +612,104 @@ async def test_a_qube_cannot_tick_dom0(session: Session, qtbot: QtBot, monkeypat
 
     assert not person.wizard.qubes.dom0.configuration.isEnabled()
     assert "set in dom0" in person.wizard.qubes.dom0.configuration.toolTip()
+
+
+async def test_after_a_failure_back_and_retry_keep_what_was_typed(person: Person, folder: Path) -> None:
+    wizard = person.wizard
+    await person.to_summary(folder, "vault")
+    wizard.target.path.setText(str(folder / "missing" / "deeper"))
+    run = await person.begin()
+    await until(lambda: not run.running)
+    assert run.state is TaskState.FAILED
+    assert wizard.run_page is not None
+    assert wizard.run_page.retry.isVisible()
+
+    click(wizard.run_page.back)
+
+    assert wizard.stack.currentWidget() is wizard.summary
+    assert wizard.passphrase.first.text() == WORDS
+    assert wizard.qubes.names() == ["vault"]
+    wizard.target.path.setText(str(folder))
+    await until(wizard.next.isEnabled)
+    person.next()
+    assert wizard.run_page is not None
+    again = wizard.run_page.run
+    await until(lambda: not again.running)
+    assert again.state is TaskState.DONE
+    assert wizard.passphrase.first.text() == ""
+    assert not wizard.run_page.retry.isVisible()
+
+
+async def test_retry_begins_again_with_the_same(person: Person, folder: Path) -> None:
+    wizard = person.wizard
+    await person.to_summary(folder, "vault")
+    wizard.target.path.setText(str(folder / "missing" / "deeper"))
+    run = await person.begin()
+    await until(lambda: not run.running)
+    (folder / "missing" / "deeper").mkdir(parents=True)
+    assert wizard.run_page is not None
+
+    click(wizard.run_page.retry)
+
+    assert wizard.run_page is not None
+    again = wizard.run_page.run
+    assert again is not run
+    await until(lambda: not again.running)
+    assert again.state is TaskState.DONE
+
+
+async def test_all_or_several_qubes_are_ticked_at_once_in_natural_order(person: Person, client: Client) -> None:
+    page = person.wizard.qubes
+    for name in ("work10", "work9"):
+        await client.send(calls.VM_CLONE("vault", payload=CloneSpec(name)))
+    await until(lambda: {"work9", "work10"} <= set(page._listed()))
+    assert page._listed()[-2:] == ["work9", "work10"]
+    person.choose()
+
+    type_text(page.search, "work")
+    click(page.all)
+    assert page.names() == ["work", "work9", "work10"]
+    click(page.none)
+    assert page.names() == []
+    page.table.selectRow(1)
+    selection = page.table.selectionModel()
+    assert selection is not None
+    page.table.selectAll()
+    press_key(page.table, Qt.Key.Key_Space)
+    assert page.names() == ["work", "work9", "work10"]
+    press_key(page.table, Qt.Key.Key_Space)
+    assert page.names() == []
+
+
+async def test_qubes_that_are_new_since_the_profile_are_offered(
+    person: Person, session: Session, client: Client, folder: Path, qtbot: QtBot
+) -> None:
+    await person.to_summary(folder, "vault")
+    run = await person.begin()
+    await until(lambda: not run.running)
+    person.wizard.close()
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("fresh", "green")))
+    await until(lambda: "fresh" in session.records)
+
+    wizard = BackupWizard(session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    await until(wizard.qubes.news.isVisible)
+
+    assert wizard.qubes.new_qubes() == ["fresh"]
+    assert "fresh" in wizard.qubes.news.text()
+    click(wizard.qubes.add_new)
+    assert set(wizard.qubes.names()) == {"vault", "fresh"}
+    assert not wizard.qubes.news.isVisible()
+
+
+async def test_a_problem_is_below_its_field(person: Person) -> None:
+    wizard = person.wizard
+    wizard.qubes.profile.setEditText("no name!")
+
+    assert wizard.why.text() == ""
+    note = wizard.qubes._notes[wizard.qubes.profile]
+    assert note.isVisible()
+    assert "name of a profile" in note.text()
+    wizard.qubes.profile.setEditText("nightly")
+    assert not note.isVisible()

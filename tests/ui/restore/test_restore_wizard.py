@@ -34,6 +34,7 @@ from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
+from qubesmanager.wire.errors import Mgmt1Error
 
 PRIVATE = bytes(range(256)) * 8192 + bytes(3 << 20) + b"end" * 1000
 
@@ -689,3 +690,31 @@ def shared_mnemonics(wizard: RestoreWizard) -> dict[str, list[str]]:
         if "&" in text:
             by_letter.setdefault(text[text.index("&") + 1].casefold(), []).append(text)
     return {letter: texts for letter, texts in by_letter.items() if len(texts) > 1}
+
+
+async def test_after_a_failed_restore_back_and_retry_keep_the_choices(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object, **_keys: object) -> None:
+        raise Mgmt1Error("The disk was pulled.")
+
+    monkeypatch.setattr("qubesmanager.ui.restore.restore_run.restore", fail)
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+    wizard.qubes_page.details.restored.click()
+    await run(clicker, wizard)
+    page = wizard.run_page
+    assert "The disk was pulled." in page.problem.text()
+
+    clicker.press(page.back)
+    assert shows(wizard, wizard.summary_page)
+    assert [row.stored.name for row in wizard.model.chosen] == ["lab"]
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+    monkeypatch.undo()
+    clicker.press(page.retry)
+    await over(clicker, wizard)
+
+    assert results(wizard)["lab"] == ("ok", "lab")
+    assert not page.retry.isVisible()
+    assert WORDS not in str(vars(wizard))
