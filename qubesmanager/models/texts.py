@@ -127,13 +127,6 @@ def since_text(moment: int, now: int) -> str:
     return ago_text(max(0, now - moment))
 
 
-def clock_text(seconds: int) -> str:
-    """A duration as a clock shows it: `1:02:03`, `2:03`."""
-    minutes, second = divmod(max(0, seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-
-
 def estimate_text(seconds: float) -> str:
     """An estimated duration in one unit, since it is not more certain than that: `2 min`, `1 h`."""
     whole = max(1, round(seconds))
