@@ -50,14 +50,14 @@ def harmless(text: str) -> str:
     return f"{line[: LONGEST - 1]}…" if len(text) > LONGEST else line
 
 
-class Mark(NamedTuple):
+class DeviceMark(NamedTuple):
     """The user's own settings of a device."""
 
     nickname: str = ""
     favourite: bool = False
 
 
-NO_MARK = Mark()
+NO_MARK = DeviceMark()
 
 
 class Step(StrEnum):
@@ -96,7 +96,7 @@ class Device:
     assigned: tuple[str, ...] = ()
     modes: tuple[DeviceMode, ...] = ()
     new: bool = False
-    mark: Mark = NO_MARK
+    mark: DeviceMark = NO_MARK
     doing: Doing | None = None
 
     @property
@@ -133,7 +133,7 @@ class DeviceCatalog(QObject):
         super().__init__(parent)
         self._offers: dict[tuple[str, DeviceClass], dict[DeviceKey, Device]] = {}
         self._had: dict[str, tuple[DeviceRecord, ...]] = {}
-        self._marks: dict[str, Mark] = {}
+        self._marks: dict[str, DeviceMark] = {}
         self._new: set[DeviceKey] = set()
         self._doing: dict[DeviceKey, Doing] = {}
         self._devices: dict[DeviceKey, Device] = {}
@@ -204,7 +204,7 @@ class DeviceCatalog(QObject):
             del self._offers[place]
         self._rebuild()
 
-    def remember(self, marks: Mapping[str, Mark]) -> None:
+    def remember(self, marks: Mapping[str, DeviceMark]) -> None:
         """The user's own settings of devices, by `memory_key`."""
         self._marks = dict(marks)
         self._rebuild()

@@ -34,7 +34,7 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DeviceChoice:
     """A device beside a qube. `options` it would be given with at each start; None: it is not given.
 
     `now`: the qube has it, `edited`: that it is given, or how, is not sent yet.
@@ -51,11 +51,11 @@ class Choice:
         return device_key(*self.device.key)
 
 
-def device_choices(devices: Mapping[DeviceKey, Device], draft: Draft) -> list[Choice]:
+def device_choices(devices: Mapping[DeviceKey, Device], draft: Draft) -> list[DeviceChoice]:
     """The devices for the qube: its own first, then by kind and name. Devices that it offers itself are left out."""
     name = draft.record.name
     rows = [
-        Choice(
+        DeviceChoice(
             device,
             device.holder == name,
             draft.value(device_key(*key)),
@@ -75,18 +75,18 @@ def device_choices(devices: Mapping[DeviceKey, Device], draft: Draft) -> list[Ch
     )
 
 
-def kind_text(row: Choice) -> str:
+def kind_text(row: DeviceChoice) -> str:
     return QCoreApplication.translate("DeviceChoices", _KINDS[row.device.kind])
 
 
-def holder_text(row: Choice) -> str:
+def holder_text(row: DeviceChoice) -> str:
     """The qube that has it now."""
     if not row.device.present:
         return QCoreApplication.translate("DeviceChoices", "it is not there")
     return QCoreApplication.translate("DeviceChoices", "this qube") if row.now else row.device.holder
 
 
-def start_text(row: Choice) -> str:
+def start_text(row: DeviceChoice) -> str:
     """Whether and how it is given at each start."""
     if row.options is None:
         text = ""
@@ -106,7 +106,7 @@ def start_text(row: Choice) -> str:
     return QCoreApplication.translate("DeviceChoices", "{0} (edited)").format(text)
 
 
-CHOICE_COLUMNS: tuple[TableColumn[Choice], ...] = (
+CHOICE_COLUMNS: tuple[TableColumn[DeviceChoice], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Device"), lambda row: row.device.name),
     TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Kind"), kind_text),
     TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "At"), lambda row: str(row.device.key)),

@@ -24,11 +24,11 @@ HEAD_ROLE = Qt.ItemDataRole.UserRole + 2
 BOLD_ROLE = Qt.ItemDataRole.UserRole + 5
 """True for a cell whose text is bold."""
 COLUMN_ROLE = Qt.ItemDataRole.UserRole + 6
-"""The `Column` of a cell of a row."""
+"""The `PlanColumn` of a cell of a row."""
 QUIET_ROLE = Qt.ItemDataRole.UserRole + 3
 """True for a cell whose text is less prominent."""
 MARK_ROLE = Qt.ItemDataRole.UserRole + 4
-"""The `Mark` of the cell, if it has one."""
+"""The `PlanMark` of the cell, if it has one."""
 
 DASH = "\N{EN DASH}"
 """Shown where a column does not apply."""
@@ -39,14 +39,14 @@ LISTED = 12
 _EITHER = (Qt.CheckState.Checked, Qt.CheckState.Unchecked)
 
 
-class Mark(Enum):
+class PlanMark(Enum):
     """The meaning of the icon of a cell."""
 
     WARNING = "warning"
     REFUSED = "refused"
 
 
-class Column(Enum):
+class PlanColumn(Enum):
     QUBE = QT_TRANSLATE_NOOP("PlanTable", "Qube")
     STATE = QT_TRANSLATE_NOOP("PlanTable", "State")
     NOW = QT_TRANSLATE_NOOP("PlanTable", "Now")
@@ -55,15 +55,15 @@ class Column(Enum):
     MEANS = QT_TRANSLATE_NOOP("PlanTable", "What it means")
 
 
-_OF_PROPERTY = (Column.QUBE, Column.STATE, Column.NOW, Column.THEN, Column.MEANS)
-_OF_STATE = (Column.QUBE, Column.NOW, Column.THEN, Column.MEANS)
+_OF_PROPERTY = (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.NOW, PlanColumn.THEN, PlanColumn.MEANS)
+_OF_STATE = (PlanColumn.QUBE, PlanColumn.NOW, PlanColumn.THEN, PlanColumn.MEANS)
 COLUMNS = {
     Kind.PROPERTY: _OF_PROPERTY,
     Kind.UNDO: _OF_PROPERTY,
     Kind.SETTINGS: _OF_PROPERTY,
     Kind.REMOVE: _OF_PROPERTY,
-    Kind.START: (Column.QUBE, Column.STATE, Column.NEEDS, Column.MEANS),
-    Kind.CLONE: (Column.QUBE, Column.STATE, Column.THEN, Column.MEANS),
+    Kind.START: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.NEEDS, PlanColumn.MEANS),
+    Kind.CLONE: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.THEN, PlanColumn.MEANS),
 }
 """The columns of a plan by its kind; `_OF_STATE` for the others."""
 
@@ -122,18 +122,18 @@ class PlanTable(QAbstractItemModel):
         self.left_out = self.left_out - names if is_on else self.left_out | names
         self.ticked.emit()
 
-    def _text(self, row: Row, column: Column) -> str:
-        if column is Column.QUBE:
+    def _text(self, row: Row, column: PlanColumn) -> str:
+        if column is PlanColumn.QUBE:
             return row.qube
-        if column is Column.STATE:
+        if column is PlanColumn.STATE:
             return state_text(row.state)
-        if column is Column.NOW:
+        if column is PlanColumn.NOW:
             return value_text(row.now)
-        if column is Column.THEN:
+        if column is PlanColumn.THEN:
             if self._plan.kind is Kind.CLONE:
                 return row.part if row.then is Fate.MADE else ""
             return value_text(row.now if row.is_left_out else row.then)
-        if column is Column.NEEDS:
+        if column is PlanColumn.NEEDS:
             return str(row.memory) if row.memory else ""
         return "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
 
@@ -153,25 +153,25 @@ class PlanTable(QAbstractItemModel):
             return None if not ticks else Qt.CheckState.PartiallyChecked if len(ticks) > 1 else _EITHER[ticks.pop()]
         return None
 
-    def _row_data(self, row: Row, column: Column, role: int) -> Any:
+    def _row_data(self, row: Row, column: PlanColumn, role: int) -> Any:
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             text = self._text(row, column)
             return text if role == Qt.ItemDataRole.DisplayRole else plain_tip(text) if text else None
         if role == ROW_ROLE:
             return row
         if role == Qt.ItemDataRole.CheckStateRole:
-            return _EITHER[row.is_left_out] if column is Column.QUBE and _has_tick(row) else None
+            return _EITHER[row.is_left_out] if column is PlanColumn.QUBE and _has_tick(row) else None
         if role == QUIET_ROLE:
-            if column is Column.MEANS:
+            if column is PlanColumn.MEANS:
                 return not (row.refused or row.warnings)
-            return not row.is_change or column is Column.NOW
+            return not row.is_change or column is PlanColumn.NOW
         if role == BOLD_ROLE:
-            return column is Column.THEN and row.is_change
+            return column is PlanColumn.THEN and row.is_change
         if role == COLUMN_ROLE:
             return column
-        if role == MARK_ROLE and column is Column.MEANS and not row.is_left_out:
-            return Mark.REFUSED if row.refused else Mark.WARNING if row.warnings else None
-        if role == Qt.ItemDataRole.TextAlignmentRole and column is Column.NEEDS:
+        if role == MARK_ROLE and column is PlanColumn.MEANS and not row.is_left_out:
+            return PlanMark.REFUSED if row.refused else PlanMark.WARNING if row.warnings else None
+        if role == Qt.ItemDataRole.TextAlignmentRole and column is PlanColumn.NEEDS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -220,7 +220,7 @@ class PlanTable(QAbstractItemModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return QCoreApplication.translate("PlanTable", self.columns[section].value)
-        if role == Qt.ItemDataRole.TextAlignmentRole and self.columns[section] is Column.NEEDS:
+        if role == Qt.ItemDataRole.TextAlignmentRole and self.columns[section] is PlanColumn.NEEDS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 

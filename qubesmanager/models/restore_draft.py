@@ -19,7 +19,7 @@ from qubesmanager.wire.values import VmClass
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RestoreChoice:
     """The user's choice for one qube. None means "as in the backup"; an empty netvm means none."""
 
     restored: bool
@@ -52,7 +52,7 @@ class RestoreRow:
     """A qube of the backup, what is wanted for it, why that cannot be (in words, or empty), and what will happen."""
 
     stored: StoredQube
-    choice: Choice
+    choice: RestoreChoice
     problem: str
     fate: str
     template: str
@@ -64,9 +64,9 @@ class RestoreRow:
         return self.stored.klass != ADMIN
 
 
-def first_choice(qube: StoredQube, here: Here) -> Choice:
+def first_choice(qube: StoredQube, here: Here) -> RestoreChoice:
     """All that can be restored without a question is."""
-    return Choice(qube.klass != ADMIN and qube.name not in here.qubes, qube.name)
+    return RestoreChoice(qube.klass != ADMIN and qube.name not in here.qubes, qube.name)
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
@@ -77,7 +77,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
     return candidate
 
 
-def rows(offered: Iterable[StoredQube], choices: Mapping[str, Choice], here: Here) -> list[RestoreRow]:
+def rows(offered: Iterable[StoredQube], choices: Mapping[str, RestoreChoice], here: Here) -> list[RestoreRow]:
     """The rows as they stand. `choices` by the name in the backup; one for each qube."""
     qubes = list(offered)
     going = {qube.name: qube for qube in qubes if choices[qube.name].restored}
@@ -111,7 +111,7 @@ def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False,
 class _Whole:
     """All choices at once, looked through a single time for what each row needs to know of the others."""
 
-    choices: Mapping[str, Choice]
+    choices: Mapping[str, RestoreChoice]
     going: Mapping[str, StoredQube]
     here: Here
     names: Mapping[str, int]
@@ -163,7 +163,7 @@ def _name_problem(name: str, whole: _Whole) -> str:
     return ""
 
 
-def _template(qube: StoredQube, choice: Choice, whole: _Whole) -> tuple[str, str, str]:
+def _template(qube: StoredQube, choice: RestoreChoice, whole: _Whole) -> tuple[str, str, str]:
     """The template it will have, a note where it is another than in the backup, and why there is none."""
     if qube.klass not in BASED:
         return "", "", ""
@@ -184,7 +184,7 @@ def _template(qube: StoredQube, choice: Choice, whole: _Whole) -> tuple[str, str
     return template, "", problem.format(qube.template)
 
 
-def _netvm(qube: StoredQube, choice: Choice, whole: _Whole) -> tuple[str, str]:
+def _netvm(qube: StoredQube, choice: RestoreChoice, whole: _Whole) -> tuple[str, str]:
     """The netvm it will have, and a note where it is another than in the backup."""
     if choice.netvm is not None:
         if not choice.netvm:

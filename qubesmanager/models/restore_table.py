@@ -9,7 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QO
 from PyQt5.QtGui import QFont, QIcon
 
 from qubesmanager.models import restore_draft
-from qubesmanager.models.restore_draft import Choice, Here, RestoreRow
+from qubesmanager.models.restore_draft import Here, RestoreChoice, RestoreRow
 from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import RIGHT, header
 from qubesmanager.wire.restores import SAME, RestorePlan, StoredHome, StoredItem, StoredQube
@@ -39,7 +39,7 @@ class RestoreTable(QAbstractTableModel):
         super().__init__(parent)
         self._icon = icon
         self._qubes: tuple[StoredQube, ...] = ()
-        self._choices: dict[str, Choice] = {}
+        self._choices: dict[str, RestoreChoice] = {}
         self._here = Here()
         self.dom0: tuple[StoredItem, ...] = ()
         """dom0's own configuration in the backup, where it is not the same here."""
@@ -90,7 +90,7 @@ class RestoreTable(QAbstractTableModel):
         self._here = here
         self._again()
 
-    def choose(self, name: str, choice: Choice) -> None:
+    def choose(self, name: str, choice: RestoreChoice) -> None:
         """The user's choice for the qube of that name in the backup."""
         before = self._choices[name]
         if choice.restored and not before.restored and choice.name in self._taken(name):

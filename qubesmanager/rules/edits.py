@@ -17,8 +17,7 @@ from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, own_value, whole_n
 from qubesmanager.rules.inheritance import inherited_features
 from qubesmanager.rules.memory import why_not_maxmem, why_not_memory
 from qubesmanager.rules.network import netvm_chain, netvm_loop, netvm_of
-from qubesmanager.rules.properties import BASED, PROPERTIES, why_not_in_row
-from qubesmanager.rules.properties import Change as When
+from qubesmanager.rules.properties import BASED, PROPERTIES, Changeable, why_not_in_row
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names, seen_way
 from qubesmanager.wire.names import why_not_new_vm_name
@@ -53,13 +52,13 @@ def why_not_edit(facts: Facts, qube: QubeFacts, name: str) -> Reason | None:
     if name == "name":
         return why_not_rename(facts, qube)
     row = PROPERTIES.get(name)
-    if row is not None and row.change is When.NEVER:
+    if row is not None and row.change is Changeable.NEVER:
         return Reason("property-read-only", name)
     if qube.klass is VmClass.ADMIN and name in _OF_DOM0:
         return _OF_DOM0[name]
     if name == "template" and qube.klass not in BASED:
         return Reason("no-template", qube.name)
-    needs_halt = row is not None and row.change is When.HALTED
+    needs_halt = row is not None and row.change is Changeable.HALTED
     return Reason("property-needs-halted", name, qube.name) if needs_halt and qube.running else None
 
 

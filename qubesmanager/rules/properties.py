@@ -40,8 +40,8 @@ class Type(Enum):
     LABEL = "label"
 
 
-class Change(Enum):
-    """When a property may be set, as a sentence."""
+class Changeable(Enum):
+    """When a property can be set, as a sentence."""
 
     ALWAYS = QT_TRANSLATE_NOOP("PropertyHelp", "It can be set at any time.")
     HALTED = QT_TRANSLATE_NOOP("PropertyHelp", "It can be set while the qube is halted.")
@@ -74,7 +74,7 @@ class PropertyRow:
     from_system: str = ""
     depends: tuple[str, ...] = ()
     classes: frozenset[VmClass] = GUESTS
-    change: Change = Change.ALWAYS
+    change: Changeable = Changeable.ALWAYS
     limits: Limits | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
@@ -119,7 +119,7 @@ _ROWS = (
     PropertyRow(
         "name", Type.STR,
         classes=ALL,
-        change=Change.HALTED,
+        change=Changeable.HALTED,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The name of the qube. Setting it renames a halted qube together with everything that refers to it."
@@ -128,7 +128,7 @@ _ROWS = (
     PropertyRow(
         "klass", Type.STR,
         classes=ALL,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The class: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM``, ``DispVM`` or ``RemoteVM``."
@@ -137,7 +137,7 @@ _ROWS = (
     PropertyRow(
         "qid", Type.INT,
         classes=ALL,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The number of the qube on this machine; addresses are derived from it."
@@ -146,7 +146,7 @@ _ROWS = (
     PropertyRow(
         "uuid", Type.STR,
         classes=ALL,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The identity of the qube, which stays when it is renamed."),
     ),
     PropertyRow(
@@ -161,7 +161,7 @@ _ROWS = (
         "template", Type.VM,
         from_system="default_template",
         classes=BASED,
-        change=Change.HALTED,
+        change=Changeable.HALTED,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube whose root volume this one starts from."),
     ),
     PropertyRow(
@@ -251,7 +251,7 @@ _ROWS = (
         "virt_mode", Type.STR,
         default="pvh",
         from_template=True,
-        change=Change.HALTED,
+        change=Changeable.HALTED,
         choices=("pvh", "hvm", "pv"),
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -358,13 +358,13 @@ _ROWS = (
     PropertyRow(
         "ip", Type.STR,
         depends=("own:netvm", "own:provides_network"),
-        change=Change.HALTED,
+        change=Changeable.HALTED,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address inside the virtual network."),
     ),
     PropertyRow(
         "ip6", Type.STR,
         depends=("own:ip", "netvm:ip6", "feature:ipv6"),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the"
@@ -373,67 +373,67 @@ _ROWS = (
     ),
     PropertyRow(
         "mac", Type.STR,
-        change=Change.HALTED,
+        change=Changeable.HALTED,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The MAC address of the first network interface."),
     ),
     PropertyRow(
         "gateway", Type.STR,
         depends=("own:netvm", "netvm:ip"),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address of the netvm."),
     ),
     PropertyRow(
         "gateway6", Type.STR,
         depends=("own:netvm", "netvm:ip6"),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address of the netvm."),
     ),
     PropertyRow(
         "netmask", Type.STR,
         depends=("own:ip",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask: a qube sees its netvm only."),
     ),
     PropertyRow(
         "dns", Type.STR,
         depends=("own:netvm", "own:provides_network"),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The addresses of the DNS servers, separated by blanks."),
     ),
     PropertyRow(
         "visible_ip", Type.STR,
         depends=("own:ip",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address as the qube itself sees it: its ``ip``."),
     ),
     PropertyRow(
         "visible_ip6", Type.STR,
         depends=("own:ip6",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address as the qube itself sees it: its ``ip6``."),
     ),
     PropertyRow(
         "visible_gateway", Type.STR,
         depends=("own:gateway",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 gateway as the qube itself sees it: its ``gateway``."),
     ),
     PropertyRow(
         "visible_gateway6", Type.STR,
         depends=("own:gateway6",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 gateway as the qube itself sees it: its ``gateway6``."),
     ),
     PropertyRow(
         "visible_netmask", Type.STR,
         depends=("own:netmask",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask as the qube itself sees it: its ``netmask``."),
     ),
     PropertyRow(
         "firewall_state", Type.STR,
         depends=("own:netvm",),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         utf8=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -444,7 +444,7 @@ _ROWS = (
     PropertyRow(
         "problem", Type.STR,
         classes=ALL,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         utf8=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
@@ -455,7 +455,7 @@ _ROWS = (
     PropertyRow(
         "updateable", Type.BOOL,
         classes=HERE,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Whether software is updated in this qube itself: its root volume is its own."
@@ -465,7 +465,7 @@ _ROWS = (
         "installed_by_rpm", Type.BOOL,
         default="no",
         classes=frozenset({VmClass.TEMPLATE}),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Whether the template came from a package; such a one is removed by the package manager."
@@ -484,7 +484,7 @@ _ROWS = (
         "is_preload", Type.BOOL,
         depends=("feature:internal",),
         classes=frozenset({VmClass.DISP}),
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Whether the disposable was made before it is needed, and waits for that; the feature"
@@ -516,13 +516,13 @@ _ROWS = (
         "icon", Type.STR,
         depends=("own:label", "feature:servicevm"),
         classes=ALL,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP("PropertyHelp", "The name of the icon of the qube."),
     ),
     PropertyRow(
         "start_time", Type.INT,
         classes=HERE,
-        change=Change.NEVER,
+        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "When the qube was started, in Unix seconds; empty while it is halted."
@@ -657,5 +657,5 @@ SYSTEM_PROPERTIES = {row.name: row for row in _SYSTEM_ROWS}
 AT_START = frozenset(row.name for row in _ROWS if row.at_start)
 """Properties of which a running qube uses a new value after a restart."""
 
-READ_ONLY = frozenset(row.name for row in _ROWS if row.change is Change.NEVER)
+READ_ONLY = frozenset(row.name for row in _ROWS if row.change is Changeable.NEVER)
 """Properties that the system computes."""

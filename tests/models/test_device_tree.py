@@ -11,7 +11,7 @@ from PyQt5.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from samples import vm
 
-from qubesmanager.models.device_catalog import LONGEST, Device, DeviceCatalog, Doing, Kind, Mark, Step, harmless
+from qubesmanager.models.device_catalog import LONGEST, Device, DeviceCatalog, DeviceMark, Doing, Kind, Step, harmless
 from qubesmanager.models.device_tree import NAME, PLACE, SIZE, STATE, DeviceTree, state_line
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.codecs import AvailableDevice
@@ -146,7 +146,7 @@ def test_a_qube_that_is_gone_neither_has_nor_offers_anything(catalog: DeviceCata
 
 def test_a_nickname_and_a_favourite_belong_to_the_device_not_to_its_place(catalog: DeviceCatalog) -> None:
     model = DeviceTree(filled(catalog))
-    catalog.remember({catalog.devices()[SDA].memory_key: Mark("my stick", True)})
+    catalog.remember({catalog.devices()[SDA].memory_key: DeviceMark("my stick", True)})
     assert cell(model, SDA, NAME) == "★ my stick"
 
     catalog.offer("sys-usb", BLOCK, [AvailableDevice("sda", {}, "Another disk")])

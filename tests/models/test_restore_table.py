@@ -11,7 +11,7 @@ from PyQt5.QtGui import QIcon
 from pytestqt.modeltest import ModelTester
 from samples import vm
 
-from qubesmanager.models.restore_draft import Choice, Here, free_name
+from qubesmanager.models.restore_draft import Here, RestoreChoice, free_name
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, RestoreTable
 from qubesmanager.wire.restores import RestorePlan, StoredQube
 from qubesmanager.wire.values import VmClass
@@ -201,7 +201,7 @@ MANY = (DOM0, MAIL, WORK, stored("web", "DispVM"), stored("x", "TemplateVM"), st
 
 def choose_each(table: RestoreTable, wanted: list[tuple[str, bool, str, str | None, str | None]]) -> None:
     for name, restored, new, template, netvm in wanted:
-        table.choose(name, Choice(restored, new, template, netvm))
+        table.choose(name, RestoreChoice(restored, new, template, netvm))
 
 
 @given(

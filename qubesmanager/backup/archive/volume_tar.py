@@ -263,7 +263,7 @@ def passed_over(pieces: Iterator[bytes], name: str, limit: int) -> Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class VolumeMember:
     """A file of an archive: its bytes with holes and without. `runs` alternates offset and length."""
 
     size: int
@@ -274,7 +274,7 @@ class Member:
         return map(Extent, self.runs[::2], self.runs[1::2])
 
 
-def _member(cursor: Cursor, name: str) -> Member:
+def _member(cursor: Cursor, name: str) -> VolumeMember:
     """The head of the one file in the archive, up to its first byte of data."""
     records: dict[str, str] = {}
     header = tar.parse(cursor.block())
@@ -294,7 +294,7 @@ def _member(cursor: Cursor, name: str) -> Member:
     return member_of(cursor, header, records, stored)
 
 
-def member_of(cursor: Cursor, header: tar.Header, records: dict[str, str], stored: int) -> Member:
+def member_of(cursor: Cursor, header: tar.Header, records: dict[str, str], stored: int) -> VolumeMember:
     """The file behind a header and its pax records, up to its first byte of data. `stored` is the member's size.
 
     Raises `BackupDamagedError` for a map that cannot be, or a sparse format that is not known.
@@ -314,7 +314,7 @@ def member_of(cursor: Cursor, header: tar.Header, records: dict[str, str], store
     return _checked(stored, stored, array("q", (0, stored)))
 
 
-def _checked(size: int, stored: int, runs: "array[int]") -> Member:
+def _checked(size: int, stored: int, runs: "array[int]") -> VolumeMember:
     """The runs ascend within the file and are as long as what is stored."""
     end = total = 0
     for offset, length in zip(runs[::2], runs[1::2], strict=True):
@@ -323,7 +323,7 @@ def _checked(size: int, stored: int, runs: "array[int]") -> Member:
         end, total = offset + length, total + length
     if end > size or total != stored or not 0 <= size <= _SIZE_LIMIT:
         raise _broken_map()
-    return Member(size, stored, runs)
+    return VolumeMember(size, stored, runs)
 
 
 def _broken_map() -> Mgmt1Error:

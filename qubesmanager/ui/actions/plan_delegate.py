@@ -15,9 +15,9 @@ from qubesmanager.models.plan_table import (
     MARK_ROLE,
     QUIET_ROLE,
     ROW_ROLE,
-    Column,
     Head,
-    Mark,
+    PlanColumn,
+    PlanMark,
 )
 from qubesmanager.plans.plan import Fate, Row, Value
 from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
@@ -72,21 +72,21 @@ class PlanDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _add_icon(self, option: QStyleOptionViewItem, row: Row, column: object, mark: object) -> None:
-        if column is Column.QUBE:
+        if column is PlanColumn.QUBE:
             option.icon = label_icon(self._color_of(row.qube))
-        elif column is Column.STATE:
+        elif column is PlanColumn.STATE:
             option.icon = state_icon(row.state)
-        elif column is Column.NOW and not isinstance(row.now, PowerState):
+        elif column is PlanColumn.NOW and not isinstance(row.now, PowerState):
             return
-        elif column is Column.NOW or column is Column.THEN:
-            value: Value = row.now if column is Column.NOW or row.is_left_out else row.then
+        elif column is PlanColumn.NOW or column is PlanColumn.THEN:
+            value: Value = row.now if column is PlanColumn.NOW or row.is_left_out else row.then
             if isinstance(value, PowerState):
                 option.icon = state_icon(value)
             elif value is Fate.REMOVED:
                 option.icon = icon("remove")
             else:
                 return
-        elif isinstance(mark, Mark):
+        elif isinstance(mark, PlanMark):
             option.icon = tinted_icon(mark.value, warning_color(option.palette))
         else:
             return

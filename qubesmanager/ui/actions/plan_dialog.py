@@ -24,7 +24,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.plan_table import LISTED, Column, PlanTable
+from qubesmanager.models.plan_table import LISTED, PlanColumn, PlanTable
 from qubesmanager.plans.plan import Group, Kind, Plan
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
@@ -198,7 +198,13 @@ class PlanDialog(QDialog):
         tree.setPalette(palette)
         if header := tree.header():
             header.setStretchLastSection(True)
-            widths = {Column.QUBE: 45, Column.STATE: 25, Column.NOW: 38, Column.THEN: 38, Column.NEEDS: 27}
+            widths = {
+                PlanColumn.QUBE: 45,
+                PlanColumn.STATE: 25,
+                PlanColumn.NOW: 38,
+                PlanColumn.THEN: 38,
+                PlanColumn.NEEDS: 27,
+            }
             for at, column in enumerate(self.table.columns[:-1]):
                 header.resizeSection(at, widths[column] * self._unit)
         return tree

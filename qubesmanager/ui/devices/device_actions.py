@@ -6,7 +6,7 @@ from functools import partial
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QDialog, QFormLayout, QLineEdit, QMenu, QWidget
 
-from qubesmanager.models.device_catalog import Device, Mark, Step, harmless
+from qubesmanager.models.device_catalog import Device, DeviceMark, Step, harmless
 from qubesmanager.models.device_targets import Effort, Target, target_text, targets
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE, AttachDialog
@@ -55,7 +55,7 @@ class DeviceActions(QObject):
     async def _ask_nickname(self, device: Device) -> None:
         dialog = NicknameDialog(self._window, device)
         if await opened(dialog):
-            self.feed.set_mark(device, Mark(harmless(dialog.nickname()), device.mark.favourite))
+            self.feed.set_mark(device, DeviceMark(harmless(dialog.nickname()), device.mark.favourite))
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class DeviceActions(QObject):
         if favourite is not None:
             favourite.setCheckable(True)
             favourite.setChecked(device.mark.favourite)
-            favourite.triggered.connect(lambda on: self.feed.set_mark(device, Mark(device.mark.nickname, on)))
+            favourite.triggered.connect(lambda on: self.feed.set_mark(device, DeviceMark(device.mark.nickname, on)))
         add_action(menu, self.tr("&Nickname…"), lambda: self.ask_nickname(device), "rename")
 
     def _fill_attach(self, menu: QMenu, device: Device) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from PyQt5.QtCore import QObject
 
-from qubesmanager.models.device_catalog import NO_MARK, Device, DeviceCatalog, Mark
+from qubesmanager.models.device_catalog import NO_MARK, Device, DeviceCatalog, DeviceMark
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.session import Session
@@ -53,7 +53,7 @@ class DeviceFeed(QObject):
         if session.is_synced:
             self._synced()
 
-    def set_mark(self, device: Device, mark: Mark) -> None:
+    def set_mark(self, device: Device, mark: DeviceMark) -> None:
         """Store the user's nickname of a device, and whether it is a favourite."""
         self._marks.pop(device.memory_key, None)
         if mark != NO_MARK:
@@ -149,10 +149,10 @@ def _facts(record: VmRecord) -> object:
     return (record.running, extra) if extra else ()
 
 
-def _loaded(kept: object) -> dict[str, Mark]:
+def _loaded(kept: object) -> dict[str, DeviceMark]:
     """The stored settings of devices; none where they cannot be read."""
     try:
         data: Any = json.loads(kept) if isinstance(kept, str) else {}
-        return {str(key): Mark(str(name), favourite is True) for key, (name, favourite) in data.items()}
+        return {str(key): DeviceMark(str(name), favourite is True) for key, (name, favourite) in data.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -15,7 +15,7 @@ from qubesmanager.plans.devices import key_device
 from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, PROPERTY, RULES, TAG, VOLUME, Key
 from qubesmanager.plans.settings import RULES_KEY
 from qubesmanager.rules.facts import Facts
-from qubesmanager.rules.properties import AT_START, PROPERTIES, Change
+from qubesmanager.rules.properties import AT_START, PROPERTIES, Changeable
 from qubesmanager.ui.forms.editors import WITHOUT_DEFAULT, value_text
 from qubesmanager.ui.forms.field import CONTEXT, Field
 from qubesmanager.ui.forms.merge_bar import key_text
@@ -108,7 +108,7 @@ def when_text(draft: Draft, name: str) -> str:
     row = PROPERTIES.get(name)
     if draft.record.running and name in AT_START:
         return translate("ChangeRows", "after a restart")
-    if row is not None and row.change is Change.HALTED and name != "name":
+    if row is not None and row.change is Changeable.HALTED and name != "name":
         return translate("ChangeRows", "from the next start")
     return _now()
 

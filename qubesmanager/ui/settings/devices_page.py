@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.device_catalog import DeviceCatalog
-from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, Choice, device_choices
+from qubesmanager.models.device_choices import CHOICE_COLUMNS, CONTEXT, DeviceChoice, device_choices
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowTable, TextFilter
@@ -47,7 +47,7 @@ class DevicesPage(QWidget):
         self._refused: dict[Key, str] = {}
         self._catalog: DeviceCatalog | None = None
         self._actions = DeviceActions(session, DeviceOperations(session, self), self, self)
-        self.model: RowTable[Choice] = RowTable(CONTEXT, CHOICE_COLUMNS, lambda row: row.device.key, self)
+        self.model: RowTable[DeviceChoice] = RowTable(CONTEXT, CHOICE_COLUMNS, lambda row: row.device.key, self)
         self.filter = TextFilter(self.model, self)
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Part of a device's name, kind or place"))
@@ -126,7 +126,7 @@ class DevicesPage(QWidget):
         if at >= 0:
             self.table.selectRow(self.filter.mapFromSource(self.model.index(at, 0)).row())
 
-    def current(self) -> Choice | None:
+    def current(self) -> DeviceChoice | None:
         """The selected device."""
         at = self.filter.mapToSource(self.filter.index(selected_row(self.table), 0)).row()
         return self.model.rows[at] if 0 <= at < len(self.model.rows) else None
@@ -183,7 +183,7 @@ class DevicesPage(QWidget):
             return self.tr("dom0 has its own devices; none are given to it.")
         return self.tr("No device is offered by dom0 or any qube that runs.")
 
-    def _about(self, row: Choice) -> str:
+    def _about(self, row: DeviceChoice) -> str:
         parts = []
         if row.device.holder and not row.now:
             parts.append(self.tr("{0} has it now.").format(row.device.holder))
@@ -202,7 +202,7 @@ class DevicesPage(QWidget):
             self.tr("For a device that cannot be reset on its own. It may carry something over from its last qube."),
         )
 
-    def _show_problem(self, row: Choice) -> None:
+    def _show_problem(self, row: DeviceChoice) -> None:
         balanced = self._draft.problems(self._session.facts).get(DEVICES)
         pci = row.device.key.device_class is DeviceClass.PCI and row.options is not None
         self.unbalance.setVisible(bool(balanced) and pci)

@@ -17,7 +17,7 @@ from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core import properties, system_properties
 from qubesmanager.daemon.local.core.sight import answer_for, spoken, spoken_one, spoken_way
 from qubesmanager.daemon.local.system import System
-from qubesmanager.rules.properties import Change, Type
+from qubesmanager.rules.properties import Changeable, Type
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.call import Call, Request
@@ -99,7 +99,7 @@ PLACES: dict[str, list[Make]] = {
     "mgmt1.vm.property.Set": [
         _property(row.name)
         for row in properties.BY_CLASS[VmClass.APP]
-        if row.type is Type.VM and row.change is not Change.NEVER
+        if row.type is Type.VM and row.change is not Changeable.NEVER
     ],
     "mgmt1.property.Set": [
         _system_property(row.name) for row in system_properties.TABLE.values() if row.type is Type.VM

@@ -9,7 +9,7 @@ from until import LIMIT, until
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import Device, DeviceCatalog, Doing, Mark, Step
+from qubesmanager.models.device_catalog import Device, DeviceCatalog, DeviceMark, Doing, Step
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.systems import demo
 from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
@@ -226,12 +226,12 @@ async def test_a_device_pulled_while_it_is_attached_is_in_the_end_nowhere(
 
 
 async def test_a_nickname_is_kept_for_the_next_session(feed: DeviceFeed, session: Session) -> None:
-    feed.set_mark(feed.catalog.devices()[STICK], Mark("my stick", True))
+    feed.set_mark(feed.catalog.devices()[STICK], DeviceMark("my stick", True))
     again = DeviceFeed(session)
     await until(lambda: STICK in again.catalog.devices())
 
     assert again.catalog.devices()[STICK].name == "my stick"
-    feed.set_mark(feed.catalog.devices()[STICK], Mark())
+    feed.set_mark(feed.catalog.devices()[STICK], DeviceMark())
 
     assert feed.catalog.devices()[STICK].name == "Example USB Stick"
 

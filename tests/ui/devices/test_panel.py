@@ -11,7 +11,7 @@ from windows import click, click_enabled, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import DeviceCatalog, Mark
+from qubesmanager.models.device_catalog import DeviceCatalog, DeviceMark
 from qubesmanager.models.device_targets import Effort
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
@@ -188,7 +188,7 @@ async def test_a_nickname_is_asked_for_and_shown(panel: DevicesPanel, session: S
     type_text(found[0].focusWidget() or found[0], "my stick")
     found[0].accept()
 
-    await until(lambda: catalog.devices()[STICK].mark == Mark("my stick"))
+    await until(lambda: catalog.devices()[STICK].mark == DeviceMark("my stick"))
 
 
 async def test_the_window_of_a_qube_shows_what_it_has_and_gives_it_more(

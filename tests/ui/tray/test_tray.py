@@ -15,7 +15,7 @@ from until import until
 from windows import click, is_quiet, press_key, type_text
 
 from qubesmanager.daemon.local.system import System
-from qubesmanager.models.device_catalog import DeviceCatalog, Mark
+from qubesmanager.models.device_catalog import DeviceCatalog, DeviceMark
 from qubesmanager.systems import demo
 from qubesmanager.ui.devices.device_feed import DeviceFeed
 from qubesmanager.ui.session.session import Session
@@ -139,7 +139,7 @@ async def test_without_a_tray_the_window_shows_a_message(desk: Desk, system: Sys
 
 
 async def test_new_devices_and_favourites_are_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
-    feed.set_mark(feed.catalog.devices()[CAMERA], Mark("", True))
+    feed.set_mark(feed.catalog.devices()[CAMERA], DeviceMark("", True))
     assert desk.lines()[0] == "Example HD Webcam C920"
     source(system, "dom0").plug(demo._disk("sdx", "Z & last", 1 << 30))
     await until(lambda: any(device.new for device in feed.catalog.devices().values()))

@@ -26,7 +26,7 @@ from qubesmanager.rules.actions import why_not_clone, why_not_remove
 from qubesmanager.rules.creation import source_of, why_not_based_on, why_not_create
 from qubesmanager.rules.features import copied_features
 from qubesmanager.rules.images import raw_image
-from qubesmanager.rules.properties import Change, Type
+from qubesmanager.rules.properties import Changeable, Type
 from qubesmanager.wire.codecs import ByteStream, CreateInPoolSpec
 from qubesmanager.wire.errors import (
     QubesNoTemplateError,
@@ -289,5 +289,5 @@ def _copied(source: Qube, klass: VmClass) -> dict[str, str]:
         for name, value in source.own.items()
         if name not in _NOT_COPIED
         and klass in properties.TABLE[name].classes
-        and properties.TABLE[name].change is not Change.NEVER
+        and properties.TABLE[name].change is not Changeable.NEVER
     }

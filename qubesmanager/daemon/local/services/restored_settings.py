@@ -37,7 +37,7 @@ from qubesmanager.rules.devices import (
 )
 from qubesmanager.rules.features import copied_features
 from qubesmanager.rules.network import netvm_chain, netvm_of
-from qubesmanager.rules.properties import BASED, Change, Type
+from qubesmanager.rules.properties import BASED, Changeable, Type
 from qubesmanager.rules.sight import Sees
 from qubesmanager.rules.texts import why_not_feature
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
@@ -178,12 +178,12 @@ class _Settling:
 
     def _has(self, qube: Qube, name: str) -> bool:
         row = properties.TABLE.get(name)
-        return row is not None and (qube.klass in row.classes or row.change is Change.NEVER)
+        return row is not None and (qube.klass in row.classes or row.change is Changeable.NEVER)
 
     def _take(self, incoming: Incoming, name: str) -> None:
         value = incoming.kept.properties.get(name)
         row = properties.TABLE[name]
-        if value is None or incoming.qube.klass not in row.classes or row.change is Change.NEVER:
+        if value is None or incoming.qube.klass not in row.classes or row.change is Changeable.NEVER:
             return
         if row.type is Type.VM:
             value = self._renamed(value)
