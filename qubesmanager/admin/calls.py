@@ -125,7 +125,7 @@ VM_FEATURE_CHECK_WITH_TEMPLATE = Call(
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_NETVM = Call(
     "admin.vm.feature.CheckWithNetvm", Dest.VM, Tier.LOCAL_RO, q.FEATURE_NAME, c.NOTHING, q.FEATURE_VALUE,
-    "The feature of the qube, else of its netvm, and so on.",
+    "The feature of the qube, else of its netvm, and so on, as far as the source sees these.",
     uses=(m.VM_FEATURE_GET, m.VM_PROPERTY_GET),
 )  # fmt: skip
 VM_FEATURE_CHECK_WITH_ADMIN_VM = Call(

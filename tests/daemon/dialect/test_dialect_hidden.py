@@ -50,12 +50,18 @@ PLACES = [
         for name in ("Set", "Get")
         for kind in ("created", "managed")
     ],
+    *[("dom0", f"admin.backup.{call}+of-{{}}", "") for call in ("Info", "Execute", "Cancel")],
 ]
 """Destination, method and payload, in which `{}` is the name."""
 
 
-async def test_a_hidden_qube_and_none_are_one_answer(admin: Caller, other: Caller, system: System) -> None:
+async def test_a_hidden_qube_and_none_are_one_answer(
+    admin: Caller, other: Caller, client: Client, system: System
+) -> None:
     there = set(system.runtime.state.qubes)
+    for name in ("vault", TEMPLATE, "ghost"):
+        text = f"include: [work, {name}]\ndestination_path: /nowhere/x/y\n"
+        await client.send(calls.BACKUP_PROFILE_SET("dom0", f"of-{name}", text))
 
     for hidden in ("vault", TEMPLATE):
         for dest, method, payload in PLACES:
@@ -92,6 +98,70 @@ async def test_a_visible_template_serves_its_source(other: Caller, client: Clien
     await client.send(calls.VM_TAG_SET(TEMPLATE, f"managed-by-{SOURCE}"))
 
     await other.content(f"admin.vm.Create.AppVM+{TEMPLATE}", "dom0", b"name=new label=red")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        f"admin.vm.{call}.{klass}+"
+        for call in ("Create", "CreateInPool")
+        for klass in ("AppVM", "StandaloneVM", "TemplateVM")
+    ]
+    + ["admin.vm.Create.DispVM+", "admin.vm.Create.RemoteVM+"],
+)
+async def test_a_hidden_name_a_coming_name_and_one_that_is_referred_to_are_one_answer(
+    other: Caller, client: Client, system: System, method: str
+) -> None:
+    await client.send(calls.VM_TAG_SET("personal", "managed-by-ghost"))
+    await client.send(calls.PROPERTY_SET("dom0", "default_template", "debian-13"))
+    await client.send(calls.PROPERTY_SET("dom0", "default_dispvm", "default-dvm"))
+    system.runtime.reserved.add("coming")
+    pool = " pool=default" if "InPool" in method else ""
+
+    answers = {
+        (await other.answer(method, "dom0", f"name={name} label=red{pool}".encode())).replace(name.encode(), b"X")
+        for name in ("vault", "ghost", "coming")
+    }
+
+    (answer,) = answers
+    assert answer.startswith(b"2\0PermissionDenied\0")
+
+
+async def test_a_feature_of_a_net_qube_is_answered_to_a_source_that_sees_it(
+    admin: Caller, other: Caller, client: Client
+) -> None:
+    netvm = await admin.content("admin.vm.property.Get+netvm", "work")
+    netvm = netvm.rpartition(" ")[2]
+    await admin.content("admin.vm.feature.Set+secret", netvm, b"1")
+
+    assert await admin.content("admin.vm.feature.CheckWithNetvm+secret", "work") == "1"
+    assert await other.answer("admin.vm.feature.CheckWithNetvm+secret", "work") == (
+        b"2\0QubesFeatureNotFoundError\0\0Feature not set for domain work: secret\0"
+    )
+    await client.send(calls.VM_TAG_SET(netvm, f"managed-by-{SOURCE}"))
+    assert await other.content("admin.vm.feature.CheckWithNetvm+secret", "work") == "1"
+
+
+async def test_the_default_template_is_named_to_a_source_that_sees_it(other: Caller, client: Client) -> None:
+    await client.send(calls.PROPERTY_SET("dom0", "default_template", TEMPLATE))
+
+    hidden = await other.answer("admin.vm.property.Reset+template", "work")
+    await client.send(calls.VM_TAG_SET(TEMPLATE, f"managed-by-{SOURCE}"))
+
+    assert TEMPLATE.encode() not in hidden
+    assert TEMPLATE.encode() in await other.answer("admin.vm.property.Reset+template", "work")
+
+
+@pytest.mark.parametrize("call", ["Create.AppVM", "CreateInPool.AppVM", "Create.DispVM"])
+async def test_dom0_is_no_template_although_it_means_the_default_in_mgmt1(
+    admin: Caller, system: System, call: str
+) -> None:
+    pool = " pool=default" if "InPool" in call else ""
+
+    assert await admin.refused(f"admin.vm.{call}+dom0", "dom0", f"name=new label=red{pool}".encode()) == (
+        "QubesNoTemplateError"
+    )
+    assert "new" not in system.runtime.state.qubes
 
 
 @pytest.mark.parametrize("call", ["CheckWithAdminVM", "CheckWithTemplateAndAdminVM"])

@@ -78,9 +78,12 @@ async def check_with_template(asking: Asking, name: str, _payload: None) -> str:
 
 @answers(calls.VM_FEATURE_CHECK_WITH_NETVM)
 async def check_with_netvm(asking: Asking, name: str, _payload: None) -> str:
-    """The feature of the qube, else of its netvm, and so on; a loop of netvms ends where it closes."""
+    """The feature of the qube, else of its netvm, and so on; a loop of netvms ends where it closes.
+
+    Policy has looked at the destination only, so the first netvm that the source does not see ends the search.
+    """
     qube, passed = asking.dest, set[str]()
-    while qube and qube not in passed:
+    while qube and qube not in passed and (qube == asking.dest or await asking.sees(qube)):
         try:
             return await asking.ask(mgmt1.VM_FEATURE_GET(qube, name))
         except QubesFeatureNotFoundError:

@@ -5,6 +5,7 @@ from qubesmanager.admin import calls, properties
 from qubesmanager.admin.codecs import Default, Property
 from qubesmanager.admin.properties import QubesProperty
 from qubesmanager.daemon.dialect.context import Asking, answers
+from qubesmanager.rules.sight import OTHER
 from qubesmanager.wire import calls as mgmt1
 from qubesmanager.wire.codecs import PropertyRow
 from qubesmanager.wire.errors import Mgmt1Error, QubesNoSuchPropertyError, QubesValueError
@@ -98,6 +99,8 @@ async def reset(asking: Asking, name: str, _payload: None) -> None:
     row = properties.row_of(properties.BY_CLASS[klass], name, asking.dest)
     if name == "template":
         template = (await asking.ask(mgmt1.PROPERTY_GET(DOM0, "default_template"))).value
+        if not await asking.sees(template):
+            template = OTHER
         text = f"Cannot unset template. You can set it to the current default ({template}) instead"
         raise QubesValueError(text)
     ours = properties.settable(row, klass)

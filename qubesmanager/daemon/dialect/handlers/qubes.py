@@ -15,6 +15,7 @@ from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VmInfo
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     ProtocolError,
+    QubesNoTemplateError,
     QubesVMNotHaltedError,
     QubesVMNotRunningError,
     QubesVMNotStartedError,
@@ -25,7 +26,7 @@ from qubesmanager.wire.events import CONNECTION_ESTABLISHED, row_of
 from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
 # -- lists ------------------------------------------------------------------------------------------------------------
@@ -57,10 +58,14 @@ async def _template(asking: Asking, klass: VmClass, name: str | None) -> str:
     """The destination of a mgmt1 call that creates a qube from a template: dom0 where none is named.
 
     The name comes in the argument, so policy need not have looked at it. Raises `QubesVMNotFoundError` for a template
-    that the source does not see, unless it is the system's default for qubes of the class.
+    that the source does not see, unless it is the system's default for qubes of the class; `QubesNoTemplateError` for
+    dom0.
     """
     if name is None:
         return DOM0
+    if name == DOM0:  # which means the default in mgmt1
+        code = "not-disposable-template" if klass is VmClass.DISP else "not-a-template"
+        raise error_for(Reason(code, DOM0), QubesNoTemplateError)
     if (
         not await asking.sees(name)
         and name != (await asking.ask(mgmt1.PROPERTY_GET(DOM0, DEFAULT_SOURCE[klass]))).value
