@@ -141,12 +141,14 @@ def _total(decode: Callable[[str], T], what: str) -> Callable[[bytes], T]:
     return total
 
 
+_CLASSES = {str(each): each for each in VmClass}
+_STATES = {str(each): each for each in PowerState}
+
+
 def _vm_row(row: str) -> VmInfo:
-    name, *words = row.split(" ")
-    fields = dict(word.split("=", 1) for word in words)
-    return VmInfo(
-        check(names.VM_NAME, name), VmClass(fields["class"]), PowerState(fields["state"]), fields.get("uuid", "")
-    )
+    name, klass, state, *rest = row.split(" ")
+    uuid = _word(rest[0], "uuid") if rest else ""
+    return VmInfo(check(names.VM_NAME, name), _CLASSES[_word(klass, "class")], _STATES[_word(state, "state")], uuid)
 
 
 def _vm_text(row: VmInfo) -> str:
@@ -179,10 +181,12 @@ def _default_text(answer: Default | None) -> bytes:
     return b"" if answer is None else f"type={answer.type} {answer.value}".encode()
 
 
+_DEFAULTS = {f"default={flag_word(each)}": each for each in (True, False)}
+
+
 def _property_row(row: str) -> PropertyRow:
     name, default, kind, value = row.split(" ", 3)
-    is_default = flag(_word(default, "default"))
-    return PropertyRow(check(names.PROPERTY_NAME, name), is_default, _word(kind, "type"), unescape_line(value))
+    return PropertyRow(check(names.PROPERTY_NAME, name), _DEFAULTS[default], _word(kind, "type"), unescape_line(value))
 
 
 def _property_row_text(row: PropertyRow) -> str:

@@ -408,6 +408,8 @@ def escape_line(plain: str) -> str:
 
 def unescape_line(escaped: str) -> str:
     """The text that `escape_line` wrote."""
+    if "\\" not in escaped:
+        return escaped
     return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], escaped)
 
 
