@@ -42,6 +42,13 @@ def _why_not_here(qube: QubeFacts) -> Reason | None:
     return _DOM0 if qube.klass is VmClass.ADMIN else None
 
 
+def why_not_firewall(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why a qube has no firewall rules."""
+    if qube.klass is VmClass.REMOTE:
+        return Reason("qube-is-remote", qube.name)
+    return Reason("dom0-no-network") if qube.klass is VmClass.ADMIN else None
+
+
 # -- start ------------------------------------------------------------------------------------------------------------
 
 

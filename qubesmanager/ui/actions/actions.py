@@ -88,6 +88,8 @@ TABLE: tuple[VmAction, ...] = (
              calls=(calls.VM_SHUTDOWN.name, calls.VM_START.name)),
     VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
              each(always), "look", "Ctrl+Return", window="settings"),
+    VmAction("firewall", QT_TRANSLATE_NOOP("VmAction", "&Firewall…"), "firewall", Operations.firewall,
+             each(actions.why_not_firewall), "look", multi=False, window="settings"),
     VmAction("devices", QT_TRANSLATE_NOOP("VmAction", "&Devices…"), "devices", opens("devices"),
              each(always), "look", multi=False, window="devices"),
     VmAction("attach", QT_TRANSLATE_NOOP("VmAction", "&Attach a device…"), "attach", opens("attach"),

@@ -37,6 +37,7 @@ from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, report
+from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.wire import calls
@@ -188,6 +189,10 @@ class Operations(QObject):
     def set_property(self, names: Sequence[str], prop: str, value: str | None) -> None:
         """Set a property of each; an empty reference is none, None is the default."""
         self.carry_out(lambda left_out, _choice: property_plan(self.facts, names, prop, value, left_out))
+
+    def firewall(self, names: Sequence[str]) -> None:
+        """Open the settings at the rules of the firewall."""
+        self.open_window("settings", (names[0], f"{PAGE}firewall"))
 
     def open_window(self, kind: str, names: Sequence[str]) -> None:
         self.session.window_wanted.emit(kind, tuple(names))

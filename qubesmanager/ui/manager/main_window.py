@@ -41,12 +41,13 @@ from qubesmanager.ui.actions.property_menus import PropertyMenu, label_menu, net
 from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.device_questions import DeviceQuestions
-from qubesmanager.ui.icons import application_icon, icon, label_icon
+from qubesmanager.ui.icons import application_icon, icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
 from qubesmanager.ui.manager.closing import losses, unsaved_windows
-from qubesmanager.ui.manager.command_palette import Command, CommandPalette
+from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.inspector import Inspector
 from qubesmanager.ui.manager.pages import PAGES, QUBES, Page
+from qubesmanager.ui.manager.palette_commands import PaletteCommands
 from qubesmanager.ui.manager.property_columns import (
     PropertyColumnsDialog,
     keep_properties,
@@ -633,27 +634,8 @@ class MainWindow(QMainWindow):
     def open_palette(self) -> None:
         # Keys pressed again while the window was busy come all at once.
         if not any(palette.isVisible() for palette in self.findChildren(CommandPalette)):
-            CommandPalette(self, self._commands()).show()
-
-    def _commands(self) -> list[Command]:
-        names = self.selected()
-        about = names[0] if len(names) == 1 else self.tr("%n qube(s)", "", len(names))
-        commands: list[Command] = []
-        for row in self.actions_of.available():
-            action = self.actions_of.by_id[row.id]
-            text = row.name().replace("&", "").rstrip("…")
-            text = self.tr("{0}: {1}").format(text, about) if names else text
-            why = self.actions_of.why_not(row) or ""
-            commands.append(Command(text, action.trigger, action.icon(), _keys(action), why))
-        for action in self.own.values():
-            if action is not self.own["palette"]:
-                text = action.text().replace("&", "").rstrip("…")
-                commands.append(Command(text, action.trigger, action.icon(), _keys(action)))
-        commands.extend(self._go_to(name) for name in in_order(self.session.records))
-        return commands
-
-    def _go_to(self, name: str) -> Command:
-        return Command(name, lambda: self._jump(name), label_icon(self.session.color_of_qube(name)), self.tr("qube"))
+            commands = PaletteCommands(self.operations, self.actions_of, self.own, self.selected, self._jump)
+            CommandPalette(self, commands).show()
 
     def _jump(self, name: str) -> None:
         if not self.filter.index_of(name).isValid():
@@ -804,7 +786,3 @@ class MainWindow(QMainWindow):
             return YES if tick else NO
         text = index.data()
         return text if isinstance(text, str) else ""
-
-
-def _keys(action: QAction) -> str:
-    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -97,9 +97,9 @@ def becomes(state: str) -> Outcome:
     return outcome
 
 
-def opens(kind: str) -> Outcome:
+def opens(kind: str, *words: str) -> Outcome:
     async def outcome(bench: Bench, name: str) -> None:
-        await bench.clicker.until(lambda: (kind, (name,)) in bench.wanted)
+        await bench.clicker.until(lambda: (kind, (name, *words)) in bench.wanted)
 
     return outcome
 
@@ -163,6 +163,7 @@ OUTCOMES: dict[str, Outcome] = {
     "shutdown": becomes("Halted"),
     "restart": becomes("Running"),
     "settings": opens("settings"),
+    "firewall": opens("settings", "--page=firewall"),
     "devices": opens("devices"),
     "logs": opens("logs"),
     "attach": opens("attach"),

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Typing into the command palette: sentences of a verb, a qube and a value; recent commands; what is not found."""
+
+from PyQt5.QtCore import Qt
+from windows import Clicker, press_key, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
+from qubesmanager.ui.manager.command_palette import HINT, CommandPalette
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CreateSpec
+
+
+async def opened(clicker: Clicker) -> CommandPalette:
+    clicker.window._follow_changes()  # what a moment later does
+    clicker.click("palette")
+    return await clicker.dialog(CommandPalette)
+
+
+def lines(palette: CommandPalette) -> list[str]:
+    return [item.text() for row in range(palette.list.count()) if (item := palette.list.item(row)) is not None]
+
+
+async def run(clicker: Clicker, text: str) -> None:
+    palette = await opened(clicker)
+    type_text(palette.edit, text)
+    press_key(palette.edit, Qt.Key.Key_Return)
+
+
+async def test_a_verb_and_a_qube_act_on_that_qube_whatever_is_selected(clicker: Clicker) -> None:
+    clicker.select("work")
+
+    await run(clicker, "start vault")
+
+    await clicker.until(lambda: clicker.state("vault") == "Running")
+    await run(clicker, "shut va")
+    await clicker.until(lambda: clicker.state("vault") == "Halted")
+
+
+async def test_a_net_qube_is_set_by_a_sentence_and_through_the_plan(clicker: Clicker) -> None:
+    await run(clicker, "netvm vault sys-firewall")
+    await clicker.until(lambda: clicker.session.records["vault"].value("netvm") == "sys-firewall")
+
+    await run(clicker, "net qube work none")
+    dialog = await clicker.dialog(PlanDialog)
+    assert dialog.plan.losing == ("work",)
+    dialog.reject()
+    assert clicker.session.records["work"].value("netvm") == "sys-firewall"
+
+
+async def test_a_label_and_a_template_are_set_by_a_sentence(clicker: Clicker) -> None:
+    await run(clicker, "label vault green")
+    await clicker.until(lambda: clicker.session.records["vault"].value("label") == "green")
+    await run(clicker, "template vault fedora")
+    await clicker.until(lambda: clicker.session.records["vault"].value("template") == "fedora-43")
+
+
+async def test_a_page_of_the_settings_is_opened_by_its_name(clicker: Clicker) -> None:
+    wanted: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+
+    await run(clicker, "firewall vault")
+    await run(clicker, "settings work notes")
+    clicker.select("untrusted")
+    await run(clicker, "settings devices")
+
+    assert wanted == [
+        ("settings", ("vault", "--page=firewall")),
+        ("settings", ("work", "--page=notes")),
+        ("settings", ("untrusted", "--page=devices")),
+    ]
+
+
+async def test_a_value_that_cannot_be_given_is_grey_with_the_reason(clicker: Clicker) -> None:
+    palette = await opened(clicker)
+
+    type_text(palette.edit, "template work fedora")
+
+    (item,) = (palette.list.item(row) for row in range(1))
+    assert item is not None
+    assert item.text() == "Template: work → fedora-43"
+    assert "halted" in item.data(HINT)
+    press_key(palette.edit, Qt.Key.Key_Return)
+    assert palette.isVisible()
+
+
+async def test_recent_commands_come_first(clicker: Clicker) -> None:
+    await run(clicker, "label vault green")
+    await clicker.until(lambda: clicker.session.records["vault"].value("label") == "green")
+    await run(clicker, "show everything")
+
+    palette = await opened(clicker)
+
+    assert lines(palette)[:2] == ["Show everything", "Label: vault → green"]
+
+
+async def test_keys_are_at_the_end_of_the_line_and_not_in_its_text(clicker: Clicker) -> None:
+    palette = await opened(clicker)
+    type_text(palette.edit, "find")
+    item = palette.list.item(0)
+
+    assert item is not None
+    assert item.text() == "Find"
+    assert item.data(HINT) == "Ctrl+F"
+
+
+async def test_nothing_found_says_so_and_gives_an_example(clicker: Clicker) -> None:
+    palette = await opened(clicker)
+
+    type_text(palette.edit, "zzz")
+
+    assert palette.list.isHidden()
+    assert palette.nothing.isVisible()
+    assert palette.nothing.text().startswith("Nothing found for \u201czzz\u201d.")
+
+
+async def test_a_qube_that_is_created_while_the_palette_is_open_is_offered(clicker: Clicker, client: Client) -> None:
+    palette = await opened(clicker)
+    type_text(palette.edit, "brand-new")
+    assert palette.list.isHidden()
+
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("brand-new", "red")))
+
+    await clicker.until(lambda: "brand-new" in lines(palette))
