@@ -104,7 +104,7 @@ async def test_keys_are_at_the_end_of_the_line_and_not_in_its_text(clicker: Clic
     assert item.data(HINT) == "Ctrl+F"
 
 
-async def test_nothing_found_says_so_and_gives_an_example(clicker: Clicker) -> None:
+async def test_an_empty_answer_gives_an_example(clicker: Clicker) -> None:
     palette = await opened(clicker)
 
     type_text(palette.edit, "zzz")
