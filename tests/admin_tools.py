@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,6 +153,41 @@ class Tools:
         assert int(self.volume(name, volume)["size"]) <= size
         self.call(f"vm.volume.Resize+{volume}", name, str(size).encode())
 
+    def imported(self, name: str, volume: str, data: bytes) -> None:
+        """The content of a volume, with its size, as `volume import` sends it."""
+        assert volume in self.lines("vm.volume.List", name)
+        self.call(f"vm.volume.ImportWithSize+{volume}", name, f"{len(data)}\n".encode() + data)
+
+    def standalone(self, name: str, template: str, label: str = "red") -> None:
+        """A StandaloneVM of a template: made empty, and given what the template has."""
+        assert label in self.lines("label.List")
+        source_label = self.get(template, "label")[1]
+        self.call("vm.Create.StandaloneVM", payload=f"name={name} label={source_label}".encode())
+        self._copy(template, name, {})
+        token = self.call("vm.volume.CloneFrom+root", template)
+        self.call("vm.volume.CloneTo+root", name, token.encode())
+        self.call("vm.property.Set+label", name, label.encode())
+
+    def restored(self, name: str, template: str, tags: list[str], private: bytes) -> None:
+        """A qube of a backup: refused properties and tags are passed over, the volume is imported."""
+        self.call(f"vm.Create.AppVM+{template}", payload=f"name={name} label=red".encode())
+        for prop, value in (("memory", "400"), ("installed_by_rpm", "True"), ("backup_timestamp", "1700000000")):
+            with suppress(QubesError):
+                self.call(f"vm.property.Set+{prop}", name, value.encode())
+        for tag in tags:
+            try:
+                self.call(f"vm.tag.Set+{tag}", name)
+            except QubesError:
+                assert self.call(f"vm.tag.Get+{tag}", name) in {"0", "1"}
+        self.call("vm.feature.Set+empty", name, b"")
+        self.imported(name, "private", private)
+        self.call("vm.firewall.Set", name, b"action=accept\n")
+
+    def firewall_remove(self, name: str, number: int) -> None:
+        rules = self.lines("vm.firewall.Get", name)
+        del rules[number]
+        self.call("vm.firewall.Set", name, "".join(f"{rule}\n" for rule in rules).encode())
+
     def firewall_add(self, name: str, rule: str, *, before: int | None = None) -> None:
         rules = self.lines("vm.firewall.Get", name)
         rules.insert(len(rules) if before is None else before, rule)
@@ -177,6 +213,20 @@ class Tools:
         payload = " ".join(f"{key}='{value}'" for key, value in words.items()).encode()
         argument = f"{backend}+{port}+{fields['device_id'].replace(':', '+')}"
         self.call(f"vm.device.{klass}.Attach+{argument}", name, payload)
+
+    def assign(self, klass: str, name: str, backend: str, port: str, mode: str, **options: str) -> str:
+        """The argument by which the assignment is named again."""
+        fields = self.device(klass, backend, port)
+        words = {
+            **{key: fields[key] for key in ("device_id", "port_id", "devclass", "backend_domain")},
+            "mode": mode,
+            "frontend_domain": name,
+            **{f"_{key}": value for key, value in options.items()},
+        }
+        argument = f"{backend}+{port}+{fields['device_id'].replace(':', '+')}"
+        payload = " ".join(f"{key}='{value}'" for key, value in words.items()).encode()
+        self.call(f"vm.device.{klass}.Assign+{argument}", name, payload)
+        return argument
 
     # -- backup --
 

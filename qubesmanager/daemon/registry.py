@@ -49,8 +49,11 @@ class Backend(Protocol):
         Raises `QubesVMNotFoundError`.
         """
 
-    def within(self, context: Any, call: AnyCall) -> Any:
-        """The context of another call to the same destination by the same source."""
+    def within(self, context: Any, call: AnyCall, granted: str = "") -> Any:
+        """The context of another call to the same destination by the same source.
+
+        `granted`: a qube that this call may name although its source does not see it.
+        """
 
 
 class ContextOfCall:

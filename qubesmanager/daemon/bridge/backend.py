@@ -54,7 +54,7 @@ class BridgeBackend:
         self.bridge.mirror.looked_at(dest)
         return Context(self.bridge, dest, call)
 
-    def within(self, context: Context, call: AnyCall) -> Context:
+    def within(self, context: Context, call: AnyCall, _granted: str = "") -> Context:
         return replace(context, call=call)
 
     def explained(self, error: Mgmt1Error) -> Mgmt1Error:

@@ -36,8 +36,8 @@ class Dialect:
         pinned = self._backend.context(source, dest, call)
         return Asking(self._backend, self._shared, self._tokens, source, dest, call, pinned)
 
-    def within(self, context: Asking, call: AnyCall) -> Asking:
-        return replace(context, call=call)
+    def within(self, context: Asking, call: AnyCall, granted: str = "") -> Asking:
+        return replace(context, call=call, granted=granted)
 
     def explained(self, error: Mgmt1Error) -> Mgmt1Error:
         return explained(error)

@@ -67,6 +67,8 @@ class Asking(ContextOfCall):
     dest: str
     call: AnyCall
     pinned: Any
+    granted: str = ""
+    """A qube that mgmt1 calls to the destination may name although the source does not see it."""
 
     async def ask(self, request: Request[R]) -> R:
         """The answer to a mgmt1 request, made as the caller. What mgmt1's row does not take is refused here."""
@@ -114,7 +116,7 @@ class Asking(ContextOfCall):
         if isinstance(payload, bytes) and not call.streams_in:
             payload = call.payload.decode(payload)
         if request.dest == self.dest:
-            context = self.backend.within(self.pinned, call)
+            context = self.backend.within(self.pinned, call, self.granted)
         else:
             context = self.backend.context(self.source, self.backend.resolve(request.dest), call)
         return self.backend.handler(call)(context, argument, payload)

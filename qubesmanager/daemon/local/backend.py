@@ -47,8 +47,8 @@ class LocalBackend:
         act_for(source, call.name)
         return context
 
-    def within(self, context: Context, call: AnyCall) -> Context:
-        other = replace(context, call=call)
+    def within(self, context: Context, call: AnyCall, granted: str = "") -> Context:
+        other = replace(context, call=call, granted=granted)
         _check_dom0s_own(other)
         act_for(context.source, call.name)
         return other

@@ -142,6 +142,15 @@ async def test_a_feature_of_a_net_qube_is_answered_to_a_source_that_sees_it(
     assert await other.content("admin.vm.feature.CheckWithNetvm+secret", "work") == "1"
 
 
+async def test_a_token_that_policy_granted_copies_a_volume_of_a_hidden_qube(other: Caller) -> None:
+    token = await other.content("admin.vm.volume.CloneFrom+private", TEMPLATE)
+
+    # The running qube is refused for that, and not for the name.
+    refused = await other.answer("admin.vm.volume.CloneTo+private", "work", token.encode())
+
+    assert refused.startswith(b"2\0QubesVMNotHaltedError\0")
+
+
 async def test_the_default_template_is_named_to_a_source_that_sees_it(other: Caller, client: Client) -> None:
     await client.send(calls.PROPERTY_SET("dom0", "default_template", TEMPLATE))
 

@@ -135,6 +135,109 @@ def test_a_device_is_attached_by_its_identity(tools: Tools, qube: str) -> None:
     tools.call("vm.Kill", qube)
 
 
+def test_settings_are_shown_set_and_given_back(tools: Tools, qube: str) -> None:
+    assert tools.call("vm.property.Help+memory", qube)
+    tools.call("vm.property.Reset+memory", qube)
+    assert tools.get(qube, "memory")[0] is True
+    with pytest.raises(QubesError) as refused:
+        tools.get(qube, "nosuch")
+    assert refused.value.kind == "QubesNoSuchPropertyError"
+    tools.call("vm.tag.Set+t1", qube)
+    assert tools.call("vm.tag.Get+t1", qube) == "1"
+    tools.call("vm.tag.Remove+t1", qube)
+    assert tools.call("vm.tag.Get+t1", qube) == "0"
+    tools.call("vm.feature.Set+service.cups", qube)
+    assert "service.cups" in tools.lines("vm.feature.List", qube)
+    tools.call("vm.feature.Remove+service.cups", qube)
+    with pytest.raises(QubesError) as refused:
+        tools.call("vm.feature.Get+service.cups", qube)
+    assert refused.value.kind == "QubesFeatureNotFoundError"
+    tools.call("vm.notes.Set", qube, b"first\nsecond")
+    assert tools.call("vm.notes.Get", qube) == "first\nsecond"
+
+
+def test_rules_are_added_removed_and_reset(tools: Tools, qube: str) -> None:
+    tools.firewall_add(qube, "action=accept proto=tcp dsthost=example.com dstports=443-443")
+    tools.firewall_add(qube, "action=accept proto=udp dsthost=1.2.3.4 dstports=53", before=0)
+    assert tools.lines("vm.firewall.Get", qube) == [
+        "action=accept dst4=1.2.3.4/32 proto=udp dstports=53-53",
+        "action=accept",
+        "action=accept dsthost=example.com proto=tcp dstports=443-443",
+    ]
+
+    tools.firewall_remove(qube, 0)
+
+    assert len(tools.lines("vm.firewall.Get", qube)) == 2
+    tools.call("vm.firewall.Set", qube, b"action=accept\n")
+    tools.call("vm.firewall.Reload", qube)
+    assert tools.lines("vm.firewall.Get", qube) == ["action=accept"]
+
+
+def test_a_volume_is_configured_imported_cleared_and_reverted(tools: Tools, qube: str) -> None:
+    tools.call("vm.volume.Set.revisions_to_keep+private", qube, b"2")
+    assert tools.volume(qube, "private")["revisions_to_keep"] == "2"
+
+    tools.imported(qube, "private", b"content" * 1000)
+
+    assert int(tools.volume(qube, "private")["usage"]) > 0
+    before = tools.lines("vm.volume.ListSnapshots+private", qube)
+    tools.call("vm.volume.Clear+private", qube)
+    if before:
+        tools.call("vm.volume.Revert+private", qube, before[-1].encode())
+    with pytest.raises(QubesError) as refused:
+        tools.call("vm.volume.Info+nosuch", qube)
+    assert refused.value.kind == "PermissionDenied"
+
+
+def test_qubes_of_other_classes_are_made(tools: Tools, qube: str) -> None:
+    made = [f"{qube}-s", f"{qube}-t"]
+    tools.standalone(made[0], "debian-13", "blue")
+    tools.call("vm.Create.TemplateVM", payload=f"name={made[1]} label=black".encode())
+    tools.imported(made[1], "root", b"image" * 1000)
+    tools.call("vm.property.Set+template_for_dispvms", qube, b"True")
+    disposable = tools.call("vm.CreateDisposable", qube)
+    tools.call("vm.Start", disposable)
+
+    listed = tools.ls()
+
+    assert {listed[name]["klass"] for name in made} == {"StandaloneVM", "TemplateVM"}
+    assert listed[made[0]]["label"] == "blue"
+    assert listed[disposable]["state"] == "Running"
+    tools.call("vm.Kill", disposable)
+    assert disposable not in {line.split()[0] for line in tools.lines("vm.List")}
+    for name in (*made, qube):
+        tools.call("vm.Remove", name)
+
+
+def test_a_qube_of_a_backup_is_restored_although_some_of_it_is_refused(tools: Tools, qube: str) -> None:
+    name = f"{qube}-r"
+
+    tools.restored(name, "debian-13", ["work", "created-by-dom0"], b"data" * 5000)
+
+    assert tools.get(name, "memory") == (False, "400")
+    assert "work" in tools.lines("vm.tag.List", name)
+    assert tools.call("vm.feature.Get+empty", name) == ""
+    assert int(tools.volume(name, "private")["usage"]) > 0
+
+
+def test_a_device_is_assigned_in_each_mode_and_a_cdrom_given_for_one_start(tools: Tools, qube: str) -> None:
+    for mode in ("auto-attach", "ask-to-attach", "required"):
+        argument = tools.assign("block", qube, "dom0", "sdb1", mode, **{"read-only": "True"})
+        (row,) = tools.lines("vm.device.block.Assigned", qube)
+        assert f"mode='{mode}'" in row
+        tools.call(f"vm.device.block.Unassign+{argument}", qube)
+    assert tools.lines("vm.device.block.Assigned", qube) == []
+    cdrom = b"device_id='*' mode='required' _devtype='cdrom' _read-only='True'"
+
+    tools.call("vm.device.block.Assign+dom0+sdb1+_", qube, cdrom)
+    tools.call("vm.Start", qube)
+    tools.call("vm.device.block.Unassign+dom0+sdb1+_", qube)
+
+    (row,) = tools.lines("vm.device.block.Attached", qube)
+    assert "_devtype='cdrom'" in row
+    tools.call("vm.Kill", qube)
+
+
 def test_a_qube_that_is_used_is_not_removed(daemon: DaemonProcess) -> None:
     tools = Tools(by_socket(daemon.socket))
 

@@ -2,6 +2,7 @@
 """Volumes of a qube, and pools."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import FALSE, KERNEL, SIZE, flag_to_qubes
@@ -91,8 +92,10 @@ async def clone_to(asking: Asking, name: str, token: str) -> None:
         text = "'Token to clone volume of qube was not found'"
         raise Mgmt1Error.from_wire("QubesVolumeCopyTokenNotFoundError", text)
     uuid, source_name = volume
-    options = {"from": asking.backend.resolve(f"{UUID_PREFIX}{uuid}"), "volume": source_name}
-    await asking.ask(mgmt1.VM_VOLUME_COPY(asking.dest, name, options))
+    qube = asking.backend.resolve(f"{UUID_PREFIX}{uuid}")
+    # Policy has let the source ask for the token.
+    granting = replace(asking, granted=qube)
+    await granting.ask(mgmt1.VM_VOLUME_COPY(asking.dest, name, {"from": qube, "volume": source_name}))
 
 
 @answers(calls.VM_VOLUME_IMPORT)

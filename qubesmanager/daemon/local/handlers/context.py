@@ -17,6 +17,8 @@ class Context(ContextOfCall):
     source: str
     destination: Qube
     call: AnyCall
+    granted: str = ""
+    """A qube that the call may name although its source does not see it."""
 
     @property
     def qube(self) -> Qube:
@@ -29,7 +31,7 @@ class Context(ContextOfCall):
         return self.qube.name
 
     def sees(self, name: str) -> bool:
-        return self.system.runtime.state.visible(self.source, name)
+        return (bool(name) and name == self.granted) or self.system.runtime.state.visible(self.source, name)
 
 
 REGISTRY: Registry[Context] = Registry()
