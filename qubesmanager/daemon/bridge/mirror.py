@@ -19,7 +19,9 @@ from contextlib import aclosing, suppress
 from itertools import count
 
 from qubesmanager.admin import calls
+from qubesmanager.admin.backups import sizes_in
 from qubesmanager.daemon.bridge import differences, reading
+from qubesmanager.daemon.bridge.backup_runs import BackupRuns
 from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.following import ESTABLISHED, follow, is_shown
 from qubesmanager.daemon.bridge.marks import Level, Marks
@@ -68,6 +70,7 @@ class Mirror:
         """The disposables that qubesd keeps ready."""
         self.system: dict[str, PropertyRow] = {}
         self.hub = EventHub()
+        self.backups = BackupRuns(self.emit, self._size_of_backup)
         self._channel = channel
         self._internal = internal
         self._pauses = (first_pause, longest_pause)
@@ -107,6 +110,7 @@ class Mirror:
     async def close(self) -> None:
         """End the streams of the listeners, and all work."""
         self.end_streams()
+        self.backups.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -364,7 +368,8 @@ class Mirror:
     async def _relist_slowly(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._tags_changed.wait(), self._relist)
+                async with asyncio.timeout(self._relist):
+                    await self._tags_changed.wait()
                 # Several that change together need one list.
                 await asyncio.sleep(min(TAGS_PAUSE, self._relist))
             self._tags_changed.clear()
@@ -401,6 +406,10 @@ class Mirror:
                 self.emit(events.LABEL_ADD(name, await self._channel.ask(calls.LABEL_GET(DOM0, name))))
             for name in sorted(before - names):
                 self.emit(events.LABEL_DELETE(name))
+
+    async def _size_of_backup(self, profile: str) -> int:
+        answer = await self._channel.ask(calls.BACKUP_INFO(DOM0, profile))
+        return sum(size for _name, size, _is_running in sizes_in(answer))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

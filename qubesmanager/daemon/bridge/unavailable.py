@@ -16,13 +16,10 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
     (
         Reason("instead-backup"),
         (
-            m.BACKUP_INFO,
             m.BACKUP_PROFILE_LIST,
             m.BACKUP_PROFILE_GET,
             m.BACKUP_PROFILE_SET,
             m.BACKUP_PROFILE_REMOVE,
-            m.BACKUP_STATUS,
-            m.BACKUP_HISTORY,
         ),
     ),
     (
