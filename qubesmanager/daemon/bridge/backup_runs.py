@@ -104,7 +104,7 @@ class BackupRuns:
             self._emit(events.BACKUP_PROGRESS(profile=profile, run=run.run, phase=WRITING, done=done, total=total))
 
     async def _ask_size(self, profile: str) -> None:
-        """Qubesd tells a share, and mgmt1 bytes: without the size no progress is sent."""
+        """Qubesd sends a share, and mgmt1 bytes: without the size no progress is sent."""
         try:
             size = await self._size_of(profile)
         except Mgmt1Error:

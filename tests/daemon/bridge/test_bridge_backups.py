@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backups that qubesd makes: what its calls and events tell of them."""
+"""Backups that qubesd makes: what its calls and events show."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ from qubesmanager.wire.restores import Contents
 
 @pytest.fixture
 async def bridge(system: System, client: Client, folder: Path) -> AsyncIterator[Bridged]:
-    """Its daemon has a profile of its own."""
+    """Its daemon has a profile, as qubesd may have."""
     profile = {"include": ["vault", "work"], "destination_path": str(folder), "passphrase_text": WORDS}
     await client.send(calls.BACKUP_PROFILE_SET(DOM0, "all", yaml.safe_dump(profile)))
     async with bridging(system, client) as bridge:
@@ -53,9 +53,9 @@ async def test_a_run_is_followed_from_begin_to_end(bridge: Bridged, folder: Path
     [file] = await asyncio.to_thread(lambda: list(folder.iterdir()))
     content = await asyncio.to_thread(file.read_bytes)
     head = f"passphrase={WORDS}\n\n".encode()
-    held = await bridge.client.send(calls.BACKUP_INFO(DOM0, None, pieces(head, content)))
-    assert isinstance(held, Contents)
-    assert {qube.name: qube.exists for qube in held.qubes if qube.name != DOM0} == {"vault": True, "work": True}
+    stored = await bridge.client.send(calls.BACKUP_INFO(DOM0, None, pieces(head, content)))
+    assert isinstance(stored, Contents)
+    assert {qube.name: qube.exists for qube in stored.qubes if qube.name != DOM0} == {"vault": True, "work": True}
 
 
 async def test_the_preview_has_the_qubes_and_sizes_that_qubesd_shows(bridge: Bridged) -> None:
