@@ -20,10 +20,3 @@ def test_a_label_keeps_its_colour_in_a_selected_row(color: str, qtbot: QtBot) ->
 
     assert pixel(icon, QIcon.Mode.Selected, FACE) == QColor(f"#{color[2:]}")
     assert pixel(icon, QIcon.Mode.Selected, FACE) == pixel(icon, QIcon.Mode.Normal, FACE)
-
-
-def test_a_blue_cube_has_a_light_rim_on_a_blue_selection(qtbot: QtBot) -> None:
-    image = label_icon("0x3465A4").pixmap(QSize(16, 16), QIcon.Mode.Selected).toImage()
-
-    light = sum(image.pixelColor(1, row).lightness() > 200 for row in range(16))
-    assert light >= 6

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt5.QtCore import QModelIndex, QSize, Qt
-from PyQt5.QtGui import QFontMetrics, QIcon, QPainter, QPalette
+from PyQt5.QtGui import QFontMetrics, QPainter, QPalette
 from PyQt5.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from qubesmanager.models.plan_table import (
@@ -91,16 +91,6 @@ class PlanDelegate(QStyledItemDelegate):
         else:
             return
         side = option.fontMetrics.height()
-        option.icon = _unselected(option.icon, side)
         option.decorationSize = QSize(side, side)
         features: Any = option.features | _HAS_ICON
         option.features = features
-
-
-def _unselected(picture: QIcon, side: int) -> QIcon:
-    """The icon in its colours also on a selection, which is only a tint here."""
-    pixmap = picture.pixmap(side, side)
-    same = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-        same.addPixmap(pixmap, mode)
-    return same

@@ -30,7 +30,7 @@ from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import mixed, plain_label, redden, subdue, subdued, title_label, warning_color
+from qubesmanager.ui.widgets.labels import plain_label, redden, subdue, subdued, title_label, warning_color
 
 Make = Callable[[frozenset[str], str], Plan]
 """Computes the plan for the qubes that are left out, and what is chosen of `Choice`."""
@@ -190,12 +190,6 @@ class PlanDialog(QDialog):
         tree.setAllColumnsShowFocus(True)
         tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         tree.setAccessibleName(self.tr("What becomes of each qube"))
-        palette = tree.palette()
-        palette.setColor(
-            QPalette.ColorRole.Highlight, mixed(palette, QPalette.ColorRole.Highlight, QPalette.ColorRole.Base, 0.2)
-        )
-        palette.setColor(QPalette.ColorRole.HighlightedText, palette.color(QPalette.ColorRole.Text))
-        tree.setPalette(palette)
         if header := tree.header():
             header.setStretchLastSection(True)
             widths = {

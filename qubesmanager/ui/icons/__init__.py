@@ -2,7 +2,7 @@
 """The icons: our own SVG set in the palette's colours, the desktop's theme where it has one, cubes for labels.
 
 The files are black strokes on a grid of 16; black is replaced by the colour that is asked for, so one set serves light,
-dark and selected.
+and dark.
 """
 
 from functools import cache
@@ -15,9 +15,11 @@ from PyQt5.QtSvg import QSvgRenderer
 from qubesmanager.wire.values import PowerState
 
 _SIZES = (16, 22, 32, 48)
-_GREEN, _AMBER, _BLUE, _RED = "#2e9e4f", "#c98a00", "#3a72c4", "#d0342c"
+_GREEN, _AMBER, _BLUE = ("#1f8a43", "#46b96a"), ("#9a6500", "#e3b04b"), ("#3a72c4", "#6ea4ea")
+_RED, _GREY = ("#b0400a", "#ff9d66"), ("#6f747c", "#9aa0a8")
+"""On a light and on a dark ground: at least 3 to 1 beside it, and beside the tint of a selection."""
 
-_STATES: dict[PowerState, tuple[str, str]] = {
+_STATES: dict[PowerState, tuple[str, tuple[str, str]]] = {
     PowerState.RUNNING: ("state-running", _GREEN),
     PowerState.TRANSIENT: ("state-busy", _BLUE),
     PowerState.PAUSED: ("state-paused", _AMBER),
@@ -25,33 +27,37 @@ _STATES: dict[PowerState, tuple[str, str]] = {
     PowerState.HALTING: ("state-busy", _AMBER),
     PowerState.DYING: ("state-busy", _AMBER),
     PowerState.CRASHED: ("state-crashed", _RED),
-    PowerState.HALTED: ("state-halted", "#8a8f98"),
-    PowerState.NA: ("help", "#8a8f98"),
+    PowerState.HALTED: ("state-halted", _GREY),
+    PowerState.NA: ("help", _GREY),
 }
-"""Shape and colour; the shape alone distinguishes the states too."""
+"""Shape and colours; the shape alone distinguishes the states too."""
 
 
 def icon(name: str) -> QIcon:
-    """An icon of our set in the colour of the palette's text, greyed where disabled, light where selected."""
+    """An icon of our set in the colour of the palette's text, greyed where disabled."""
     palette = QGuiApplication.palette()
     return _icon(
         name,
         palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText).name(),
         palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText).name(),
-        palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.HighlightedText).name(),
     )
 
 
 def tinted_icon(name: str, color: QColor) -> QIcon:
-    """An icon of our set in this colour, also where it is disabled or selected."""
-    return _icon(name, color.name(), color.name(), color.name())
+    """An icon of our set in this colour, also where it is disabled."""
+    return _icon(name, color.name(), color.name())
 
 
 def state_icon(state: PowerState) -> QIcon:
-    """The state's shape in its colour; in the selection's text colour where selected."""
-    name, color = _STATES[state]
-    selected = QGuiApplication.palette().color(QPalette.ColorGroup.Active, QPalette.ColorRole.HighlightedText).name()
-    return _icon(name, color, color, selected)
+    """The state's shape in its colour."""
+    name, (light, dark) = _STATES[state]
+    color = dark if is_dark(QGuiApplication.palette()) else light
+    return _icon(name, color, color)
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Whether the ground of lists is dark in this palette."""
+    return palette.color(QPalette.ColorRole.Base).lightness() < _HALF
 
 
 def application_icon() -> QIcon:
@@ -61,24 +67,27 @@ def application_icon() -> QIcon:
 
 @cache
 def label_icon(color: str) -> QIcon:
-    """A cube in a label's colour (`0xRRGGBB`), with an edge that shows on any ground, also on a selection."""
+    """A cube in a label's colour (`0xRRGGBB`), with an edge that shows on any ground."""
     picture = QIcon()
     for size in _SIZES:
         for ratio in (1, 2):
-            own = QColor(f"#{color.removeprefix('0x')}")
-            picture.addPixmap(_cube(own, size, ratio))
+            cube = _cube(QColor(f"#{color.removeprefix('0x')}"), size, ratio)
             # Without a picture for selected rows, Qt would tint the label's colour there.
-            picture.addPixmap(_cube(own, size, ratio, selected=True), QIcon.Mode.Selected)
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+                picture.addPixmap(cube, mode)
     return picture
 
 
 @cache
-def _icon(name: str, normal: str, disabled: str, selected: str) -> QIcon:
+def _icon(name: str, normal: str, disabled: str) -> QIcon:
+    """Selected rows have the normal picture: Qt would tint it, and the ground is tinted already."""
     picture = QIcon()
-    for mode, color in ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled), (QIcon.Mode.Selected, selected)):
-        for size in _SIZES:
-            for ratio in (1, 2):
-                picture.addPixmap(_pixmap(name, color, size, ratio), mode)
+    for size in _SIZES:
+        for ratio in (1, 2):
+            pixmap = _pixmap(name, normal, size, ratio)
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+                picture.addPixmap(pixmap, mode)
+            picture.addPixmap(_pixmap(name, disabled, size, ratio), QIcon.Mode.Disabled)
     return picture
 
 
@@ -93,7 +102,7 @@ def _pixmap(name: str, color: str, size: int, ratio: int) -> QPixmap:
     return pixmap
 
 
-def _cube(color: QColor, size: int, ratio: int, *, selected: bool = False) -> QPixmap:
+def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
     pixmap = QPixmap(QSize(size, size) * ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -119,7 +128,7 @@ def _cube(color: QColor, size: int, ratio: int, *, selected: bool = False) -> QP
         painter.drawPolygon(QPolygonF(points))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     # Two edges: one of them shows, whatever is behind.
-    for edge in _RIM if selected else _EDGES:
+    for edge in _EDGES:
         painter.setPen(edge)
         painter.drawPolygon(QPolygonF(corners))
     painter.end()
@@ -128,8 +137,8 @@ def _cube(color: QColor, size: int, ratio: int, *, selected: bool = False) -> QP
 
 
 _EDGES = (QPen(QColor(255, 255, 255, 200), 1.4), QPen(QColor(40, 42, 46, 210), 0.6))
-_RIM = (QPen(QColor(255, 255, 255, 255), 2.2), QPen(QColor(40, 42, 46, 235), 0.5))
-"""On a selection the light one is a rim as wide as it must be for a blue cube to stand off from blue."""
 
+_HALF = 128
+"""The lightness in the middle between black and white."""
 _DARK = 40
 """Lightness below which a cube's top needs a lighter grey to be seen as a cube."""

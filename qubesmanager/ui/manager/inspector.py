@@ -28,9 +28,8 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
-from qubesmanager.ui.widgets.labels import plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.labels import cpu_color, memory_color, plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.sparkline import Graph
-from qubesmanager.ui.widgets.vm_delegate import CPU_COLOR, MEMORY_COLOR
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
 
@@ -119,9 +118,9 @@ class Inspector(QStackedWidget):
         state.addWidget(self.restart)
         layout.addLayout(state)
         self.cpu_text = plain_label("", inner)
-        self.cpu = Graph(CPU_COLOR, inner)
+        self.cpu = Graph(cpu_color, inner)
         self.memory_text = plain_label("", inner)
-        self.memory = Graph(MEMORY_COLOR, inner)
+        self.memory = Graph(memory_color, inner)
         for widget in (self.cpu_text, self.cpu, self.memory_text, self.memory):
             layout.addWidget(widget)
         self.grid = QGridLayout()

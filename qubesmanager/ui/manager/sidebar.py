@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QBrush, QGuiApplication, QPalette
-from PyQt5.QtWidgets import QFrame, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+from PyQt5.QtGui import QPalette
+from PyQt5.QtWidgets import QFrame, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.query import parse
@@ -19,13 +19,15 @@ from qubesmanager.rules.features import is_internal
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import subdued
+from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 Scope = Callable[[VmRecord], bool]
 KEY = Qt.ItemDataRole.UserRole
+ROW = 6.25
+"""The height of a row, in quarters of a line of text."""
 PAUSE = 150
 """Milliseconds in which changes are gathered before the counts are updated."""
 
@@ -76,9 +78,10 @@ class Sidebar(QTreeWidget):
         self._entries: dict[str, Entry] = {}
         self._shows_internal = False
         self.setHeaderHidden(True)
-        self.setColumnCount(2)
+        self.setRootIsDecorated(False)
+        self.setItemDelegate(SideRowDelegate(ROW, self))
         self._folded = set(_listed(settings.value(FOLDED, list(FOLDED_AT_FIRST))))
-        self.setIndentation(10)
+        self.setIndentation(0)
         self.setUniformRowHeights(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Groups of qubes"))
@@ -87,11 +90,6 @@ class Sidebar(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
-        if header := self.header():
-            header.setStretchLastSection(False)
-            header.setMinimumSectionSize(24)
-            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-            header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
         self.setPalette(palette)
@@ -153,13 +151,15 @@ class Sidebar(QTreeWidget):
         self._entries = {}
         self._group("pages", self.tr("Pages"), self._pages(), records)
         self._group("qubes", self.tr("Qubes"), self._fixed(), records)
-        views = [Entry(f"view:{name}", name, parse(query).matches, query) for name, query in self.views()]
+        views = [
+            Entry(f"view:{name}", name, parse(query).matches, query, icon="search") for name, query in self.views()
+        ]
         self._group("views", self.tr("Saved views"), views, records)
-        self._group("tag", self.tr("By tag"), self._tags(records), records)
-        self._group("netvm", self.tr("By net qube"), self._netvms(records), records)
+        self._group("tag", self.tr("Tags"), self._tags(records), records)
+        self._group("netvm", self.tr("Net qubes"), self._netvms(records), records)
         self._group("template", self.tr("By template"), self._values("template", records), records)
-        self._group("label", self.tr("By label"), self._values("label", records), records)
-        self._group("prefix", self.tr("By prefix"), self._prefixes(records), records)
+        self._group("label", self.tr("Labels"), self._values("label", records), records)
+        self._group("prefix", self.tr("Name prefixes"), self._prefixes(records), records)
         self.choose(chosen if chosen in self._entries else ALL)
         self.blockSignals(False)
         if chosen not in self._entries:
@@ -173,24 +173,24 @@ class Sidebar(QTreeWidget):
 
     def _fixed(self) -> list[Entry]:
         return [
-            Entry("running", self.tr("Running"), lambda record: record.running),
-            Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE),
-            Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP),
+            Entry("running", self.tr("Running"), lambda record: record.running, icon="start"),
+            Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE, icon="template"),
+            Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP, icon="qube"),
         ]
 
     def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
         counts = Counter(tag for record in records for tag in record.tags if not tag.startswith(CREATED_BY))
         most = in_order(tag for tag, _count in counts.most_common(SHOWN_TAGS))
-        return [Entry(f"tag:{tag}", tag, _tagged(tag)) for tag in most]
+        return [Entry(f"tag:{tag}", tag, _tagged(tag), icon="tag") for tag in most]
 
     def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
         names = list(records)
         counts = Counter(record.value("netvm") for record in names if "netvm" in record.properties)
         offline = counts.pop("", 0)
         most = in_order(name for name, _count in counts.most_common(SHOWN_TAGS))
-        entries = [Entry(f"netvm:{name}", name, _through(name)) for name in most]
+        entries = [Entry(f"netvm:{name}", name, _through(name), icon="network") for name in most]
         if offline:
-            entries.append(Entry("netvm:", self.tr("none"), _is_offline))
+            entries.append(Entry("netvm:", self.tr("none"), _is_offline, icon="disconnected"))
         return entries
 
     def _values(self, prop: str, records: Iterable[VmRecord]) -> list[Entry]:
@@ -198,7 +198,10 @@ class Sidebar(QTreeWidget):
         counts = Counter(value for record in records if (value := record.value(prop)))
         most = in_order(value for value, _count in counts.most_common(SHOWN_TAGS))
         label = prop == "label"
-        return [Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "") for value in most]
+        return [
+            Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "", icon="template")
+            for value in most
+        ]
 
     def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
         """An entry for each prefix, up to the first hyphen, that several names have."""
@@ -211,37 +214,33 @@ class Sidebar(QTreeWidget):
             return
         head = QTreeWidgetItem(self, [title])
         head.setData(0, KEY, key)
+        head.setData(0, IS_HEAD, True)
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        head.setFirstColumnSpanned(True)
-        font = self.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        head.setFont(0, font)
-        head.setForeground(0, QBrush(subdued(QGuiApplication.palette())))
         for entry in entries:
             self._entries[entry.key] = entry
-            count = self._count(entry, records)
-            item = QTreeWidgetItem(head, [entry.text, count])
+            count, kind = self._count(entry, records)
+            item = QTreeWidgetItem(head, [entry.text])
+            item.setData(0, COUNT if kind is None else BADGE, count)
+            item.setData(0, KIND, kind)
             item.setData(0, KEY, entry.key)
             item.setToolTip(0, plain_tip(entry.query or entry.text))
-            if entry.icon:
-                item.setIcon(0, icon(entry.icon))
             if entry.label:
                 item.setIcon(0, label_icon(self._session.color_of(entry.label)))
-            item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+            elif entry.icon:
+                item.setIcon(0, icon(entry.icon))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
         head.setExpanded(key not in self._folded)
 
-    def _count(self, entry: Entry, records: list[VmRecord]) -> str:
-        """The qubes of a line; of a page, what needs attention there."""
+    def _count(self, entry: Entry, records: list[VmRecord]) -> tuple[str, BadgeKind | None]:
+        """The qubes of a line; of a page, what needs attention there, and how much."""
         if entry.page == "backups":
             troubled = len(self._session.backups.troubled)
             old = len(overdue(records, int(time.time())))
             if troubled:
-                return self.tr("%n failed", "", troubled)
-            return self.tr("%n old", "", old) if old else ""
+                return self.tr("%n failed", "", troubled), BadgeKind.FAULT
+            return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
         scope = entry.scope
-        return str(len(records) if scope is None else sum(1 for record in records if scope(record)))
+        return str(len(records) if scope is None else sum(1 for record in records if scope(record))), None
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
         for at in range(self.topLevelItemCount()):

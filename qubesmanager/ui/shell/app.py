@@ -39,6 +39,7 @@ from qubesmanager.ui.session.session import Session, state_folder
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.loop import ApplicationLoop
+from qubesmanager.ui.widgets.selection import TintedSelections
 
 NO_CONNECTION = 3
 """Exit status when nothing could be shown because nothing answered."""
@@ -145,6 +146,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setApplicationVersion(qubesmanager.__version__)
     application.setDesktopFileName("qubes-manager")
     application.setQuitOnLastWindowClosed(False)
+    TintedSelections(application)
     kept = _KeptAlive()
     # Qt searches the translator that was installed last first.
     kept.translators.append(EnglishPlurals())

@@ -5,6 +5,8 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 
+from qubesmanager.ui.icons import is_dark
+
 
 def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
     """A label that shows its text as it is, wraps, and lets it be selected."""
@@ -63,27 +65,42 @@ def show_problem(label: QLabel, problem: str | None) -> None:
 
 def warning_color(palette: QPalette) -> QColor:
     """The colour of a warning's icon on the ground of text in this palette."""
-    return QColor("#e3b04b" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#8a5a00")
+    return _either(palette, "#8a5a00", "#e3b04b")
 
 
 def good_color(palette: QPalette) -> QColor:
     """The colour of what is verified or allowed, on the ground of text in this palette."""
-    return QColor("#5cc47e" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#126b33")
+    return _either(palette, "#126b33", "#5cc47e")
 
 
 def fault_color(palette: QPalette) -> QColor:
     """The colour of a run that failed, and of what blocks, on the ground of text in this palette."""
-    return QColor("#ff9d66" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#b0400a")
+    return _either(palette, "#b0400a", "#ff9d66")
 
 
 def destroying_color(palette: QPalette) -> QColor:
     """The colour of what is removed, on the ground of text in this palette."""
-    return QColor("#ff8a80" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#b3261e")
+    return _either(palette, "#b3261e", "#ff8a80")
 
 
 def info_color(palette: QPalette) -> QColor:
     """The colour of news and ways back in this palette; the link colour of some desktops is unreadable in dark."""
-    return QColor("#86b7f2" if palette.color(QPalette.ColorRole.Base).lightness() < HALF else "#1d5fa8")
+    return _either(palette, "#1d5fa8", "#86b7f2")
+
+
+def cpu_color(palette: QPalette) -> QColor:
+    """The colour of graphs of processor time in this palette."""
+    return _either(palette, "#3a72c4", "#6ea4ea")
+
+
+def memory_color(palette: QPalette) -> QColor:
+    """The colour of graphs of memory in this palette."""
+    return _either(palette, "#8a5a86", "#c08fbb")
+
+
+def _either(palette: QPalette, light: str, dark: str) -> QColor:
+    """The colour for the ground of lists in this palette."""
+    return QColor(dark if is_dark(palette) else light)
 
 
 def title_label(text: str, parent: QWidget | None = None) -> QLabel:

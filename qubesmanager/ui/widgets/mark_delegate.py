@@ -11,17 +11,12 @@ from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from qubesmanager.models.row_table import MARK_ROLE, Mark
 from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.widgets.labels import (
-    HALF,
-    blended,
     destroying_color,
     fault_color,
     good_color,
     subdued,
     warning_color,
 )
-
-TINT, DARK_TINT = 0.17, 0.30
-"""The share of the highlight's colour in the ground of a selected row."""
 
 
 def _text_color(palette: QPalette) -> QColor:
@@ -54,7 +49,6 @@ class MarkDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         if option is None:
             return
-        tint(option.palette)
         mark = index.data(MARK_ROLE)
         if not isinstance(mark, Mark):
             return
@@ -64,30 +58,13 @@ class MarkDelegate(QStyledItemDelegate):
             option.palette.setColor(role, color)
         if picture:
             side = option.fontMetrics.height()
-            option.icon = _same(tinted_icon(picture, icon_color(option.palette)), side)
+            option.icon = tinted_icon(picture, icon_color(option.palette))
             option.decorationSize = QSize(side, side)
             features: Any = option.features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
             option.features = features
-
-
-def tint(palette: QPalette) -> None:
-    """Let the selection be a tint of the palette's highlight, with the text as it is without a selection."""
-    base = palette.color(QPalette.ColorRole.Base)
-    share = DARK_TINT if base.lightness() < HALF else TINT
-    palette.setColor(QPalette.ColorRole.Highlight, blended(palette.color(QPalette.ColorRole.Highlight), base, share))
-    palette.setColor(QPalette.ColorRole.HighlightedText, palette.color(QPalette.ColorRole.Text))
 
 
 def mark_icon(mark: Mark, palette: QPalette) -> QIcon:
     """The icon of a mark in its colour; an empty one for a mark without a shape."""
     picture, color, _text = _LOOKS[mark]
     return tinted_icon(picture, color(palette)) if picture else QIcon()
-
-
-def _same(picture: QIcon, side: int) -> QIcon:
-    """The icon in its colours on a selection too."""
-    pixmap = picture.pixmap(side, side)
-    same = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-        same.addPixmap(pixmap, mode)
-    return same

@@ -3,8 +3,8 @@
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
-from PyQt5.QtGui import QIcon, QPainter, QPalette
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -12,22 +12,15 @@ from PyQt5.QtWidgets import (
     QListWidgetItem,
     QScrollArea,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.widgets.badge import draw_badge
-from qubesmanager.ui.widgets.labels import HALF, fault_color, info_color, mixed
+from qubesmanager.ui.widgets.side_row import BADGE, KIND, BadgeKind, SideRowDelegate
 
-BADGE, IS_FAULT = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 FAULT_BADGE = "!"
-TINT, DARK_TINT = 0.17, 0.3
-"""How much of the selection's colour is in the ground of the selected line."""
-EDGE = 3
-"""Pixels of the edge of the selected line."""
+ROW = 7
+"""The height of a row, in quarters of a line of text."""
 
 
 class SidePages(QWidget):
@@ -38,7 +31,7 @@ class SidePages(QWidget):
         self.list = QListWidget(self)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setItemDelegate(_PageDelegate(self.list))
+        self.list.setItemDelegate(SideRowDelegate(ROW, self.list))
         self.list.setAccessibleName(self.tr("Pages"))
         palette = self.list.palette()
         palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
@@ -77,7 +70,7 @@ class SidePages(QWidget):
                 continue
             text, is_fault = badges.get(page, ("", False))
             item.setData(BADGE, text)
-            item.setData(IS_FAULT, is_fault)
+            item.setData(KIND, BadgeKind.FAULT if is_fault else BadgeKind.INFO)
             said = self.tr("{0}, has a fault") if is_fault else self.tr("{0}, edited: {1}") if text else "{0}"
             item.setData(Qt.ItemDataRole.AccessibleTextRole, said.format(item.text(), text))
 
@@ -116,50 +109,3 @@ def _scrolled(page: QWidget, parent: QWidget) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidget(page)
     return area
-
-
-class _PageDelegate(QStyledItemDelegate):
-    """Draws a line: the selection as a tint with an edge, the badge at the right."""
-
-    # Qt overrides
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        unit = option.fontMetrics.height() / 4
-        size = super().sizeHint(option, index)
-        return QSize(round(size.width() + 14 * unit), round(7 * unit))
-
-    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        if painter is None:
-            return
-        inner = QStyleOptionViewItem(option)
-        self.initStyleOption(inner, index)
-        palette = inner.palette
-        if inner.state & QStyle.StateFlag.State_Selected:
-            share = TINT if palette.color(QPalette.ColorRole.Base).lightness() > HALF else DARK_TINT
-            tint = mixed(palette, QPalette.ColorRole.Highlight, QPalette.ColorRole.Base, share)
-            painter.fillRect(inner.rect, tint)
-            edge = QRect(inner.rect.left(), inner.rect.top(), EDGE, inner.rect.height())
-            painter.fillRect(
-                QStyle.visualRect(inner.direction, inner.rect, edge), palette.color(QPalette.ColorRole.Highlight)
-            )
-        unit = round(inner.fontMetrics.height() / 4)
-        whole, side = inner.rect, inner.fontMetrics.height()
-        enabled = bool(inner.state & QStyle.StateFlag.State_Enabled)
-        left = QRect(whole.left() + 3 * unit, whole.top() + (whole.height() - side) // 2, side, side)
-        mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
-        inner.icon.paint(painter, QStyle.visualRect(inner.direction, whole, left), mode=mode)
-        words = whole.adjusted(left.right() + 2 * unit, 0, -2 * unit, 0)
-        group = QPalette.ColorGroup.Active if enabled else QPalette.ColorGroup.Disabled
-        painter.setPen(palette.color(group, QPalette.ColorRole.WindowText))
-        align = QStyle.visualAlignment(inner.direction, Qt.Alignment() | Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(
-            QStyle.visualRect(inner.direction, whole, words),
-            int(align) | int(Qt.AlignmentFlag.AlignVCenter),
-            inner.text,
-        )
-        if inner.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(palette.color(QPalette.ColorRole.Highlight))
-            painter.drawRect(whole.adjusted(0, 0, -1, -1))
-        if text := index.data(BADGE):
-            color = fault_color(palette) if index.data(IS_FAULT) else info_color(palette)
-            draw_badge(painter, whole.adjusted(2 * unit, 0, -2 * unit, 0), str(text), color, inner.direction)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small graph of the last minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QPointF, QSize
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
@@ -12,9 +12,9 @@ PLACES = 60
 
 
 class Graph(QWidget):
-    """Values from the left (old) to the right (now), as a filled line from 0 to `top`."""
+    """Values from the left (old) to the right (now), as a filled line from 0 to `top`, in the palette's `color`."""
 
-    def __init__(self, color: QColor, parent: QWidget) -> None:
+    def __init__(self, color: Callable[[QPalette], QColor], parent: QWidget) -> None:
         super().__init__(parent)
         self._color = color
         self._values: tuple[int, ...] = ()
@@ -50,11 +50,12 @@ class Graph(QWidget):
                 QPointF(left + step * at, height - 2 - (height - 5) * min(1.0, value / self._top))
                 for at, value in enumerate(self._values)
             ]
-            fill = QColor(self._color)
+            color = self._color(self.palette())
+            fill = QColor(color)
             fill.setAlpha(70)
             painter.setPen(QPen(fill, 0))
             painter.setBrush(fill)
             painter.drawPolygon(QPolygonF([QPointF(left, height - 1), *line, QPointF(width - 1, height - 1)]))
-            painter.setPen(QPen(self._color, 1.5))
+            painter.setPen(QPen(color, 1.5))
             painter.drawPolyline(QPolygonF(line))
         painter.end()

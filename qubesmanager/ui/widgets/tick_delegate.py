@@ -24,8 +24,7 @@ class TickDelegate(QStyledItemDelegate):
         if (style := widget.style()) is None:
             return
         box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, styled, widget)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        color = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        color = option.palette.color(QPalette.ColorRole.Text)
         color.setAlpha(EDGE)
         painter.save()
         painter.setPen(color)

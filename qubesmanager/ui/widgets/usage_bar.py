@@ -6,6 +6,7 @@ from PyQt5.QtGui import QPainter, QPalette
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from qubesmanager.models.volume_table import USAGE_ROLE
+from qubesmanager.ui.widgets.selection import highlight
 
 WIDTH = 64
 HEIGHT = 8
@@ -30,9 +31,7 @@ class UsageDelegate(QStyledItemDelegate):
             style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, widget)
         bar = QRect(option.rect.left() + GAP, option.rect.center().y() - HEIGHT // 2 + 1, WIDTH, HEIGHT)
         self._bar(painter, bar, full, option)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
-        painter.setPen(option.palette.color(role))
+        painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         painter.drawText(
             option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0),
             int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
@@ -47,17 +46,14 @@ class UsageDelegate(QStyledItemDelegate):
 
     @staticmethod
     def _bar(painter: QPainter, area: QRect, full: float, option: QStyleOptionViewItem) -> None:
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        ground = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
-        edge = option.palette.color(ground)
+        edge = option.palette.color(QPalette.ColorRole.Text)
         edge.setAlpha(110)
-        fill = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Highlight)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(edge)
         painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
+        painter.setBrush(highlight())
         inside = QRectF(area).adjusted(1.5, 1.5, -1.5, -1.5)
         if full > 0:
             inside.setWidth(max(1.0, inside.width() * full))

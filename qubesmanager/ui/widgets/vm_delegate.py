@@ -12,7 +12,8 @@ from qubesmanager.models.stats_history import LENGTH, History
 from qubesmanager.models.vm_table import BADGE_ROLE, HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
-from qubesmanager.ui.widgets.labels import HALF, warning_color
+from qubesmanager.ui.widgets.labels import HALF, cpu_color, memory_color, warning_color
+from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.wire.records import VmRecord
 
 MARGIN = 6
@@ -20,8 +21,6 @@ MARGIN = 6
 
 ICON = 16
 SPARK_WIDTH = 42
-
-CPU_COLOR, MEMORY_COLOR = QColor("#3a72c4"), QColor("#8a5a86")
 
 
 class VmDelegate(QStyledItemDelegate):
@@ -52,6 +51,8 @@ class VmDelegate(QStyledItemDelegate):
             self._paint_with_badge(painter, option, index, str(badge))
         else:
             super().paint(painter, QStyleOptionViewItem(option), index)
+        if look is Look.LABEL:
+            draw_edge(painter, option)
         if look is Look.TICK:
             self._frame_tick(painter, option, index)
         if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:
@@ -70,11 +71,10 @@ class VmDelegate(QStyledItemDelegate):
         style = inner.widget.style()
         if style is not None:
             style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, inner.widget)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        color = option.palette.color(QPalette.ColorRole.HighlightedText) if selected else warning_color(option.palette)
         painter.save()
         painter.setFont(option.font)
-        draw_badge(painter, option.rect.adjusted(MARGIN, 0, -MARGIN, 0), badge, color, option.direction)
+        area = option.rect.adjusted(MARGIN, 0, -MARGIN, 0)
+        draw_badge(painter, area, badge, warning_color(option.palette), option.direction)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
@@ -109,14 +109,12 @@ class VmDelegate(QStyledItemDelegate):
     def _spark(painter: QPainter, option: QStyleOptionViewItem, history: History, look: Look) -> None:
         left = QRect(option.rect.left() + MARGIN, option.rect.top() + 4, SPARK_WIDTH, option.rect.height() - 8)
         area = QStyle.visualRect(option.direction, option.rect, left)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if look is Look.SPARK_CPU:
-            values, top, color = history.cpus, 100, CPU_COLOR
+            values, top, color = history.cpus, 100, cpu_color(option.palette)
         else:
-            values, top, color = history.memories, max(history.memories, default=1) * 4 // 3, MEMORY_COLOR
-        sparkline(
-            painter, area, values, top, option.palette.color(QPalette.ColorRole.HighlightedText) if selected else color
-        )
+            values, top = history.memories, max(history.memories, default=1) * 4 // 3
+            color = memory_color(option.palette)
+        sparkline(painter, area, values, top, color)
 
 
 def sparkline(
