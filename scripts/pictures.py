@@ -41,6 +41,7 @@ from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.storage.storage_window import StorageWindow
 from qubesmanager.ui.system.system_window import SystemWindow
+from qubesmanager.ui.timeline.timeline_page import TimelinePage
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
@@ -488,6 +489,26 @@ async def backup(scene: Scene, ending: str = "") -> None:
     await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
 
 
+async def timeline(scene: Scene, ending: str = "") -> None:
+    """The page of the timeline after a few changes; the last but one is selected."""
+    client = scene.session.client
+    await client.send(calls.VM_TAG_SET("vault", "offline"))
+    await client.send(calls.VM_FEATURE_SET("work", "service.cups", "1"))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("work", 1, "action=accept dsthost=example.org proto=tcp"))
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("taxes-2026", "green")))
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_PROPERTY_SET("untrusted", "netvm", "sys-net"))
+    await client.send(calls.VM_NOTES_SET("personal", payload="Photos are in the safe.\n"))
+    scene.window.sidebar.choose("page:timeline")
+    page = scene.window.pages.currentWidget()
+    assert isinstance(page, TimelinePage)
+    await scene.until(lambda: bool(page.model.entries) and page.model.entries[0].event == "notes-set")
+    page.tree.setCurrentIndex(page.model.index_of(page.model.entries[1].id))
+    await asyncio.sleep(0.5)
+    save(scene.window.grab(), f"timeline{ending}")
+    scene.window.sidebar.choose("all")
+
+
 async def backups(scene: Scene, ending: str = "") -> None:
     """The page of backups: three profiles, one of which fails."""
     client = scene.session.client
@@ -538,6 +559,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "map": map_of,
     "backup": backup,
     "backups": backups,
+    "timeline": timeline,
 }
 
 
@@ -607,6 +629,8 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, lambda scene: restore(scene, "-dark"))
     if asked("backup"):
         await over(FEW, settings, lambda scene: backup(scene, "-dark"))
+    if asked("timeline"):
+        await over(FEW, settings, lambda scene: timeline(scene, "-dark"))
     if asked("backups"):
         await over(FEW, settings, lambda scene: backups(scene, "-dark"))
     if asked("window-dark-1000"):

@@ -118,6 +118,9 @@ TABLE: tuple[Row, ...] = (
     Row("row-before-failed", errors.QubesVMInUseError, "Not begun, because {qube} was not done."),
     Row("no-memory-for", errors.QubesMemoryError, "Not begun, because there was no memory for {qube}."),
     Row("uses-removed", errors.QubesVMInUseError, "It uses {qube}. Choose another qube for it."),
+    Row("revert-without-opposite", errors.QubesValueError, "This change cannot be taken back."),
+    Row("revert-value-cut", errors.QubesValueError, "The history has only the beginning of the value."),
+    Row("revert-changed-since", errors.QubesValueError, "It has been changed again since then."),
     Row("changed-meanwhile", errors.QubesValueError, "{qube} was changed by another client meanwhile."),
     Row(
         "made-and-removed",

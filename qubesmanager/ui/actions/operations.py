@@ -207,6 +207,10 @@ class Operations(QObject):
         else:
             self._begin(plan, stops_at_refusal=True)
 
+    def confirm(self, make: Make) -> None:
+        """Show a plan, whatever it does, and carry it out if the user agrees."""
+        self._ask(plan_texts.title(make(frozenset(), "")), self._show(make))
+
     async def _show(self, make: Make, choice: Choice | None = None, notes: str = "") -> None:
         dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes)
         if await opened(dialog):

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QAbstractItemModel, QSize, Qt, QTimer
-from PyQt5.QtGui import QIcon, QKeySequence, QResizeEvent
+from PyQt5.QtGui import QIcon, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
     QComboBox,
@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTableView,
@@ -53,6 +52,7 @@ from qubesmanager.ui.session.windows import PAGE, WITH
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate, mark_icon
 from qubesmanager.ui.widgets.message_page import MessagePage
+from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.backups import CANCELLED, FAILED, INCOMPLETE, OK, BackupRun
@@ -198,9 +198,6 @@ class BackupsPage(QWidget):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
 
     def _make_toolbar(self) -> None:
-        self.toolbar.setMovable(False)
-        self.toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.back_up = QAction(icon("backup"), self.tr("Back up now…"), self)
         self.new_profile = QAction(icon("create"), self.tr("New profile…"), self)
         self.restore_file = QAction(icon("restore"), self.tr("Restore…"), self)
@@ -212,17 +209,8 @@ class BackupsPage(QWidget):
             (self.verify_file, lambda: self._open("restore", f"{PAGE}verify")),
         ):
             action.triggered.connect(lambda _checked=False, run=run: run())
-            self.toolbar.addAction(action)
-        gap = QWidget(self)
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.toolbar.addWidget(gap)
-        self.search.setClearButtonEnabled(True)
-        self.search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
-        self.search.setMinimumWidth(50 * self._unit)
-        self.search.setMaximumWidth(105 * self._unit)
-        keys = QKeySequence(QKeySequence.StandardKey.Find).toString(QKeySequence.SequenceFormat.NativeText)
-        self.search.setPlaceholderText(self.tr("Search runs and files ({0})").format(keys))
-        self.toolbar.addWidget(self.search)
+        actions = (self.back_up, self.new_profile, self.restore_file, self.verify_file)
+        fill_page_bar(self.toolbar, actions, self.search, self.tr("Search runs and files ({0})"))
 
     def _name_widgets(self) -> None:
         for widget, name in (

@@ -32,7 +32,7 @@ Opener = Callable[[Session, QWidget], QWidget]
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """A page: `opener`, "module:function" below `qubesmanager.ui.manager`, is loaded when the page is first shown."""
+    """A page: `opener`, "module:function" below `qubesmanager.ui`, is loaded when the page is first shown."""
 
     name: str
     text: str
@@ -46,7 +46,7 @@ class PageRow:
     def load(self) -> Opener:
         """What makes the page for a session and a parent."""
         module, function = self.opener.split(":")
-        opener: Opener = getattr(importlib.import_module(f"qubesmanager.ui.manager.{module}"), function)
+        opener: Opener = getattr(importlib.import_module(f"qubesmanager.ui.{module}"), function)
         return opener
 
 
@@ -54,6 +54,7 @@ PAGES = {
     row.name: row
     for row in (
         PageRow(QUBES, QT_TRANSLATE_NOOP("Pages", "All qubes"), "qubes"),
-        PageRow("backups", QT_TRANSLATE_NOOP("Pages", "Backups"), "backup", "backups_page:open_backups"),
+        PageRow("backups", QT_TRANSLATE_NOOP("Pages", "Backups"), "backup", "manager.backups_page:open_backups"),
+        PageRow("timeline", QT_TRANSLATE_NOOP("Pages", "Timeline"), "timeline", "timeline.timeline_page:open_timeline"),
     )
 }

@@ -239,6 +239,8 @@ class Sidebar(QTreeWidget):
             if troubled:
                 return self.tr("%n failed", "", troubled), BadgeKind.FAULT
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
+        if entry.page != QUBES:
+            return "", None
         scope = entry.scope
         return str(len(records) if scope is None else sum(1 for record in records if scope(record))), None
 

@@ -73,6 +73,7 @@ WINDOWS = {
     for row in (
         WindowRow("settings", "settings:open_settings"),
         WindowRow("logs", "logs.logs_window:open_logs"),
+        WindowRow("history", "timeline.timeline_page:open_history"),
         WindowRow("devices", "devices.devices_window:open_devices"),
         WindowRow("attach", "devices.devices_window:open_attach"),
         WindowRow(

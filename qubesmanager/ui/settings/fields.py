@@ -3,6 +3,7 @@
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
+from qubesmanager.models.property_titles import TITLES
 from qubesmanager.rules import boot_modes, candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.properties import PROPERTIES
@@ -34,34 +35,34 @@ def _modes(_qube: QubeFacts, _qubes: Qubes) -> list[str]:
 
 
 BASIC: tuple[Field, ...] = (
-    Field("name", QT_TRANSLATE_NOOP("SettingsFields", "&Name"), Edit.TEXT),
-    Field("label", QT_TRANSLATE_NOOP("SettingsFields", "&Label"), Edit.LABEL),
-    Field("template", QT_TRANSLATE_NOOP("SettingsFields", "&Template"), Edit.CHOICE, _templates),
-    Field("netvm", QT_TRANSLATE_NOOP("SettingsFields", "Net &qube"), Edit.CHOICE, _netvms,
+    Field("name", TITLES["name"], Edit.TEXT),
+    Field("label", TITLES["label"], Edit.LABEL),
+    Field("template", TITLES["template"], Edit.CHOICE, _templates),
+    Field("netvm", TITLES["netvm"], Edit.CHOICE, _netvms,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "The qube that gives this one network.")),
-    Field("include_in_backups", QT_TRANSLATE_NOOP("SettingsFields", "&Include in backups"), Edit.TICK),
-    Field("autostart", QT_TRANSLATE_NOOP("SettingsFields", "Start with the s&ystem"), Edit.TICK),
+    Field("include_in_backups", TITLES["include_in_backups"], Edit.TICK),
+    Field("autostart", TITLES["autostart"], Edit.TICK),
 )  # fmt: skip
 
 ADVANCED: tuple[Field, ...] = (
-    Field("memory", QT_TRANSLATE_NOOP("SettingsFields", "Initial &memory"), Edit.NUMBER, unit=" MiB"),
-    Field("maxmem", QT_TRANSLATE_NOOP("SettingsFields", "Ma&ximum memory"), Edit.NUMBER, unit=" MiB",
+    Field("memory", TITLES["memory"], Edit.NUMBER, unit=" MiB"),
+    Field("maxmem", TITLES["maxmem"], Edit.NUMBER, unit=" MiB",
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Memory that is free is given up to this; 0 turns balancing off.")),
-    Field("vcpus", QT_TRANSLATE_NOOP("SettingsFields", "&VCPUs"), Edit.NUMBER),
-    Field("kernel", QT_TRANSLATE_NOOP("SettingsFields", "&Kernel"), Edit.SUGGEST, _kernels,
+    Field("vcpus", TITLES["vcpus"], Edit.NUMBER),
+    Field("kernel", TITLES["kernel"], Edit.SUGGEST, _kernels,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Leave empty to boot the kernel of the root volume.")),
-    Field("kernelopts", QT_TRANSLATE_NOOP("SettingsFields", "Kernel &options"), Edit.TEXT),
-    Field("bootmode", QT_TRANSLATE_NOOP("SettingsFields", "Boot mode"), Edit.CHOICE, _boot_modes),
-    Field("appvm_default_bootmode", QT_TRANSLATE_NOOP("SettingsFields", "Boot mode of its qubes"), Edit.CHOICE,
+    Field("kernelopts", TITLES["kernelopts"], Edit.TEXT),
+    Field("bootmode", TITLES["bootmode"], Edit.CHOICE, _boot_modes),
+    Field("appvm_default_bootmode", TITLES["appvm_default_bootmode"], Edit.CHOICE,
           _boot_modes),
-    Field("virt_mode", QT_TRANSLATE_NOOP("SettingsFields", "Virtualisation mo&de"), Edit.CHOICE, _modes),
-    Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),
-    Field("template_for_dispvms", QT_TRANSLATE_NOOP("SettingsFields", "Template for disposa&bles"), Edit.TICK),
-    Field("provides_network", QT_TRANSLATE_NOOP("SettingsFields", "Provid&es network"), Edit.TICK),
-    Field("debug", QT_TRANSLATE_NOOP("SettingsFields", "Debu&g"), Edit.TICK),
-    Field("default_user", QT_TRANSLATE_NOOP("SettingsFields", "Default &user"), Edit.TEXT),
-    Field("qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER, unit=" s"),
-    Field("shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to s&hut down"), Edit.NUMBER, unit=" s"),
+    Field("virt_mode", TITLES["virt_mode"], Edit.CHOICE, _modes),
+    Field("default_dispvm", TITLES["default_dispvm"], Edit.CHOICE, _disposables),
+    Field("template_for_dispvms", TITLES["template_for_dispvms"], Edit.TICK),
+    Field("provides_network", TITLES["provides_network"], Edit.TICK),
+    Field("debug", TITLES["debug"], Edit.TICK),
+    Field("default_user", TITLES["default_user"], Edit.TEXT),
+    Field("qrexec_timeout", TITLES["qrexec_timeout"], Edit.NUMBER, unit=" s"),
+    Field("shutdown_timeout", TITLES["shutdown_timeout"], Edit.NUMBER, unit=" s"),
 )  # fmt: skip
 
 _ROWS = {field.name: field for field in (*BASIC, *ADVANCED)}

@@ -3,8 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP
-
+from qubesmanager.models.property_titles import SYSTEM_TITLES
 from qubesmanager.rules import candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.ui.forms.field import Choices, Edit, Field, any_field, every_qube
@@ -25,26 +24,26 @@ def _disposables(_qube: QubeFacts, qubes: Qubes) -> list[str]:
 
 
 _ROWS = (
-    Field("default_template", QT_TRANSLATE_NOOP("SettingsFields", "Default &template"), Edit.CHOICE, _templates),
-    Field("default_netvm", QT_TRANSLATE_NOOP("SettingsFields", "Default net &qube"), Edit.CHOICE, _networks),
-    Field("default_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"), Edit.CHOICE, _disposables),
-    Field("management_dispvm", QT_TRANSLATE_NOOP("SettingsFields", "&Management disposable"), Edit.CHOICE,
+    Field("default_template", SYSTEM_TITLES["default_template"], Edit.CHOICE, _templates),
+    Field("default_netvm", SYSTEM_TITLES["default_netvm"], Edit.CHOICE, _networks),
+    Field("default_dispvm", SYSTEM_TITLES["default_dispvm"], Edit.CHOICE, _disposables),
+    Field("management_dispvm", SYSTEM_TITLES["management_dispvm"], Edit.CHOICE,
           _disposables),
-    Field("default_pool", QT_TRANSLATE_NOOP("SettingsFields", "Default po&ol"), Edit.CHOICE),
-    Field("default_pool_root", QT_TRANSLATE_NOOP("SettingsFields", "Pool of root volumes"), Edit.CHOICE),
-    Field("default_pool_private", QT_TRANSLATE_NOOP("SettingsFields", "Pool of private volumes"), Edit.CHOICE),
-    Field("default_pool_volatile", QT_TRANSLATE_NOOP("SettingsFields", "Pool of volatile volumes"), Edit.CHOICE),
-    Field("default_kernel", QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"), Edit.SUGGEST),
-    Field("clockvm", QT_TRANSLATE_NOOP("SettingsFields", "&Clock qube"), Edit.CHOICE, _networks),
-    Field("updatevm", QT_TRANSLATE_NOOP("SettingsFields", "&Update qube"), Edit.CHOICE, _networks),
-    Field("check_updates_vm", QT_TRANSLATE_NOOP("SettingsFields", "Qubes look for updates"), Edit.TICK),
-    Field("default_guivm", QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"), Edit.CHOICE, every_qube),
-    Field("default_audiovm", QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"), Edit.CHOICE, every_qube),
-    Field("default_qrexec_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"), Edit.NUMBER,
+    Field("default_pool", SYSTEM_TITLES["default_pool"], Edit.CHOICE),
+    Field("default_pool_root", SYSTEM_TITLES["default_pool_root"], Edit.CHOICE),
+    Field("default_pool_private", SYSTEM_TITLES["default_pool_private"], Edit.CHOICE),
+    Field("default_pool_volatile", SYSTEM_TITLES["default_pool_volatile"], Edit.CHOICE),
+    Field("default_kernel", SYSTEM_TITLES["default_kernel"], Edit.SUGGEST),
+    Field("clockvm", SYSTEM_TITLES["clockvm"], Edit.CHOICE, _networks),
+    Field("updatevm", SYSTEM_TITLES["updatevm"], Edit.CHOICE, _networks),
+    Field("check_updates_vm", SYSTEM_TITLES["check_updates_vm"], Edit.TICK),
+    Field("default_guivm", SYSTEM_TITLES["default_guivm"], Edit.CHOICE, every_qube),
+    Field("default_audiovm", SYSTEM_TITLES["default_audiovm"], Edit.CHOICE, every_qube),
+    Field("default_qrexec_timeout", SYSTEM_TITLES["default_qrexec_timeout"], Edit.NUMBER,
           unit=" s"),
-    Field("default_shutdown_timeout", QT_TRANSLATE_NOOP("SettingsFields", "Time to shut &down"), Edit.NUMBER,
+    Field("default_shutdown_timeout", SYSTEM_TITLES["default_shutdown_timeout"], Edit.NUMBER,
           unit=" s"),
-    Field("stats_interval", QT_TRANSLATE_NOOP("SettingsFields", "Between two statist&ics"), Edit.NUMBER,
+    Field("stats_interval", SYSTEM_TITLES["stats_interval"], Edit.NUMBER,
           unit=" s"),
 )  # fmt: skip
 

@@ -166,6 +166,7 @@ OUTCOMES: dict[str, Outcome] = {
     "firewall": opens("settings", "--page=firewall"),
     "devices": opens("devices"),
     "logs": opens("logs"),
+    "history": opens("history"),
     "attach": opens("attach"),
     "notes": is_noted,
     "run": is_asked_and_run,

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model of the timeline: days, both ends, filters, and the words of entries."""
+
+import calendar
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PyQt5.QtCore import QModelIndex, QPersistentModelIndex
+from PyQt5.QtWidgets import QApplication
+
+from qubesmanager.models.timeline import (
+    BACK,
+    IS,
+    KINDS,
+    WAS,
+    TimelineModel,
+    by_text,
+    haystack,
+    is_text,
+    was_text,
+    what_text,
+)
+from qubesmanager.wire import events
+from qubesmanager.wire.history import HistoryEntry, decode_entry, encode_entry
+
+NOON = calendar.timegm((2026, 11, 27, 12, 0, 0))
+DAY = 86_400
+
+
+def entry(number: int, when: int = NOON, **fields: Any) -> HistoryEntry:
+    return replace(HistoryEntry(number, when, "dom0", "mgmt1.vm.tag.Set", "u", "work", "tag-add", "mine"), **fields)
+
+
+def shown(model: TimelineModel) -> list[list[int]]:
+    """The ids of each day."""
+    days = [model.index(row, 0) for row in range(model.rowCount())]
+    entries = [[model.entry(model.index(at, 0, day)) for at in range(model.rowCount(day))] for day in days]
+    return [[each.id for each in day if each is not None] for day in entries]
+
+
+def test_pages_and_news_of_the_same_day_stay_together(qapp: QApplication) -> None:
+    model = TimelineModel()
+    model.put_older([entry(9), entry(8), entry(7, NOON - DAY)], has_more=True)
+    model.put_older([entry(6, NOON - DAY), entry(5, NOON - 2 * DAY)], has_more=False)
+    last = QPersistentModelIndex(model.index_of(5))
+    model.put_newer([entry(11, NOON + DAY), entry(10)])
+
+    assert shown(model) == [[11], [10, 9, 8], [7, 6], [5]]
+    assert model.entry(QModelIndex(last)) == entry(5, NOON - 2 * DAY)
+    assert model.parent(model.index_of(5)).row() == 3
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=8), st.integers(1, 3))
+def test_however_they_come_all_entries_are_shown_in_order(
+    qapp: QApplication, pages: list[tuple[int, bool]], keep: int
+) -> None:
+    model, low, high = TimelineModel(), 1000, 1000
+    model.want(lambda each: each.id % keep == 0)
+    for size, is_newer in pages:
+        if is_newer:
+            high += size
+            model.put_newer([entry(number, NOON + number * 9000) for number in range(high, high - size, -1)])
+        else:
+            model.put_older(
+                [entry(number, NOON + number * 9000) for number in range(low, low - size, -1)], has_more=True
+            )
+            low -= size
+    numbers = [number for day in shown(model) for number in day]
+
+    assert numbers == [each.id for each in model.entries if each.id % keep == 0]
+    assert numbers == sorted(numbers, reverse=True)
+    assert all(day for day in shown(model))
+
+
+def test_only_the_last_change_of_something_is_the_latest(qapp: QApplication) -> None:
+    model = TimelineModel()
+    model.put_older([entry(9, event="tag-delete"), entry(8, detail="other"), entry(7)], has_more=False)
+
+    assert [model.is_latest(each) for each in model.entries] == [True, True, False]
+    model.put_newer([entry(10)])
+    assert [model.is_latest(each) for each in model.entries] == [True, False, True, False]
+
+
+def test_the_end_asks_for_more_only_while_there_may_be_more(qapp: QApplication) -> None:
+    model = TimelineModel()
+    asked: list[bool] = []
+    model.more_wanted.connect(lambda: asked.append(True))
+    model.put_older([entry(9)], has_more=True)
+    model.fetchMore(QModelIndex())
+    model.put_older([entry(8)], has_more=False)
+    model.fetchMore(QModelIndex())
+
+    assert asked == [True]
+    assert not model.canFetchMore(QModelIndex())
+
+
+def test_the_head_of_a_day_has_its_words_and_the_number(qapp: QApplication) -> None:
+    model = TimelineModel()
+    model.today = lambda: date(2026, 11, 27)
+    model.put_older([entry(9), entry(8, NOON - DAY), entry(7, NOON - DAY)], has_more=False)
+
+    heads = [model.index(row, 0).data() for row in range(2)]
+
+    assert heads == ["Today  1 change(s)", "Yesterday  2 change(s)"]
+    assert model.index(0, BACK).data() is None
+
+
+WORDS = [
+    ({"event": "property-set", "detail": "netvm", "old": "sys-firewall", "new": "", "old_default": True},
+     "Net qube", "default (sys-firewall)", "none"),
+    ({"event": "property-set", "detail": "memory", "old": "400", "new": "4000"},
+     "Initial memory", "400 MiB", "4,000 MiB"),
+    ({"event": "property-reset", "detail": "autostart", "old": "yes", "new": "no", "new_default": True},
+     "Start with the system", "yes", "default (no)"),
+    ({"event": "property-set", "detail": "default_netvm", "uuid": "", "qube": "", "old": "", "new": "sys-net"},
+     "Default net qube", "none", "sys-net"),
+    ({"event": "feature-set", "detail": "x", "old": None, "new": ""}, "Feature x", "not set", "empty"),
+    ({"event": "tag-add"}, "Tag mine", "not set", "set"),
+    ({"event": "tag-delete"}, "Tag mine", "set", "not set"),
+    ({"event": "notes-set", "detail": "", "old": "", "new": "a\nb"}, "Notes", "empty", "a"),
+    ({"event": "firewall-changed", "detail": "", "old": "", "new": "a\nb"}, "Firewall", "0 rule(s)", "2 rule(s)"),
+    ({"event": "domain-add", "detail": "", "new": "class=AppVM template=debian-13"}, "Created", "", "on debian-13"),
+    ({"event": "domain-delete", "detail": "", "old": "class=AppVM"}, "Removed", "AppVM", ""),
+    ({"event": "volume-set", "detail": "private", "old": "size=2147483648 rw=no", "new": "size=3221225472 rw=yes"},
+     "Volume private", "2.0 GiB, read-only", "3.0 GiB, writable"),
+    ({"event": "device-attach", "detail": "usb", "old": None, "new": "sys-usb+2-1 attached=yes {}"},
+     "Device (usb)", "not set", "sys-usb+2-1 attached"),
+    ({"event": "label-add", "detail": "teal", "new": "0x112233", "uuid": "", "qube": ""},
+     "Label teal", "not set", "0x112233"),
+    ({"event": "something-new", "detail": "x", "old": "a", "new": "b"}, "something-new x", "a", "b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "what", "was", "then"), WORDS, ids=[words[1] + words[2] for words in WORDS])
+def test_an_entry_in_words(qapp: QApplication, fields: dict[str, Any], what: str, was: str, then: str) -> None:
+    change = replace(entry(1), **fields)
+
+    assert (what_text(change), was_text(change), is_text(change)) == (what, was, then)
+
+
+def test_each_source_has_its_words(qapp: QApplication) -> None:
+    texts = [by_text(entry(1, source=source)) for source in ("dom0", "", "work", "another qube")]
+
+    assert texts == ["dom0", "the daemon", "work, a qube", "another qube"]
+
+
+def test_each_recorded_event_has_a_kind() -> None:
+    kinds = {event for _text, of_kind in KINDS.values() for event in of_kind}
+
+    assert kinds <= {row.kind for row in events.TABLE}
+    assert {"property-set", "firewall-changed", "domain-delete", "pool-add", "label-delete"} <= kinds
+
+
+@given(
+    st.builds(
+        HistoryEntry,
+        *(st.integers(0, (1 << 63) - 1) for _ in range(2)),
+        *(st.text() for _ in range(4)),
+        st.sampled_from([row.kind for row in events.TABLE]),
+        st.text(),
+        st.none() | st.text(),
+        st.none() | st.text(),
+        *(st.booleans() for _ in range(3)),
+    )
+)
+def test_any_entry_comes_back_from_its_line_and_has_words(qapp: QApplication, change: HistoryEntry) -> None:
+    assert decode_entry(encode_entry(change)) == change
+    model = TimelineModel()
+    model.put_older([change], has_more=False)
+    cells = [model.index(0, column, model.index(0, 0)).data() for column in range(model.columnCount())]
+    assert all(isinstance(text, str) for text in cells)
+    assert isinstance(haystack(change), str)
+    assert {WAS, IS} <= set(range(len(cells)))
