@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytestqt.plugin
@@ -84,11 +85,22 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
     from qubesmanager.ui.shell.loop import ApplicationLoop  # noqa: PLC0415 - see above
 
     loop: asyncio.AbstractEventLoop = ApplicationLoop(QApplication.instance() or QApplication(["test"]))
+    for closed in (other for other in _LOOPS if other.is_closed()):
+        _stop_timers(closed)
     _LOOPS.append(loop)
     return loop
 
 
 _LOOPS: list[asyncio.AbstractEventLoop] = []
+"""Loops are never deleted: that could happen in another thread, which Qt does not allow."""
+
+
+def _stop_timers(closed: Any) -> None:
+    """Remove the timers that a closed loop has left. Each holds the context of its task, and so the whole daemon."""
+    timers = vars(closed._timer)["_SimpleTimer__callbacks"]
+    for timer in timers:
+        closed._timer.killTimer(timer)
+    timers.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")
