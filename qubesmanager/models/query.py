@@ -119,20 +119,42 @@ def _number(look: Callable[[VmRecord], int], sign: str, value: str) -> Test | No
     return lambda record: look(record) == amount
 
 
+_KEYWORDS = (*(f"{name}:" for name in TEXT_KEYS), *(f"{name}>" for name in NUMBER_KEYS))
+
+
+def last_word(text: str) -> tuple[str, str]:
+    """The text before its last word, with the space between them, and the last word."""
+    before, space, word = text.rpartition(" ")
+    return before + space, word
+
+
+def settled(text: str, names: Iterable[str]) -> str:
+    """The text without a last word that is a keyword still being typed: `ta`, `tag:`, `mem>`.
+
+    The beginning of a keyword that is part of one of the names is kept, since it finds them.
+    """
+    before, word = last_word(text)
+    typed = word.removeprefix("-").casefold()
+    if typed in _KEYWORDS or (typed[-1:] in set("<=>") and typed[:-1] in NUMBER_KEYS):
+        return before.rstrip()
+    is_keyword = bool(typed) and any(keyword.startswith(typed) for keyword in _KEYWORDS)
+    if is_keyword and not any(typed in name.casefold() for name in names):
+        return before.rstrip()
+    return text
+
+
 def completions(text: str, records: Iterable[VmRecord]) -> list[str]:
     """The completions of the last word of the text, best first: keys, then values of the records."""
-    before, _, word = text.rpartition(" ")
-    lead = f"{before} " if before else ""
+    _before, word = last_word(text)
     minus = "-" if word.startswith("-") else ""
     key, colon, value = word.removeprefix("-").partition(":")
     if not colon:
-        known = [f"{name}:" for name in TEXT_KEYS] + [f"{name}>" for name in NUMBER_KEYS]
-        return [f"{lead}{minus}{name}" for name in known if name.startswith(key)]
+        return [f"{minus}{name}" for name in _KEYWORDS if name.startswith(key)]
     look = TEXT_KEYS.get(key)
     if look is None:
         return []
     values = sorted({text for record in records for text in look(record) if text and "\n" not in text})
-    return [f"{lead}{minus}{key}:{_quoted(text)}" for text in values if text.casefold().startswith(value.casefold())]
+    return [f"{minus}{key}:{_quoted(text)}" for text in values if text.casefold().startswith(value.casefold())]
 
 
 def _quoted(value: str) -> str:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import vm
 
-from qubesmanager.models.query import completions, parse
+from qubesmanager.models.query import completions, parse, settled
 from qubesmanager.wire.values import PowerState, VmClass
 
 WORK = vm("work-mail", state=PowerState.RUNNING, tags=("work",), template="debian-13", memory="3000", netvm="sys-vpn")
@@ -52,4 +52,27 @@ def test_any_text_is_a_query(text: str) -> None:
 def test_completion_offers_keys_then_values() -> None:
     assert "state:" in completions("sta", [WORK])
     assert completions("tag:", [WORK]) == ["tag:work"]
-    assert completions("mail -template:deb", [WORK]) == ["mail -template:debian-13"]
+    assert completions("mail -template:deb", [WORK]) == ["-template:debian-13"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "filters_by"),
+    [
+        ("ta", ""),
+        ("tag:", ""),
+        ("mail tag:", "mail"),
+        ("mem>", ""),
+        ("-netvm", ""),
+        ("tag:w", "tag:w"),
+        ("mem>2", "mem>2"),
+        ("mai", "mai"),
+        ("wo", "wo"),
+    ],
+)
+def test_a_keyword_that_is_still_typed_filters_nothing(typed: str, filters_by: str) -> None:
+    assert settled(typed, ["work-mail"]) == filters_by
+
+
+def test_the_beginning_of_a_keyword_that_names_have_filters() -> None:
+    assert settled("dev", ["work", "dev"]) == "dev"
+    assert settled("sta", ["standalone"]) == "sta"

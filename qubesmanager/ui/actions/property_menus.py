@@ -55,7 +55,12 @@ class PropertyMenu(QMenu):
         refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():
             action.setEnabled(bool(self._names) and connected)
-            action.setToolTip(plain_tip(reason_text(refused)) if refused and not self._names else "")
+            why = reason_text(refused) if refused and not self._names else ""
+            if not names:
+                why = self.tr("Select a qube first.")
+            elif not connected:
+                why = self.tr("There is no connection.")
+            action.setToolTip(plain_tip(why) if why else "")
 
     def fill(self) -> None:
         self.clear()

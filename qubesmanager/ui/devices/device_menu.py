@@ -41,7 +41,12 @@ class QubeDevicesMenu(QMenu):
         self._name = record.name if record is not None and why is None else ""
         if action := self.menuAction():
             action.setEnabled(bool(self._name) and connected)
-            action.setToolTip(plain_tip(reason_text(why)) if why else "")
+            text = reason_text(why) if why else ""
+            if len(names) != 1:
+                text = self.tr("Only for one qube at a time.") if names else self.tr("Select a qube first.")
+            elif not connected:
+                text = self.tr("There is no connection.")
+            action.setToolTip(plain_tip(text) if text else "")
 
     def fill(self) -> None:
         self.clear()

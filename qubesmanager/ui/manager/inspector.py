@@ -207,6 +207,8 @@ class Inspector(QStackedWidget):
         for button, action in zip(self._buttons, [*buttons, *[""] * len(self._buttons)], strict=False):
             button.setVisible(bool(action))
             if action and button.defaultAction() is not self._actions.by_id[action]:
+                for former in button.actions():  # with more than one, the button gets the arrow of a menu
+                    button.removeAction(former)
                 button.setDefaultAction(self._actions.by_id[action])
 
     def _show_stats(self, record: VmRecord, history: History | None) -> None:

@@ -2,13 +2,15 @@
 """The manager's window: puts sidebar, table, inspector and bars together, and says to each what is selected."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
+    QLineEdit,
     QMainWindow,
     QMenu,
     QSizePolicy,
@@ -57,7 +59,7 @@ from qubesmanager.ui.manager.property_columns import (
 from qubesmanager.ui.manager.query_box import QueryBox
 from qubesmanager.ui.manager.save_view_dialog import SaveViewDialog
 from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
-from qubesmanager.ui.manager.sidebar import ALL, Entry, Sidebar
+from qubesmanager.ui.manager.sidebar import ALL, Entry, Scope, Sidebar
 from qubesmanager.ui.manager.status_bar import Status
 from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
@@ -126,8 +128,9 @@ class MainWindow(QMainWindow):
         self._later.timeout.connect(self._follow_changes)
         self.view.header().setAccessibleName(self.tr("&Columns").replace("&", ""))
         self._restore()
+        self._has_begun = False
+        """Whether the table was shown, which then has the keys."""
         self._follow_changes()
-        self.view.setFocus()
 
     # -- what others use ----------------------------------------------------------------------------------------------
 
@@ -232,7 +235,7 @@ class MainWindow(QMainWindow):
             splitter.setChildrenCollapsible(False)
         self.tasks.hide()
         self.setCentralWidget(self.down)
-        self.status = Status(self.session, self.model, self)
+        self.status = Status(self.session, self.model, self.filter, self)
         self.setStatusBar(self.status)
         screen = QGuiApplication.primaryScreen()
         size = QSize(1440, 780)
@@ -266,12 +269,12 @@ class MainWindow(QMainWindow):
         self.view.properties_wanted.connect(self._choose_properties)
         self.view.remove_wanted.connect(lambda: self._run_or_say("remove"))
         self.sidebar.page_chosen.connect(self.show_page)
-        self.sidebar.scope_chosen.connect(self.filter.set_scope)
+        self.sidebar.scope_chosen.connect(self._set_scope)
         self.sidebar.scope_chosen.connect(self._changed)
         self.sidebar.view_chosen.connect(self.query.set_query)
         self.sidebar.select_wanted.connect(self._select)
         self.sidebar.menu_made.connect(self._fill_group_menu)
-        self.query.query_changed.connect(self.filter.set_query)
+        self.query.query_changed.connect(self._set_query)
         self.query.query_changed.connect(self._changed)
         self.query.left.connect(self._to_table)
         self.status.tasks_wanted.connect(lambda: self.tasks.setVisible(not self.tasks.isVisible()))
@@ -521,8 +524,16 @@ class MainWindow(QMainWindow):
             )
         else:
             self.stack.setCurrentWidget(self.view)
+            if not self._has_begun:
+                self._has_begun = True
+                self._give_table_the_keys()
             return
         self.stack.setCurrentWidget(self.page)
+
+    def _give_table_the_keys(self) -> None:
+        """At the start, unless the user types somewhere already."""
+        if not isinstance(self.focusWidget(), QLineEdit):
+            self.view.setFocus()
 
     def _say_why_empty(self) -> None:
         trouble = self.session.trouble
@@ -644,6 +655,24 @@ class MainWindow(QMainWindow):
             self.show_everything()
         self.view.select_name(name)
         self.view.setFocus()
+
+    def _set_query(self, text: str) -> None:
+        with self._selection_kept():
+            self.filter.set_query(text)
+
+    def _set_scope(self, scope: Scope | None) -> None:
+        with self._selection_kept():
+            self.filter.set_scope(scope)
+
+    @contextmanager
+    def _selection_kept(self) -> Iterator[None]:
+        """What is selected and still shown stays selected, and in sight."""
+        names = self.selected()
+        yield
+        if names and self.selected() != names:
+            self.view.select_names(names)
+        if names and (index := self.filter.index_of(names[0])).isValid():
+            self.view.scrollTo(index)
 
     def _find(self) -> None:
         if (page := self._other_page()) is not None:

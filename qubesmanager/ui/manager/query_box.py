@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The query box: one line that filters the table, with completion, and a sign when something is not understood."""
 
-from PyQt5.QtCore import QStringListModel, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QModelIndex, QStringListModel, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QAction, QCompleter, QLineEdit, QWidget
 
-from qubesmanager.models.query import completions, parse
+from qubesmanager.models.query import completions, last_word, parse, settled
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
@@ -14,6 +14,17 @@ PAUSE = 60
 """Milliseconds after a key before the table is filtered."""
 
 OFFERED = 30
+
+
+class _LastWord(QCompleter):
+    """Lists what the last word can become; what is chosen replaces that word alone."""
+
+    # Qt overrides
+
+    def pathFromIndex(self, index: QModelIndex) -> str:
+        line = self.widget()
+        before, _word = last_word(line.text()) if isinstance(line, QLineEdit) else ("", "")
+        return before + super().pathFromIndex(index)
 
 
 class QueryBox(QLineEdit):
@@ -33,16 +44,17 @@ class QueryBox(QLineEdit):
         self.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.warning = QAction(icon("warning"), "", self)
         self._words = QStringListModel(self)
-        completer = QCompleter(self._words, self)
+        completer = _LastWord(self._words, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setCompleter(completer)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self._tell)
+        self._later.timeout.connect(self._tell_typed)
         self.textEdited.connect(self._offer)
         self.textChanged.connect(lambda _text: self._later.start())
+        completer.activated.connect(lambda _text: self._tell())
         self.returnPressed.connect(self._leave)
         self.setToolTip(
             self.tr(
@@ -57,23 +69,31 @@ class QueryBox(QLineEdit):
 
     def _offer(self, text: str) -> None:
         offered = completions(text, self._session.records.values()) if text.strip() else []
-        self._words.setStringList([each for each in offered if each != text][:OFFERED])
+        _before, word = last_word(text)
+        self._words.setStringList([each for each in offered if each != word][:OFFERED])
 
     def _leave(self) -> None:
         """The table shows what was typed before it has the keys: a fast hand is not to act on other qubes."""
         self._tell()
         self.left.emit()
 
+    def _tell_typed(self) -> None:
+        """While the user types: a keyword that is not complete yet filters nothing away."""
+        self._filter_by(settled(self.text(), self._session.records))
+
     def _tell(self) -> None:
+        self._filter_by(self.text())
+
+    def _filter_by(self, text: str) -> None:
         self._later.stop()
-        error = parse(self.text()).error
+        error = parse(text).error
         if error:
             self.warning.setToolTip(plain_tip(error))
             if self.warning not in self.actions():
                 self.addAction(self.warning, QLineEdit.ActionPosition.TrailingPosition)
         else:
             self.removeAction(self.warning)
-        self.query_changed.emit(self.text())
+        self.query_changed.emit(text)
 
     # Qt overrides
 

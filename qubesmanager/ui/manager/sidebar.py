@@ -11,7 +11,7 @@ from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
-from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.natural_sort import in_order, natural
 from qubesmanager.models.query import parse
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules.backups import overdue
@@ -77,6 +77,7 @@ class Sidebar(QTreeWidget):
         self._settings = settings
         self._entries: dict[str, Entry] = {}
         self._shows_internal = False
+        self._shows_view = False
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setItemDelegate(SideRowDelegate(ROW, self))
@@ -180,14 +181,14 @@ class Sidebar(QTreeWidget):
 
     def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
         counts = Counter(tag for record in records for tag in record.tags if not tag.startswith(CREATED_BY))
-        most = in_order(tag for tag, _count in counts.most_common(SHOWN_TAGS))
+        most = _most_common(counts)
         return [Entry(f"tag:{tag}", tag, _tagged(tag), icon="tag") for tag in most]
 
     def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
         names = list(records)
         counts = Counter(record.value("netvm") for record in names if "netvm" in record.properties)
         offline = counts.pop("", 0)
-        most = in_order(name for name, _count in counts.most_common(SHOWN_TAGS))
+        most = _most_common(counts)
         entries = [Entry(f"netvm:{name}", name, _through(name), icon="network") for name in most]
         if offline:
             entries.append(Entry("netvm:", self.tr("none"), _is_offline, icon="disconnected"))
@@ -196,7 +197,7 @@ class Sidebar(QTreeWidget):
     def _values(self, prop: str, records: Iterable[VmRecord]) -> list[Entry]:
         """A line for each value of a property; none for the empty one."""
         counts = Counter(value for record in records if (value := record.value(prop)))
-        most = in_order(value for value, _count in counts.most_common(SHOWN_TAGS))
+        most = _most_common(counts)
         label = prop == "label"
         return [
             Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "", icon="template")
@@ -206,8 +207,8 @@ class Sidebar(QTreeWidget):
     def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
         """An entry for each prefix, up to the first hyphen, that several names have."""
         counts = Counter(record.name.partition("-")[0] for record in records if "-" in record.name)
-        shared = [(prefix, count) for prefix, count in counts.most_common(SHOWN_TAGS) if count > 1]
-        return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in in_order(dict(shared))]
+        shared = Counter({prefix: count for prefix, count in counts.items() if count > 1})
+        return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in _most_common(shared)]
 
     def _group(self, key: str, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
         if not entries:
@@ -276,11 +277,12 @@ class Sidebar(QTreeWidget):
         self.page_chosen.emit(entry.page)
         if entry.page != QUBES:
             return
-        if entry.key.startswith("view:"):
-            self.scope_chosen.emit(None)
+        is_view = entry.key.startswith("view:")
+        self.scope_chosen.emit(None if is_view else entry.scope)
+        if is_view or self._shows_view:
+            # A view is its query: the next line is not shown under it.
             self.view_chosen.emit(entry.query)
-        else:
-            self.scope_chosen.emit(entry.scope)
+        self._shows_view = is_view
 
     def _show_menu(self, at: QPoint) -> None:
         item = self.itemAt(at)
@@ -297,6 +299,11 @@ class Sidebar(QTreeWidget):
         self.menu_made.emit(menu, entry)
         if viewport := self.viewport():
             menu.popup(viewport.mapToGlobal(at))
+
+
+def _most_common(counts: Counter[str]) -> list[str]:
+    """The names that occur most, in order. Of those that occur as often, the first by name, so that they stay."""
+    return in_order(sorted(counts, key=lambda name: (-counts[name], natural(name)))[:SHOWN_TAGS])
 
 
 def _is_offline(record: VmRecord) -> bool:

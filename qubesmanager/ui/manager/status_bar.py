@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidg
 
 from qubesmanager.models.reason_texts import reason_text, run_text
 from qubesmanager.models.texts import date_text, plain_tip, size_text
+from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.icons import icon
@@ -25,8 +26,9 @@ class Status(QStatusBar):
 
     tasks_wanted = pyqtSignal()
 
-    def __init__(self, session: Session, table: VmTableModel, parent: QWidget) -> None:
+    def __init__(self, session: Session, table: VmTableModel, shown: VmFilterModel, parent: QWidget) -> None:
         super().__init__(parent)
+        self._shown = shown
         self._session = session
         self._table = table
         self.counts = _line(self)
@@ -66,12 +68,16 @@ class Status(QStatusBar):
 
     def look(self) -> None:
         """Count again."""
-        records = self._session.records.values()
+        every = self._session.records
+        records = [record for name in self._shown.names() if (record := every.get(name))]
         running = sum(record.running for record in records)
         used = sum(
             history.memory_kib for record in records if record.running and (history := self._table.history(record.name))
         )
-        parts = [self.tr("%n qube(s)", "", len(records)), self.tr("%n running", "", running)]
+        number = self.tr("%n qube(s)", "", len(every))
+        if len(records) != len(every):
+            number = self.tr("{0} of %n qube(s) shown", "", len(every)).format(len(records))
+        parts = [number, self.tr("%n running", "", running)]
         if used:
             parts.append(self.tr("{0} of memory").format(size_text(used << 10)))
         self.counts.setText(" · ".join(parts))

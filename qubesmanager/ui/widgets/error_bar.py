@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.widgets.labels import blended, info_color, plain_label, subdue, warning_color
 
@@ -69,6 +70,7 @@ class Notice(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         label.setSizePolicy(policy)
+        label.setToolTip(plain_tip(text))
         layout.addWidget(label, 1)
         self.countdown = plain_label("", self)
         self.countdown.setWordWrap(False)
@@ -119,7 +121,7 @@ class Notice(QFrame):
 
 
 class ErrorBar(QWidget):
-    """The notices, newest below; the same text is shown once."""
+    """The notices, the newest first; the same text is shown once. `notices` are in the order that they came in."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,7 +143,7 @@ class ErrorBar(QWidget):
         notice = Notice(text, offers, warning=warning, seconds=seconds, parent=self)
         notice.gone.connect(self._forget)
         self.notices.append(notice)
-        self._layout.insertWidget(len(self.notices) - 1, notice)
+        self._layout.insertWidget(0, notice)
         self._arrange()
         return notice
 
@@ -153,7 +155,7 @@ class ErrorBar(QWidget):
             self._arrange()
 
     def _arrange(self) -> None:
-        for place, notice in enumerate(self.notices):
+        for place, notice in enumerate(reversed(self.notices)):
             notice.setVisible(place < SHOWN)
         waiting = len(self.notices) - SHOWN
         self._more.setText(self.tr("%n more message(s)", "", max(waiting, 0)))

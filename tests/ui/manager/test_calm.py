@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window keeps what the user selected and typed, shows the numbers of what is shown, and gives reasons."""
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QCompleter
+from pytestqt.qtbot import QtBot
+from windows import Clicker, press_key, type_text
+
+from qubesmanager.client.client import Client
+from qubesmanager.ui.manager.inspector import Inspector
+from qubesmanager.ui.widgets.error_bar import ErrorBar
+from qubesmanager.wire import calls
+
+
+async def test_after_the_start_the_table_has_the_keys(clicker: Clicker) -> None:
+    await clicker.until(clicker.window.view.isVisible)
+
+    assert clicker.window.focusWidget() is clicker.window.view
+
+
+def completer(clicker: Clicker) -> QCompleter:
+    completer = clicker.window.query.completer()
+    assert completer is not None
+    return completer
+
+
+async def test_completion_shows_the_last_word_and_replaces_it_alone(clicker: Clicker) -> None:
+    query = clicker.window.query
+    type_text(query, "state:halted tag:")
+    lines = completer(clicker)
+    model = lines.completionModel()
+    assert model is not None
+    shown = [model.index(row, 0).data() for row in range(model.rowCount())]
+
+    assert len(set(shown)) == len(shown) > 1
+    assert all(text.startswith("tag:") for text in shown)
+    assert lines.pathFromIndex(model.index(0, 0)) == f"state:halted {shown[0]}"
+
+
+async def test_a_keyword_that_is_half_typed_leaves_the_table_alone(clicker: Clicker) -> None:
+    window = clicker.window
+    every = window.filter.rowCount()
+    type_text(window.query, "temp")
+    await clicker.until(lambda: not window.query._later.isActive())
+    assert window.filter.rowCount() == every
+    type_text(window.query, "late:fed")
+
+    await clicker.until(lambda: 0 < window.filter.rowCount() < every)
+
+
+async def test_the_same_tags_are_shown_however_the_qubes_come(clicker: Clicker, client: Client) -> None:
+    for number in range(20):
+        await client.send(calls.VM_TAG_SET("work" if number % 2 else "vault", f"t{number}"))
+    sidebar, session = clicker.window.sidebar, clicker.session
+    await clicker.until(lambda: "t19" in session.records["work"].tags)
+    records = list(session.records.values())
+
+    first, second = sidebar._tags(records), sidebar._tags(reversed(records))
+
+    assert [entry.text for entry in first] == [entry.text for entry in second]
+    assert len(first) == 12
+
+
+async def test_a_saved_view_does_not_stay_under_the_next_line(clicker: Clicker) -> None:
+    sidebar, window = clicker.window.sidebar, clicker.window
+    sidebar.save_view("halted ones", "state:halted")
+    sidebar.choose("view:halted ones")
+    assert window.query.text() == "state:halted"
+
+    sidebar.choose("running")
+
+    assert window.query.text() == ""
+    assert window.filter.rowCount() > 0
+    type_text(window.query, "sys")
+    await clicker.until(lambda: not window.query._later.isActive())
+    sidebar.choose("templates")
+    assert window.query.text() == "sys"
+
+
+async def test_the_status_bar_counts_what_is_shown(clicker: Clicker) -> None:
+    window = clicker.window
+    every = len(clicker.session.records)
+
+    type_text(window.query, "vault")
+    press_key(window.query, Qt.Key.Key_Return)
+
+    await clicker.until(lambda: window.status.counts.text().startswith(f"1 of {every} qube(s) shown"))
+    assert "0 running" in window.status.counts.text()
+
+
+def test_the_newest_message_is_first_and_all_of_it_is_in_its_tooltip(qtbot: QtBot) -> None:
+    bar = ErrorBar()
+    qtbot.addWidget(bar)
+    bar.show()
+    notices = [bar.show_notice(f"error {number} <b>" * 40) for number in range(5)]
+
+    visible = [notice for notice in notices if notice.isVisible()]
+    assert visible == notices[2:]
+    bar.adjustSize()
+    tops = [notice.y() for notice in visible]
+    assert tops == sorted(tops, reverse=True)
+    assert any("error 4 &lt;b&gt;" in child.toolTip() for child in notices[4].findChildren(type(bar._more)))
+
+
+async def test_the_buttons_of_the_inspector_are_no_menus(clicker: Clicker) -> None:
+    for name in ("work", "vault", "dom0", "work"):
+        clicker.select(name)
+    inspector = clicker.window.inspector
+    assert isinstance(inspector, Inspector)
+
+    for button in inspector._buttons:
+        if button.isVisible():
+            assert button.actions() == [button.defaultAction()]
+
+
+async def test_escape_and_clearing_keep_the_selection(clicker: Clicker) -> None:
+    window = clicker.window
+    type_text(window.query, "vault")
+    press_key(window.query, Qt.Key.Key_Return)
+    clicker.select("vault")
+
+    window.query.setFocus()
+    press_key(window.query, Qt.Key.Key_Escape)
+
+    assert window.selected() == ["vault"]
+    window.query.set_query("vault")
+    window.show_everything()
+    assert window.selected() == ["vault"]
+
+
+async def test_menus_without_a_selection_give_the_reason(clicker: Clicker) -> None:
+    clicker.window.view.clearSelection()
+    await clicker.until(lambda: not clicker.window.selected())
+
+    for menu in clicker.window.submenus:
+        action = menu.menuAction()
+        assert action is not None
+        assert not action.isEnabled()
+        assert "Select a qube first." in action.toolTip()
