@@ -19,7 +19,7 @@ FULL = ["isal>=1.7; platform_machine == 'x86_64' or platform_machine == 'aarch64
 
 
 class BuildWithTranslations(build_py):
-    """Also compiles the translations, so that no package is built without them."""
+    """Also compiles the translations and makes the pages of the guide, so that no package is built without them."""
 
     def run(self) -> None:
         super().run()
@@ -28,6 +28,7 @@ class BuildWithTranslations(build_py):
             raise SystemExit("setup.py: the translations, i18n/*.ts, are missing.")
         folder = Path("qubesmanager" if self.editable_mode else Path(self.build_lib, "qubesmanager"), "i18n")
         runpy.run_path(str(HERE / "scripts/translations.py"))["release"](sources, folder)
+        runpy.run_path(str(HERE / "scripts/guide.py"))["build"](HERE / "docs", folder.parent / "html")
 
 
 def beside(target: str, *folders: str) -> list[tuple[str, list[str]]]:
@@ -53,7 +54,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["qubesmanager", "qubesmanager.*"]),
-    package_data={"qubesmanager": ["py.typed", "**/*.svg", "**/*.sql", "**/*.qm"]},
+    package_data={"qubesmanager": ["py.typed", "**/*.svg", "**/*.sql", "**/*.qm", "html/**/*"]},
     data_files=[
         (
             "share/applications",

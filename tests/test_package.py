@@ -103,6 +103,7 @@ def test_the_wheel_has_all_that_is_installed(wheel: Path) -> None:
     data = f"qubesmanager_mgmt1-{VERSION}.data/data/share"
 
     assert "qubesmanager/i18n/qubesmanager_de.qm" in names
+    assert "qubesmanager/html/guide/README.html" in names
     assert "qubesmanager/py.typed" in names
     for suffix in (".svg", ".sql"):
         here = {str(path.relative_to(ROOT)) for path in (ROOT / "qubesmanager").rglob(f"*{suffix}")}

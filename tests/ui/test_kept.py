@@ -131,3 +131,24 @@ async def test_every_cell_with_text_has_a_tooltip(clicker: Clicker) -> None:
     ]
 
     assert not silent
+
+
+async def test_a_narrow_window_gives_the_table_the_room_and_keeps_the_sides(clicker: Clicker, again: Again) -> None:
+    window = clicker.window
+    window.resize(1300, 700)
+    await clicker.until(window.sidebar.isVisible)
+    window.resize(700, 600)
+
+    await clicker.until(lambda: not window.sidebar.isVisible() and not window.inspector.isVisible())
+    viewport = window.view.viewport()
+    assert viewport is not None
+    await clicker.until(lambda: viewport.width() > 600)
+    window.resize(1300, 700)
+    await clicker.until(lambda: window.sidebar.isVisible() and window.inspector.isVisible())
+    window.resize(700, 600)
+    await clicker.until(lambda: not window.sidebar.isVisible())
+
+    opened = again()
+
+    opened.resize(1300, 700)
+    await clicker.until(opened.sidebar.isVisible)

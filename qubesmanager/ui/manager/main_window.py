@@ -47,6 +47,8 @@ from qubesmanager.ui.icons import application_icon, icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
 from qubesmanager.ui.manager.closing import losses, unsaved_windows
 from qubesmanager.ui.manager.command_palette import CommandPalette
+from qubesmanager.ui.manager.guide import PAGES as PAGES_OF_GUIDE
+from qubesmanager.ui.manager.guide import open_guide
 from qubesmanager.ui.manager.inspector import Inspector
 from qubesmanager.ui.manager.pages import PAGES, QUBES, Page
 from qubesmanager.ui.manager.palette_commands import PaletteCommands
@@ -79,6 +81,9 @@ PAUSE = 40
 
 FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
 """Pixels of columns whose widest text comes later than the first row."""
+
+NARROW = 250
+"""Quarters of a line's height below which a window is too narrow for the sides beside the table."""
 
 MEASURED = 30
 """Rows that are measured for it; all of a thousand would hold the loop for half a second."""
@@ -115,6 +120,9 @@ class MainWindow(QMainWindow):
         self.questions = DeviceQuestions(session, self)
         self.own: dict[str, QAction] = {}
         self._made: list[str] = []
+        self._is_narrow = False
+        self._too_narrow: set[str] = set()
+        """The sides that are hidden only because the window is narrow."""
         self._last_shown: tuple[tuple[str, ...], bool] | None = None
         self._build()
         self._make_own_actions()
@@ -470,6 +478,21 @@ class MainWindow(QMainWindow):
         self._wide = self.toolbar.sizeHint().width()
         self._fit_toolbar()
 
+    def _fit_sides(self) -> None:
+        """In a narrow window the table gets the room of the sides, until it is wide again or they are asked for."""
+        is_narrow = self.width() < NARROW * (self.fontMetrics().height() // 4)
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        if is_narrow:
+            self._too_narrow = {key for key in ("sidebar", "inspector") if self.own[key].isChecked()}
+            for key in self._too_narrow:
+                self.own[key].setChecked(False)
+        else:
+            sides, self._too_narrow = self._too_narrow, set()
+            for key in sides:
+                self.own[key].setChecked(True)
+
     def _fit_toolbar(self) -> None:
         """The filter stays in sight: where there is no room for the buttons' words, only their icons are shown."""
         styles = Qt.ToolButtonStyle
@@ -723,13 +746,9 @@ class MainWindow(QMainWindow):
         await opened(AboutDialog(self, self.session.connection))
 
     def _help(self) -> None:
-        self.errors.show_notice(
-            self.tr(
-                "Ctrl+K finds every command and qube; Ctrl+F filters; the arrows, Enter, F2, Delete and the menu key"
-                " work on what is selected; F9 and F10 show and hide the sides. The guide is in docs/guide."
-            ),
-            warning=False,
-        )
+        if not open_guide():
+            text = self.tr("The guide cannot be opened. It is in the folder {0}, or docs/guide of the sources.")
+            self.errors.show_notice(text.format(PAGES_OF_GUIDE))
 
     # -- what is kept -------------------------------------------------------------------------------------------------
 
@@ -770,13 +789,15 @@ class MainWindow(QMainWindow):
                 window.leave()
             self.close()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Keep how the window is, for the next start."""
         settings = self.session.settings
         settings.setValue("window/geometry", self.saveGeometry())
         for key, splitter in self._splitters().items():
             settings.setValue(key, splitter.saveState())
         for key in ("sidebar", "inspector", "tasks"):
-            settings.setValue(f"window/{key}", "yes" if self.own[key].isChecked() else "no")
+            shown = self.own[key].isChecked() or key in self._too_narrow
+            settings.setValue(f"window/{key}", "yes" if shown else "no")
         self.view.save_state(settings)
         settings.sync()
 
@@ -798,13 +819,14 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         self._fit_toolbar()
+        self._fit_sides()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         if event is not None and not self._may_close and losses(self.session.tasks):
             event.ignore()
             self._ask_to_close()
             return
-        self._save()
+        self.save()
         super().closeEvent(event)
         self.closed.emit()
 

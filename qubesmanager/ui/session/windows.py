@@ -6,15 +6,30 @@ shown. A window that is open already for the same names is raised instead of ope
 """
 
 import importlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QByteArray, QCoreApplication, QEvent, QObject, QSettings, Qt
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtCore import (
+    QT_TRANSLATE_NOOP,
+    QByteArray,
+    QCoreApplication,
+    QEvent,
+    QObject,
+    QPoint,
+    QRect,
+    QSettings,
+    Qt,
+)
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QWidget
 
 from qubesmanager.ui.session.session import Session
 
+OPEN = "windows/open"
+REOPENED = frozenset({"settings", "logs", "devices", "map", "all-devices", "storage", "system"})
+"""The windows that are opened again at the next start; wizards and dialogs are not."""
 PAGE = "--page="
 """Begins a word that names a page of a window, among the names of qubes."""
 
@@ -131,8 +146,8 @@ class _Place(QObject):
         super().__init__(window)
         self._settings, self._key, self._window = settings, f"windows/{kind}", window
         kept = settings.value(self._key)
-        if isinstance(kept, QByteArray):
-            window.restoreGeometry(kept)
+        self.is_known = isinstance(kept, QByteArray) and window.restoreGeometry(kept)
+        """Whether an earlier window of the kind was somewhere."""
         window.installEventFilter(self)
 
     # Qt overrides
@@ -141,6 +156,32 @@ class _Place(QObject):
         if event is not None and event.type() == QEvent.Type.Hide:
             self._settings.setValue(self._key, self._window.saveGeometry())
         return super().eventFilter(watched, event)
+
+
+def _put_over(window: QWidget, parent: QWidget) -> None:
+    """Put a window that is not yet shown over the middle of another one, within the screen."""
+    around = parent.frameGeometry()
+    place = QRect(QPoint(), window.size())
+    place.moveCenter(around.center())
+    screen = parent.screen()
+    if screen is not None:
+        area = screen.availableGeometry()
+        place.setSize(place.size().boundedTo(area.size()))
+        place.moveLeft(max(area.left(), min(place.left(), area.right() - place.width())))
+        place.moveTop(max(area.top(), min(place.top(), area.bottom() - place.height())))
+    window.setGeometry(place)
+
+
+def _close_by_key(window: QWidget) -> None:
+    """Let the desktop's key for it (Ctrl+W) close the window, as its frame does."""
+
+    def close() -> None:
+        window.close()
+
+    action = QAction(window)
+    action.setShortcuts(QKeySequence.StandardKey.Close)
+    action.triggered.connect(close)
+    window.addAction(action)
 
 
 class OpenWindows:
@@ -164,7 +205,10 @@ class OpenWindows:
                 window.setWindowFlag(Qt.WindowType.Window)
             window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             window.destroyed.connect(lambda: self._forget(key))
-            _Place(self._session.settings, name, window)
+            place = _Place(self._session.settings, name, window)
+            if parent is not None and not place.is_known:
+                _put_over(window, parent)
+            _close_by_key(window)
             self._open[key] = window
         for word in words:
             if word.startswith(PAGE) and isinstance(window, Paged):
@@ -178,6 +222,23 @@ class OpenWindows:
 
     def _forget(self, key: tuple[str, tuple[str, ...]]) -> None:
         self._open.pop(key, None)
+
+    def is_open(self, name: str, names: tuple[str, ...] = ()) -> bool:
+        """Whether there is a window of that kind for these qubes."""
+        return (name, names) in self._open
+
+    def remember(self) -> None:
+        """Keep in the settings which windows are open, so that the next start can open them again."""
+        rows = [[name, *names] for name, names in self._open if name in REOPENED]
+        self._session.settings.setValue(OPEN, json.dumps(rows))
+
+    def remembered(self) -> list[tuple[str, ...]]:
+        """The windows that were open when the program ended, each as its name and its qubes that still exist."""
+        try:
+            rows = [tuple(map(str, row)) for row in json.loads(str(self._session.settings.value(OPEN, "[]")))]
+        except (ValueError, TypeError):
+            return []
+        return [row for row in rows if row[:1] and row[0] in REOPENED and self._session.records.keys() >= set(row[1:])]
 
     def close_all(self) -> None:
         for window in list(self._open.values()):

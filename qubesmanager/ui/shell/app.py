@@ -32,6 +32,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.host import small_files
 from qubesmanager.transport.base import DaemonEndedError
+from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session import diagnostics
 from qubesmanager.ui.session.backup_run import follow_backups
@@ -145,6 +146,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     application.setApplicationDisplayName("Qubes Manager")
     application.setApplicationVersion(qubesmanager.__version__)
     application.setDesktopFileName("qubes-manager")
+    application.setWindowIcon(application_icon())
     application.setQuitOnLastWindowClosed(False)
     TintedSelections(application)
     kept = _KeptAlive()
@@ -196,6 +198,7 @@ class Manager:
         self.over = asyncio.Event()
         self.filled_after: float | None = None
         self._pending: list[tuple[str, ...]] = []
+        self._reopens = False
         self.watchdog = diagnostics.Watchdog(self.session)
         self.first_paint = diagnostics.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
@@ -216,10 +219,23 @@ class Manager:
             self._pending.append(arguments)
             self._open_wanted()
 
+    def save(self) -> None:
+        """Keep how the windows are, for the next start: also at a signal, or when the session of the desktop ends."""
+        self.windows.remember()
+        self.window.save()
+
+    def reopen(self) -> None:
+        """Open the windows again that were open at the last end, once the qubes are listed."""
+        self._reopens = True
+        self._open_wanted()
+
     def _open_wanted(self) -> None:
-        """Open the window that the command line names, once the qubes are listed."""
+        """Open the windows that the command line names, or that were open, once the qubes are listed."""
         if self.session.is_synced and self.session.labels:
             pending, self._pending = self._pending, []
+            if self._reopens:
+                self._reopens = False
+                pending = [*self.windows.remembered(), *pending]
             for name, *names in pending:
                 self._open(name, tuple(names))
 
@@ -283,8 +299,12 @@ async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, fi
         if options.shows_and_ends:
             status = await _show_and_end(manager, options)
         else:
+            manager.reopen()
             manager.raise_with(options.arguments)
+            if (application := QApplication.instance()) is not None:
+                application.commitDataRequest.connect(lambda _session: manager.save())  # type: ignore[attr-defined]
             await manager.over.wait()
+            manager.save()
     finally:
         manager.watchdog.stop()
         if instance is not None:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The window keeps what the user selected and typed, shows the numbers of what is shown, and gives reasons."""
 
-from PyQt5.QtCore import Qt
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import Qt, QUrl
+from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QCompleter
 from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.ui.manager import guide
 from qubesmanager.ui.manager.inspector import Inspector
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.wire import calls
@@ -137,3 +142,25 @@ async def test_menus_without_a_selection_give_the_reason(clicker: Clicker) -> No
         assert action is not None
         assert not action.isEnabled()
         assert "Select a qube first." in action.toolTip()
+
+
+async def test_f1_opens_the_guide_in_the_browser(
+    clicker: Clicker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(guide, "PAGES", tmp_path)
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    press_key(clicker.window.view, Qt.Key.Key_F1)
+    assert "guide cannot be opened" in clicker.window.errors.notices[0].text
+    page = tmp_path / guide.FIRST
+    page.parent.mkdir()
+    page.write_text("<p>")
+
+    press_key(clicker.window.view, Qt.Key.Key_F1)
+
+    assert opened == [QUrl.fromLocalFile(str(page))]

@@ -280,3 +280,24 @@ async def test_the_socket_of_the_first_instance_is_for_its_user_alone(first: sin
 def test_versions_and_age_of_the_process() -> None:
     assert set(versions()) == {"qubes-manager", "python", "qt", "pyqt", "system"}
     assert since_start() > 0
+
+
+def test_a_signal_keeps_how_the_window_is(place: dict[str, str]) -> None:
+    """The state is on disk although the window was never closed."""
+    start = (
+        "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e;"
+        "show = a.Manager.raise_with;"
+        "a.Manager.raise_with = lambda m, w: (show(m, w), m.window.resize(777, 555), print('shown', flush=True));"
+        "exit(e.manager())"
+    )
+    command = [sys.executable, "-c", start, "--demo"]
+    with killed_on_failure(subprocess.Popen(command, env=place, stdout=subprocess.PIPE, text=True)) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "shown\n"
+        program.send_signal(signal.SIGTERM)
+        program.wait(LIMIT)
+
+    assert program.returncode == 0
+    kept = (Path(place["XDG_CONFIG_HOME"]) / "qubes-manager/manager.ini").read_text()
+    assert "geometry=" in kept
+    assert "header=" in kept
