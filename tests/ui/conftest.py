@@ -33,6 +33,7 @@ async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     """The window, filled, and a user who clicks in it."""
     window = MainWindow(session)
     add_main_window(qtbot, window)
+    window.resize(1440, 780)  # wide enough for the sides; the offscreen screen is not
     window.show()
     session.follow()
     clicker = Clicker(window)

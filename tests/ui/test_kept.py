@@ -71,14 +71,14 @@ async def test_columns_are_reset_on_demand(clicker: Clicker) -> None:
 
 
 async def test_size_and_closed_sides_are_kept(clicker: Clicker, again: Again) -> None:
-    clicker.window.resize(1000, 500)
+    clicker.window.resize(1200, 500)
     clicker.click("sidebar")
     clicker.click("tasks")
     await clicker.until(lambda: not clicker.window.sidebar.isVisible())
 
     window = again()
 
-    assert (window.width(), window.height()) == (1000, 500)
+    assert (window.width(), window.height()) == (1200, 500)
     assert not window.sidebar.isVisible()
     assert window.tasks.isVisible()
     assert window.inspector.isVisible()

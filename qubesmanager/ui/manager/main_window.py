@@ -82,8 +82,8 @@ PAUSE = 40
 FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
 """Pixels of columns whose widest text comes later than the first row."""
 
-NARROW = 250
-"""Quarters of a line's height below which a window is too narrow for the sides beside the table."""
+NARROW = 56
+"""Heights of a line below which a window is too narrow for the sides beside the table."""
 
 MEASURED = 30
 """Rows that are measured for it; all of a thousand would hold the loop for half a second."""
@@ -480,7 +480,7 @@ class MainWindow(QMainWindow):
 
     def _fit_sides(self) -> None:
         """In a narrow window the table gets the room of the sides, until it is wide again or they are asked for."""
-        is_narrow = self.width() < NARROW * (self.fontMetrics().height() // 4)
+        is_narrow = self.width() < NARROW * self.fontMetrics().height()
         if is_narrow == self._is_narrow:
             return
         self._is_narrow = is_narrow
