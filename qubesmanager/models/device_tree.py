@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The devices as a tree: kinds, devices below them, the partitions below their disk. Follows a catalog row by row."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -89,6 +89,11 @@ class DeviceTree(QAbstractItemModel):
     def device_at(self, index: QModelIndex) -> Device | None:
         node = index.internalPointer() if index.isValid() else None
         return node.device if isinstance(node, _Node) else None
+
+    def first_match(self) -> QModelIndex:
+        """The first device that holds the words itself, not only one of its parts; invalid if none does."""
+        match = next((node for node in _devices_below(self._root) if _holds(node.device, self._words)), None)
+        return self._index(match) if match is not None else QModelIndex()
 
     def index_of(self, key: DeviceKey) -> QModelIndex:
         """The device's row; an invalid index if it is not shown."""
@@ -312,7 +317,16 @@ def _device_row(device: Device, parts: Iterable[Device], words: Sequence[str]) -
     return _Wanted(device.key, device, tuple(_Wanted(part.key, part) for part in shown))
 
 
-def _holds(device: Device, words: Sequence[str]) -> bool:
+def _devices_below(node: _Node) -> Iterator[_Node]:
+    for child in node.children:
+        if child.device is not None:
+            yield child
+        yield from _devices_below(child)
+
+
+def _holds(device: Device | None, words: Sequence[str]) -> bool:
+    if device is None:
+        return False
     if not words:
         return True
     text = " ".join(

@@ -108,11 +108,12 @@ class AttachDialog(QDialog):
         def put(*_: object) -> None:
             target = view.target()
             model.put(targets(self._session.records.values(), self._device))
-            view.select_row(max(0, model.row_of(target) if target else 0))
+            # No qube is selected before the user chooses one: Enter would give it the device.
+            view.select_row(model.row_of(target) if target else -1)
 
         def look(text: str) -> None:
             model.set_filter(text)
-            view.select_row(0)
+            view.select_row(0 if text.strip() else -1)
 
         self._put = put
         self._session.put.connect(self._records_changed)
@@ -135,7 +136,7 @@ class AttachDialog(QDialog):
         model = DeviceTree(self._catalog, self, shows=self._fits)
         view = DeviceView(model, self._session.color_of_qube, self)
         self.search.textChanged.connect(model.set_filter)
-        self.search.textChanged.connect(lambda _text: view.select_first())
+        self.search.textChanged.connect(lambda _text: view.select_match())
         view.chosen.connect(lambda _device: self._accept())
         view.picked.connect(self._refresh)
         view.select_first()

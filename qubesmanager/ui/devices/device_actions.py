@@ -6,7 +6,7 @@ from functools import partial
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QDialog, QFormLayout, QLineEdit, QMenu, QWidget
 
-from qubesmanager.models.device_catalog import Device, DeviceMark, Step, harmless
+from qubesmanager.models.device_catalog import Device, DeviceMark, Kind, Step, harmless
 from qubesmanager.models.device_targets import Effort, Target, target_text, targets
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE, AttachDialog
@@ -102,7 +102,13 @@ class DeviceActions(QObject):
     def _fill_attach(self, menu: QMenu, device: Device) -> None:
         if not device.present:
             return
-        to = menu.addMenu(self.tr("&Move to") if device.holder else self.tr("&Attach to"))
+        title = self.tr("&Move to") if device.holder else self.tr("&Attach to")
+        if device.kind in {Kind.MICROPHONE, Kind.CAMERA}:
+            # These are given and taken many times a day: their qubes are not another menu away.
+            to: QMenu | None = menu
+            _add_text(menu, title.replace("&", ""))
+        else:
+            to = menu.addMenu(title)
         if to is None:
             return
         possible = targets(self._session.records.values(), device)

@@ -16,6 +16,7 @@ from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.session import Session
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import DEVICE_LIST_CHANGE
@@ -116,10 +117,13 @@ class DeviceFeed(QObject):
             while again:
                 self._again.discard(place)
                 await asyncio.sleep(GATHER)
+                rows: list[AvailableDevice] | None = None
                 try:
                     rows = await self._session.client.send(calls.VM_DEVICE_AVAILABLE.of(device_class)(backend))
                 except (Mgmt1Error, TransportError):
-                    rows = None
+                    record = self._session.records.get(backend)
+                    if record is not None and not record.running:
+                        rows = []  # what a halted qube offered is gone with it, whether it can be asked or not
                 again = place in self._again
                 if rows is not None and not again and backend in self._session.records:
                     self.catalog.offer(backend, device_class, rows)

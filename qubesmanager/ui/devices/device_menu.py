@@ -9,7 +9,7 @@ from qubesmanager.models.device_catalog import Device, DeviceCatalog
 from qubesmanager.models.device_targets import Effort, Target
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import plain_tip, size_text
 from qubesmanager.rules import actions
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
@@ -92,7 +92,8 @@ class QubeDevicesMenu(QMenu):
 
     def _add_offered(self, device: Device) -> None:
         state = state_line(device)
-        text = self.tr("Attach {0}").format(plain(device.name)) + (f"   {plain(state)}" if state else "")
+        details = " · ".join(filter(None, (size_text(device.size), device.key.backend, state)))
+        text = f"{self.tr('Attach {0}').format(plain(device.name))}\t{plain(details)}"
         action = self.addAction(icon(KIND_ICONS[device.kind]), text)
         if action is not None:
             action.triggered.connect(lambda: self._give(device))

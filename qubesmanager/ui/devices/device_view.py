@@ -114,6 +114,13 @@ class DeviceView(QTreeView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
+    def select_match(self) -> None:
+        """The first device that holds the words of the search: a partition, not the disk that it is on."""
+        match = self._tree.first_match()
+        if match.isValid():
+            self.setCurrentIndex(match)
+            self.scrollTo(match)
+
     def select_first(self) -> None:
         """The first device that is shown, unless one is selected."""
         first = self._tree.index(0, 0, self._tree.index(0, 0))

@@ -76,7 +76,10 @@ class DevicesPanel(QWidget):
 
     def _search(self, text: str) -> None:
         self.model.set_filter(text)
-        self.view.select_first()
+        if text.strip():
+            self.view.select_match()
+        else:
+            self.view.select_first()
         self._refresh()
 
     def _refresh(self, *_: object) -> None:

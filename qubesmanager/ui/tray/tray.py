@@ -3,13 +3,14 @@
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, QPoint, QSize, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
+from qubesmanager.models.device_tree import kind_text as section_text
 from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.rules.facts import HALTED
@@ -40,6 +41,12 @@ LOOK = 3000
 
 MESSAGE = 8000
 """Milliseconds that a message stays."""
+
+FRAME = QSize(16, 48)
+"""The most that the frame of the desktop adds to the window, which is not known before it is shown."""
+
+ONE_CLICK = (Kind.MICROPHONE, Kind.CAMERA)
+"""The kinds that are always in the menu: a click takes such a device away, and its qubes are in its own menu."""
 
 
 class TrayWindow(QWidget):
@@ -189,9 +196,14 @@ class Tray(QObject):
         """Fill the menu: what needs the user first, never more lines than the screen has."""
         self.menu.clear()
         devices = sorted(self.catalog.devices().values(), key=_urgency)
-        shown = [device for device in devices if device.kind is not Kind.PCI][:QUICK]
-        for device in shown:
-            self._add_device(device)
+        media = [device for device in devices if device.kind in ONE_CLICK]
+        others = [device for device in devices if device.kind not in {*ONE_CLICK, Kind.PCI}][:QUICK]
+        shown = [*media, *others]
+        # The kind of the most urgent device comes first.
+        for kind in dict.fromkeys(device.kind for device in sorted(shown, key=_urgency)):
+            _add_text(self.menu, section_text(kind))
+            for device in [device for device in shown if device.kind is kind]:
+                self._add_device(device)
         if not shown:
             _add_text(self.menu, self.tr("No devices"))
         add_action(self.menu, self.tr("All &devices…"), self.show_window, "search")
@@ -219,9 +231,15 @@ class Tray(QObject):
         add_action(menu, self.tr("&Quit"), self.over.emit, "quit")
 
     def _add_device(self, device: Device) -> None:
-        state = state_line(device)
-        text = f"{device.name}   {state}" if state else device.name
-        inner = self.menu.addMenu(icon(KIND_ICONS[device.kind]), plain(text))
+        # What follows the tab has a column of its own, so that no name of a device looks like a state.
+        details = filter(None, (size_text(device.size), device.key.backend, state_line(device)))
+        text = f"{plain(device.name)}\t{plain(' · '.join(details))}"
+        if device.kind in ONE_CLICK and device.holder and device.doing is None:
+            take = self.menu.addAction(icon(KIND_ICONS[device.kind]), self.tr("Detach {0}").format(text))
+            if take is not None:
+                take.triggered.connect(lambda: self.window.actions_of.operations.detach(device, device.holder))
+            return
+        inner = self.menu.addMenu(icon(KIND_ICONS[device.kind]), text)
         if inner is not None:
             _lazily(inner, lambda menu: self.window.actions_of.fill(menu, device.key))
 
@@ -277,7 +295,8 @@ class Tray(QObject):
             kind = QSystemTrayIcon.MessageIcon.Warning if failed else QSystemTrayIcon.MessageIcon.Information
             self.icon.showMessage(title or self.tr("Devices"), unmarked(text), kind, MESSAGE)
         else:
-            self.window.errors.show_notice(text, warning=failed)
+            # A failure stays until it is read; what is only news goes by itself.
+            self.window.errors.show_notice(text, warning=failed, seconds=0 if failed else MESSAGE // 1000)
 
     def _refresh(self, *_: object) -> None:
         devices = self.catalog.devices().values()
@@ -321,7 +340,8 @@ class Tray(QObject):
         if screen is None:
             return
         space = screen.availableGeometry()
-        width, height = self.window.width(), self.window.height()
+        self.window.resize(self.window.size().boundedTo(space.size() - FRAME))
+        width, height = self.window.width() + FRAME.width(), self.window.height() + FRAME.height()
         left = max(space.left(), min(at.x() - width // 2, space.right() - width))
         top = max(space.top(), min(at.y() - height // 2, space.bottom() - height))
         self.window.move(QPoint(left, top))

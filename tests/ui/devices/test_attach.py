@@ -4,6 +4,7 @@
 from device_samples import SDB
 from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
+from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, press_key, type_text
 
@@ -60,7 +61,7 @@ async def test_the_devices_menu_of_a_qube_gives_and_takes(clicker: Clicker) -> N
 
 
 def lines(menu: QMenu) -> list[str]:
-    return [action.text().replace("&", "") for action in menu.actions()]
+    return [shown(action) for action in menu.actions()]
 
 
 def lines_below(menu: QMenu, text: str) -> list[str]:
@@ -70,4 +71,40 @@ def lines_below(menu: QMenu, text: str) -> list[str]:
 
 
 def line(menu: QMenu, text: str) -> QAction:
-    return next(action for action in menu.actions() if action.text().replace("&", "") == text)
+    return next(action for action in menu.actions() if shown(action) == text)
+
+
+def shown(action: QAction) -> str:
+    """What a line of a menu begins with: after the tab are size, backend and state."""
+    return action.text().replace("&", "").partition("\t")[0]
+
+
+async def test_no_qube_is_preselected_and_enter_gives_it_to_none(clicker: Clicker, qtbot: QtBot) -> None:
+    catalog = feed_of(clicker.session).catalog
+    await until(lambda: SDB in catalog.devices())
+    dialog = AttachDialog(None, clicker.session, catalog, device=catalog.devices()[SDB])
+    qtbot.addWidget(dialog)
+    dialog.show()
+
+    assert dialog.wanted() is None
+    assert not dialog.attach.isEnabled()
+    press_key(dialog.search, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    type_text(dialog.search, "vaul")
+    choice = dialog.wanted()
+    assert choice is not None
+    assert choice[1].name == "vault"
+
+
+async def test_typing_the_name_of_a_partition_selects_it(clicker: Clicker, qtbot: QtBot) -> None:
+    catalog = feed_of(clicker.session).catalog
+    await until(lambda: SDB in catalog.devices())
+    dialog = AttachDialog(None, clicker.session, catalog, device=None, qube="work")
+    qtbot.addWidget(dialog)
+    dialog.show()
+
+    type_text(dialog.search, "archive")
+
+    choice = dialog.wanted()
+    assert choice is not None
+    assert choice[0].key.ident == "sdb2"

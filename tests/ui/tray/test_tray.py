@@ -23,7 +23,7 @@ from qubesmanager.ui.tray.notices import NoticeKind
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import DeviceId
+from qubesmanager.wire.codecs import AvailableDevice, DeviceId
 from qubesmanager.wire.values import DeviceClass, PowerState
 
 
@@ -70,7 +70,8 @@ async def desk(session: Session, feed: DeviceFeed, qtbot: QtBot) -> AsyncIterato
 async def test_the_menu_has_devices_and_running_qubes(desk: Desk) -> None:
     lines = desk.lines()
 
-    assert "Example HD Webcam C920" in lines
+    assert "Example HD Webcam C920\tsys-usb" in lines
+    assert lines.index("Cameras") + 1 == lines.index("Example HD Webcam C920\tsys-usb")
     assert any(line.startswith("work   Running") for line in lines)
     assert not any(line.startswith("vault") for line in lines)
     assert lines[-3:] == ["&Notifications", "Open Qubes &Manager", "&Quit"]
@@ -81,7 +82,9 @@ async def test_a_device_is_given_from_the_menu(desk: Desk, catalog: DeviceCatalo
     next(action for action in to.actions() if action.text() == "work").trigger()
     await until(lambda: catalog.devices()[STICK].holder == "work")
 
-    await until(lambda: any(line.startswith("Example USB Stick   work has it") for line in desk.lines()))
+    await until(
+        lambda: any(line.startswith("Example USB Stick\t") and line.endswith(" · work has it") for line in desk.lines())
+    )
 
 
 async def test_a_qube_is_paused_and_killed_only_after_a_question(desk: Desk, session: Session) -> None:
@@ -140,11 +143,11 @@ async def test_without_a_tray_the_window_shows_a_message(desk: Desk, system: Sys
 
 async def test_new_devices_and_favourites_are_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
     feed.set_mark(feed.catalog.devices()[CAMERA], DeviceMark("", True))
-    assert desk.lines()[0] == "Example HD Webcam C920"
+    assert desk.lines()[1] == "Example HD Webcam C920\tsys-usb"
     source(system, "dom0").plug(demo._disk("sdx", "Z & last", 1 << 30))
     await until(lambda: any(device.new for device in feed.catalog.devices().values()))
 
-    assert desk.lines()[0] == "Z && last   new"
+    assert desk.lines()[1] == "Z && last\t1.0 GiB · dom0 · new"
     desk.tray.menu.aboutToHide.emit()
     assert not any(device.new for device in feed.catalog.devices().values())
 
@@ -167,7 +170,8 @@ async def test_a_failure_shows_in_the_window_and_leads_the_menu(desk: Desk, syst
     desk.tray.window.actions_of.operations.attach(feed.catalog.devices()[STICK], "work", {})
     await until(lambda: desk.tray.window.errors.notices)
 
-    assert desk.lines()[0] == "Example USB Stick   failed with work"
+    assert desk.lines()[1].startswith("Example USB Stick\t")
+    assert desk.lines()[1].endswith("sys-usb · failed with work")
 
 
 async def test_opening_menus_and_the_window_asks_the_daemon_nothing(
@@ -243,3 +247,57 @@ async def test_the_tray_asks_whether_a_qube_gets_a_device(desk: Desk, session: S
     click(questions[0].yes)
 
     await until(lambda: any(device.attached for device in system.runtime.state.qube("vault").devices))
+
+
+async def test_a_device_named_like_a_state_has_its_state_in_another_column(desk: Desk, catalog: DeviceCatalog) -> None:
+    catalog.offer("sys-usb", DeviceClass.USB, [AvailableDevice("9-9", {"size": "1048576"}, "Stick   work has it")])
+
+    (line,) = [line for line in desk.lines() if line.startswith("Stick")]
+
+    assert line == "Stick work has it\t1.0 MiB · sys-usb"
+
+
+async def test_a_camera_in_use_is_taken_away_by_one_click(desk: Desk, catalog: DeviceCatalog) -> None:
+    menu = desk.menu_of("Example HD Webcam C920")
+    next(action for action in menu.actions() if action.text() == "work").trigger()
+    await until(lambda: any(line.startswith("Detach Example HD Webcam") for line in desk.lines()))
+
+    line = next(action for action in desk.tray.menu.actions() if action.text().startswith("Detach Example HD"))
+    assert line.menu() is None
+    line.trigger()
+
+    await until(lambda: not any(line.startswith("Detach Example HD Webcam") for line in desk.lines()))
+
+
+async def test_without_a_tray_news_expires_and_many_messages_fold(desk: Desk) -> None:
+    desk.tray.start()
+    errors = desk.tray.window.errors
+    desk.tray._tell("news", failed=False)
+    assert errors.notices[-1].countdown.text() == "8 s"
+    for number in range(5):
+        desk.tray._tell(f"failure {number}", failed=True)
+
+    assert sum(notice.isVisible() for notice in errors.notices) == 3
+    assert errors._more.text() == "3 more message(s)"
+    news = errors.notices[0]
+    for _ in range(8):
+        news._tick()
+    assert news not in errors.notices
+
+
+async def test_the_window_beside_the_icon_is_on_the_screen(desk: Desk) -> None:
+    desk.tray.window.resize(5000, 5000)
+
+    desk.tray._place()
+
+    screen = desk.tray.window.screen()
+    assert screen is not None
+    assert screen.availableGeometry().contains(desk.tray.window.geometry())
+
+
+async def test_devices_of_a_halted_backend_are_gone(desk: Desk, session: Session, catalog: DeviceCatalog) -> None:
+    await until(lambda: STICK in catalog.devices())
+
+    await session.client.send(calls.VM_KILL("sys-usb"))
+
+    await until(lambda: not any(key.backend == "sys-usb" for key in catalog.devices()))
