@@ -231,7 +231,7 @@ class Tray(QObject):
         add_action(menu, self.tr("&Quit"), self.over.emit, "quit")
 
     def _add_device(self, device: Device) -> None:
-        # What follows the tab has a column of its own, so that no name of a device looks like a state.
+        # What follows the tab is in a separate column, so that no name of a device looks like a state.
         details = filter(None, (size_text(device.size), device.key.backend, state_line(device)))
         text = f"{plain(device.name)}\t{plain(' · '.join(details))}"
         if device.kind in ONE_CLICK and device.holder and device.doing is None:

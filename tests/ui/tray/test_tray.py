@@ -254,7 +254,7 @@ async def test_a_device_named_like_a_state_has_its_state_in_another_column(desk:
 
     (line,) = [line for line in desk.lines() if line.startswith("Stick")]
 
-    assert line == "Stick work has it\t1.0 MiB · sys-usb"
+    assert line == "Stick work has it\t1.0 MiB · sys-usb · new"
 
 
 async def test_a_camera_in_use_is_taken_away_by_one_click(desk: Desk, catalog: DeviceCatalog) -> None:
