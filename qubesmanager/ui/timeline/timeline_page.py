@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PyQt5.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
 from PyQt5.QtGui import QFont, QKeySequence, QPainter, QPalette, QResizeEvent, QShowEvent
@@ -47,11 +48,13 @@ from qubesmanager.models.timeline import (
     call_text,
     full_text,
     haystack,
+    is_text,
     kind_text,
     qube_text,
+    was_text,
     what_text,
 )
-from qubesmanager.plans.plan import Plan, RowKey
+from qubesmanager.plans.plan import Kind, Plan, RowKey
 from qubesmanager.plans.revert import qube_of, revert_plan, why_not_revert
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
@@ -66,6 +69,7 @@ from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.ui.widgets.selection import EDGE, highlight
 from qubesmanager.wire.history import DAEMON, HistoryEntry
 from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.records import PropertyValue
 
 ALL = ""
 """The data of the first line of each box: nothing is left out."""
@@ -76,7 +80,7 @@ DASH = "\N{EN DASH}"
 LONG = 400
 WIDE = 140
 """Quarters of a line's height below which the column of the source is hidden: the pane has it too."""
-_WIDTHS = {WHEN: 22, QUBE: 29, WHAT: 38, BY: 26, BACK: 8}
+_WIDTHS = {WHEN: 22, QUBE: 29, BY: 26, BACK: 8}
 """Of the columns, in quarters of a line's height; the others share the rest."""
 """Characters of a value that the pane shows."""
 
@@ -144,7 +148,7 @@ class TimelinePage(QWidget):
             return
 
         def make(left_out: frozenset[str], _choice: str) -> Plan:
-            return revert_plan(self._session.facts, chosen, left_out)
+            return _in_words(revert_plan(self._session.facts, chosen, left_out), chosen)
 
         self.operations.confirm(make)
 
@@ -363,6 +367,14 @@ class TimelinePage(QWidget):
         return QSize(60 * self._unit, 60 * self._unit)
 
 
+def _in_words(plan: Plan, entry: HistoryEntry) -> Plan:
+    """The plan with the values as the timeline shows them; one that sets a property of a qube has words already."""
+    if plan.kind is not Kind.UNDO:
+        return plan
+    now, then = PropertyValue(is_text(entry), False), PropertyValue(was_text(entry), False)
+    return replace(plan, prop=what_text(entry), rows=tuple(replace(row, now=now, then=then) for row in plan.rows))
+
+
 def _source(entry: HistoryEntry) -> str:
     """The line of the box of sources that an entry belongs to."""
     if entry.source == DAEMON:
@@ -393,7 +405,7 @@ class _Tree(QTreeView):
             for column, width in _WIDTHS.items():
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
                 self.setColumnWidth(column, width * unit)
-            for column in (WAS, IS):
+            for column in (WHAT, WAS, IS):
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         model.rowsInserted.connect(self._days_came)
         model.modelReset.connect(self._all_came)

@@ -20,6 +20,7 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import QubesNotImplementedError
 from qubesmanager.wire.history import HistoryQuery
+from qubesmanager.wire.records import PropertyValue
 
 
 @pytest.fixture
@@ -142,7 +143,11 @@ async def test_firewall_rules_come_back_in_their_order(clicker: Clicker, page: T
     assert "dstports=993-993" in page.pane.facts[1].text()
 
     clicker.press(page.pane.revert)
-    (await clicker.dialog(PlanDialog)).accept()
+    dialog = await clicker.dialog(PlanDialog)
+    (row,) = dialog.plan.rows
+    assert (row.now, row.then) == (PropertyValue("0 rule(s)", False), PropertyValue("4 rule(s)", False))
+    assert dialog.title.text() == "Undo: Firewall of work"
+    dialog.accept()
 
     await top(clicker, page, ("work", "Firewall", "0 rule(s)", "4 rule(s)"))
     after = await client.send(calls.VM_FIREWALL_GET("work"))
