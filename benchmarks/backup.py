@@ -169,7 +169,7 @@ class Bounds(NamedTuple):
 
 
 def bounds(folder: Path, paths: list[Path], level: str, run: "Run", *, reading: bool, disk: int) -> Bounds:
-    """Those of one direction, for the backup that the run wrote; `disk` bytes are written."""
+    """The bounds of one direction, for the backup that the run wrote; `disk` bytes are written."""
     params = LEVELS[level]
     keys_at_once = at_once(params, CORES)
     keys: list[Work] = [lambda: new_keys(WORDS.encode(), params)] * run.chunks

@@ -126,7 +126,7 @@ async def readable(stream: ByteStream) -> AsyncIterator[Readable]:
 
 
 async def _pump(stream: ByteStream, fd: int, broken: list[BaseException]) -> None:
-    """Everything of the stream into the pipe, which is closed at the end; a broken stream is noted."""
+    """Copy the stream into the pipe, which is closed at the end. The error of a broken stream goes into `broken`."""
     loop = asyncio.get_running_loop()
     try:
         async for piece in stream:

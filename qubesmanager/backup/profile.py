@@ -35,7 +35,7 @@ from qubesmanager.wire.values import VmClass
 MOST_KEPT = 10_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C, where PyYAML has it: it takes a twentieth of the time."""
+"""The loader in C, where PyYAML has it: it takes a twentieth of the time."""
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 
@@ -153,7 +153,7 @@ def marked(text: str, source: str) -> str:
 
 
 def owner_of(text: str) -> str:
-    """Who set the profile: dom0, or a qube, which writes only where dom0 allows it."""
+    """The owner of the profile: dom0, or the qube that set it, whose backups go only where dom0 allows it."""
     if not text.startswith(SET_BY):
         return DOM0
     return text.splitlines()[0].removeprefix(SET_BY).removesuffix(".")

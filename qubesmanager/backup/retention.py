@@ -13,7 +13,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How many of each; a backup may stay for several reasons. All zero keeps nothing but the newest."""
+    """The number of backups to keep of each kind; one can count for several. With zeros only the newest stays."""
 
     last: int = 0
     daily: int = 0

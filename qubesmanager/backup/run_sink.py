@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a restore writes: a consumer of runs of data in the loop, fed from the engine's thread through a queue."""
+"""A sink of a restore: a consumer of runs of data in the loop, fed from the engine's thread through a queue."""
 
 import asyncio
 import contextlib

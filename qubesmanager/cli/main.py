@@ -33,7 +33,7 @@ Connect = Callable[[str | None], Transport]
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where bytes come from and go to; a test passes its own."""
+    """The standard streams; a test passes its own."""
 
     stdin: BinaryIO
     stdout: BinaryIO

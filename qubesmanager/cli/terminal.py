@@ -104,7 +104,7 @@ def passphrase_from(source: str | None, prompt: str, ask: Callable[[str], str] =
 
 
 class Bar:
-    """How far something is, in one line that is written over and over; nothing where there is no terminal."""
+    """A progress bar in one line that is written again and again; it prints nothing without a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

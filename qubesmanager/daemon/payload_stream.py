@@ -53,7 +53,7 @@ class PayloadStream(asyncio.Protocol):
         return self._transport.is_reading()
 
     def at_eof(self) -> bool:
-        """Nothing more comes."""
+        """Whether the payload has ended."""
         return self._ended and not self._pieces
 
     async def read(self, _size: int = -1) -> bytes:

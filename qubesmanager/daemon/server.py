@@ -64,7 +64,7 @@ class _Source:
 
     def __init__(self, bounds: Limits) -> None:
         self.calls = 0
-        """Those under way and those that wait."""
+        """Calls under way, and calls that wait."""
         self.own = asyncio.Semaphore(bounds.own)
         self.more = asyncio.Semaphore(bounds.source - bounds.own)
 
@@ -217,7 +217,7 @@ class Server:
                     return
 
     def _admit(self, writer: asyncio.StreamWriter) -> None:
-        """Who may speak to the socket directly: root, ourselves, members of the socket's group."""
+        """Admit only root, the daemon's own user, and members of the socket's group."""
         peer: socket.socket = writer.get_extra_info("socket")
         _pid, uid, gid = _PEERCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size))
         if uid in {0, os.geteuid()} or gid == self._socket_group:

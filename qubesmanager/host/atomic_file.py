@@ -28,7 +28,7 @@ _NO_REPLACE = 1
 """`RENAME_NOREPLACE` of renameat2(2)."""
 _AT_FDCWD = -100
 _CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
-"""How a file system refuses a way of renaming that it has not."""
+"""The errors of a file system that does not support a way of renaming."""
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------

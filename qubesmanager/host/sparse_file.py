@@ -47,7 +47,7 @@ class Sink(Protocol):
         ...
 
     def finish(self) -> object:
-        """Everything was written. It may be given to a qube only once the restore's report is good."""
+        """All data were written. The file may be given to a qube only once the restore's report is good."""
         ...
 
     def abort(self) -> object:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The devices, which qubes have them, and the user's names for them. The feed updates it; it sends no request.
 
-What a device says about itself is hostile: `harmless` is the one way of it into anything that is shown.
+The texts of a device are hostile: they are shown only after `harmless`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

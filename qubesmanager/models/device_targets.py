@@ -37,7 +37,7 @@ class Target:
 
 
 def targets(records: Iterable[VmRecord], device: Device | None) -> list[Target]:
-    """Who can be given the device, the least effort first; with None: any device."""
+    """The qubes that the device can be attached to, least effort first; None: any device."""
     targets_found = []
     for record in records:
         if record.flag("template_for_dispvms"):

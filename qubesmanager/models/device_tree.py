@@ -62,7 +62,7 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """How a row should be."""
+    """The content that a row should have."""
 
     id: NodeId
     device: Device | None = None

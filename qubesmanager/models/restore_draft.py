@@ -115,7 +115,7 @@ class _Whole:
     going: Mapping[str, StoredQube]
     here: Here
     names: Mapping[str, int]
-    """How many of the chosen ones want a name."""
+    """By name: how many of the chosen qubes would get it."""
     bases: frozenset[tuple[str, str]]
     """Names and classes of the chosen ones."""
 

@@ -45,7 +45,7 @@ def is_read(path: str) -> bool:
 def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Problem]:
     """The problems for which qrexec rejects the files, which are named by their path relative to the folder.
 
-    Found are the first problem of each file that it reads, and of each include that no file includes and that would be
+    These are the first problem of each file that it reads, and of each include that no file includes and that would be
     wrong for a file that did.
     """
     walk = _Walk(files, frozenset(folders) | {above for path in files for above in _folders_above(path)})

@@ -126,7 +126,7 @@ def _is_volume(device: DeviceRecord, backend: QubeFacts, extra: Collection[str])
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """Who needs each qube to run: `clients` by netvm, and by backend the devices that others have (qube, ident)."""
+    """The users of each running qube: `clients` by netvm, and by backend the devices that others have (qube, ident)."""
 
     clients: Mapping[str, Sequence[str]]
     devices: Mapping[str, Sequence[tuple[str, str]]]

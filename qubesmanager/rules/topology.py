@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who routes through whom and what is based on what, as trees, and what in them deserves a mark.
+"""The trees of net qubes and of templates, and warnings about them.
 
 Pure functions of the records. Each walks every qube once or twice, so that a thousand take milliseconds.
 """

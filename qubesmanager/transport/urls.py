@@ -35,7 +35,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where the search led: the connection, or None; and what was looked at, a sentence for each path."""
+    """The result of the search: the connection, or None; and a sentence for each path that was tried."""
 
     connection: Connection | None
     trail: tuple[str, ...]

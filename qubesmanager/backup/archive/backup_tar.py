@@ -235,7 +235,7 @@ class Writer:
             self._blocks.append(data)
 
     def finish(self) -> None:
-        """Complete the member: its header, the bytes that were held, its padding."""
+        """Complete the member: write its header, the bytes that were kept back, and its padding."""
         header = tar.header(self._name, self._size, self._mtime)
         if self._patch is not None:
             self._patch(self._at - self._size - tar.BLOCK, header)

@@ -36,7 +36,7 @@ class Attributes(NamedTuple):
 
 
 class Tree(Protocol):
-    """Where a home is made. Paths are relative, without `.` and `..`; the home itself is empty, and comes first.
+    """The destination of a home. Paths are relative, without `.` and `..`; the home itself is empty, and comes first.
 
     A folder comes before what is in it, a file before its hard links, and nothing twice. Used by one thread at a time.
     An `OSError` or a `Mgmt1Error` fails the home and no qube.
@@ -55,7 +55,7 @@ class Tree(Protocol):
     def hard_link(self, path: bytes, file: bytes, /) -> object: ...
 
     def finish(self) -> object:
-        """Everything was made. It may be used only once the report of the restore is good."""
+        """All entries were made. The home may be used only once the report of the restore is good."""
         ...
 
     def abort(self) -> object:

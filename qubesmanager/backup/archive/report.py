@@ -45,7 +45,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Everything that was asked for is whole, and so is the backup around it."""
+        """Whether all requested qubes, and the backup as a whole, are intact."""
         return not self.wrong
 
     @property

@@ -90,7 +90,7 @@ class Runtime:
         self.leaving: dict[str, asyncio.Event] = {}
         """By name: a removed qube whose volumes are being removed; set once they are gone."""
         self._clearing: Counter[str] = Counter()
-        """How many are inside `leaving_name`, by name."""
+        """By name: how many callers are in `leaving_name`."""
         self.sources: Counter[str] = Counter()
         """Qubes that new ones are being made from."""
         self.unreadable: list[Unreadable] = []

@@ -101,7 +101,7 @@ async def open_system(
 
 
 async def start_with_machine(system: System) -> None:
-    """Begin to start the qubes that start with the machine, once in each of its boots."""
+    """Start the qubes that start with the machine, in the background and once in each boot."""
     if names := await system.autostart.wanted(boot_id()):
         system.runtime.spawn("start what starts with the machine", system.autostart.start(names))
 

@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def going(self) -> list[Entry]:
-        """Those that are neither left out nor failed."""
+        """The entries that are neither left out nor failed."""
         return [entry for entry in self._entries if entry.is_going]
 
     async def name(self, reserve: Callable[[str], None]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan as a task: its rows are the children of the task, its refusals one message, its end the offer to undo it."""
+"""A plan as a task: each row is a child of the task, refusals are one message, and the end offers to undo it."""
 
 from dataclasses import replace
 from typing import Protocol

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a backup is going: all of it, each qube, speed and remaining time, and what happened."""
+"""The page of a running backup: its progress, each qube, speed, remaining time, and a log."""
 
 from dataclasses import dataclass
 

@@ -35,7 +35,7 @@ LAST_NAME = "backup/profile"
 
 
 class BackupWizard(StepsWindow):
-    """Nothing is changed before the last page's button; then the profile is kept and carried out."""
+    """The wizard. Nothing is changed before the button of the last page; then the profile is stored and carried out."""
 
     def __init__(self, session: Session, names: tuple[str, ...] = ()) -> None:
         super().__init__()

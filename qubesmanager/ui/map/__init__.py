@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window that shows who routes through whom and what is based on what."""
+"""The window with the map: the trees of net qubes and of templates."""

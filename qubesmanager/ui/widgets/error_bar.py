@@ -39,7 +39,7 @@ class Offer:
 
 
 class Notice(QFrame):
-    """One notice: an icon, a plain text, its offers, and a way to send it away. With `seconds` it goes by itself.
+    """A notice: an icon, a plain text, its offers, and a button that closes it. With `seconds` it closes by itself.
 
     Signals: `gone(Notice)`.
     """

@@ -14,7 +14,7 @@ _HYPERVISOR_LOGS: dict[str, Callable[[], Path]] = {
     "qemu:///system": lambda: Path("/var/log/libvirt/qemu"),
     "qemu:///session": lambda: Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "libvirt/qemu/log"),
 }
-"""Where libvirt keeps QEMU's own words, by URI; unknown for a libvirt behind another socket."""
+"""The folders of libvirt's logs of QEMU, by URI; not known for a libvirt behind another socket."""
 
 
 def hypervisor_log(uri: str, domain: str) -> Path | None:

@@ -77,7 +77,7 @@ class Descriptions:
                 await self._write(qube)
 
     async def settled(self) -> None:
-        """Until everything that has changed by now is written."""
+        """Wait until all changes so far are written."""
         await self._idle.wait()
 
     def _look_at(self, qube: Qube) -> None:
@@ -104,7 +104,7 @@ class Descriptions:
                 log.info("What is known of %s could not be kept in %s: %s", qube.name, volume.vid, error)
 
     async def _write_one(self, volume: VolumeRecord, about: dict[str, Any]) -> None:
-        """All of it, or as much as the pool has room for. Raises `Mgmt1Error` if even the shortest is refused."""
+        """Write the description, or as much of it as fits. Raises `Mgmt1Error` if even the shortest is refused."""
         driver = self._pools.driver(volume.pool)
         present = await driver.description(volume.vid)
         for number in range(len(_LONG) + 1):
@@ -142,7 +142,7 @@ def _may_move(event: Event) -> bool:
 
 
 def describe(qube: Qube, state: State) -> dict[str, Any]:
-    """Everything that a qube can be made again from, as JSON; its devices are not, because others may be there then."""
+    """The description from which a qube can be made again, as JSON; without devices, since others may be there then."""
     label = qube.value("label")
     disposables = [describe(disposable, state) for disposable in named_disposables(state, qube)]
     return {

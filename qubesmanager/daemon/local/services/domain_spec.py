@@ -20,7 +20,7 @@ _FIRST_EXTRA = ord("i")
 def domain_spec(
     places: Places, qubes: Qubes, qube: Qube, disks: Mapping[str, Disk], nics: tuple[NicSpec, ...]
 ) -> DomainSpec:
-    """Everything of the qube that its domain is made of."""
+    """The specification of the qube's domain."""
     kernel = places.kernels / qube.value("kernel") if qube.value("kernel") else None
     return DomainSpec(
         uuid=qube.uuid,
@@ -65,7 +65,7 @@ def _addresses(qube: Qube, nics: tuple[NicSpec, ...]) -> list[str]:
 
 
 def target_of(volumes: Collection[str], name: str) -> str:
-    """Where the guest has the disk of that volume, as `xvda`."""
+    """The name of the volume's disk in the guest, such as `xvda`."""
     return dict(_targets(volumes))[name]
 
 

@@ -76,7 +76,7 @@ class _Expiries:
         return [self._state.by_uuid[uuid] for uuid in due if uuid in self._state.by_uuid]
 
     async def wait(self) -> None:
-        """Until the next moment has come, or another may come first."""
+        """Wait until the next rule expires, or until another may expire before it."""
         self._news.clear()
         pause = max(0.0, min(self._moments.values()) - time.time()) + 0.05 if self._moments else None
         with suppress(TimeoutError):

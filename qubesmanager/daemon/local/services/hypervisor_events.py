@@ -38,7 +38,7 @@ class HypervisorEvents:
         self._lifecycle = lifecycle
 
     async def watch(self) -> None:
-        """Until the hypervisor is closed. A reaction that fails keeps no later event from being seen."""
+        """Handle events until the hypervisor is closed. A reaction that fails does not stop the next ones."""
         async for event in self._runtime.hypervisor.events():
             try:
                 self._on_event(event)

@@ -158,7 +158,7 @@ class Network:
             self._work.set()
 
     async def settled(self) -> None:
-        """Until what has changed so far holds in the network."""
+        """Wait until all changes so far are in force in the network."""
         asked = self._asked
         async with self._turn:
             await self._turn.wait_for(lambda: self._done >= asked)

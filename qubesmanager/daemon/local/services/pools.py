@@ -362,7 +362,7 @@ class Pools:
             self.refresh()
 
     def whole(self, pool: str, vid: str) -> None:
-        """Nothing is known to be wrong with the volume any longer: it goes, or another one has its name."""
+        """Forget the damage of a volume: it is removed, or another one has its name."""
         self._damaged.pop((pool, vid), None)
 
     def refresh(self) -> None:

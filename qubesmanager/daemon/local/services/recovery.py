@@ -213,7 +213,7 @@ def _why_not(state: State, candidate: Found, coming: list[Found]) -> str:
 
 
 async def _make(runtime: Runtime, pools: Pools, coming: list[Found], recovery: Recovery) -> None:
-    """All of them in one transaction. Under `changing`."""
+    """Make all of the qubes in one transaction. Under `changing`."""
     colors = {
         candidate.kept.label: str(candidate.untrusted.get("color"))
         for candidate in coming

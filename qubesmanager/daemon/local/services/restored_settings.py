@@ -72,7 +72,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """How to restore: `source` is who restores, `sees` says which of the qubes that exist already a setting may name.
+    """The options of a restore: `source` is the caller; `sees` says which existing qubes a setting may name.
 
     `names`: what each restored qube is called here, by its name in the backup.
     `keep_default`: a netvm that cannot be is replaced by the default, else by none. `devices`: whether the devices that

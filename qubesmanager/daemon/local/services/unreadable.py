@@ -129,7 +129,7 @@ async def _described(state: State, pools: Pools, qube: Qube, *, is_known: bool) 
 
 
 def _take_properties(state: State, qube: Qube, kept: KeptQube, changes: list[Statement]) -> list[str]:
-    """Those that the store has no own value for."""
+    """Take the properties for which the store has no value of the qube's own."""
     taken, refused = [], []
     for name, untrusted in sorted({"label": kept.label, **kept.properties}.items()):
         row = properties.TABLE.get(name)

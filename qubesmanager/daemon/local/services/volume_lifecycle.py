@@ -190,7 +190,7 @@ class Volumes:
             raise error_for(Reason("other-text", failed), StoragePoolException)
 
     def _clear_later(self) -> None:
-        """Until nothing is left in the open pools."""
+        """Remove leftovers until there are none in the open pools."""
         if not self._is_clearing:
             self._is_clearing = True
             self._runtime.persist("remove volumes that are left", self._clear_until_done)

@@ -81,7 +81,7 @@ class VolumeOperations:
         return ref
 
     def listed(self, sees: Sees, pool: str, vids: Iterable[str]) -> list[str]:
-        """Those of a pool's volumes that a source may know of, by the same rule as `seen`."""
+        """The volumes of a pool that a source may see, by the same rule as `seen`."""
         holders = {
             volume.vid: qube.name
             for qube in self._runtime.state.qubes.values()

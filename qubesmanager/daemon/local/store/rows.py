@@ -77,7 +77,7 @@ _PAIRS = {
 
 
 def insert_qube(qube: Qube) -> list[Statement]:
-    """Everything of a new qube."""
+    """The statements that store a new qube."""
     return [
         (
             "INSERT INTO qube (qid, uuid, name, class, notes) VALUES (?, ?, ?, ?, ?)",
@@ -216,7 +216,7 @@ def add_pending_volume(pool: str, vid: str, identity: str) -> Statement:
 
 
 def delete_pending_volume(pool: str, vid: str, identity: str | None = None) -> Statement:
-    """Nothing of that name is pending, or only not the volume with that identity."""
+    """Delete the pending volumes of that name, or only the one with that identity."""
     if identity is None:
         return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ?", (pool, vid))
     return ("DELETE FROM pending_volume WHERE pool = ? AND vid = ? AND identity = ?", (pool, vid, identity))

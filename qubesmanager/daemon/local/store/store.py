@@ -182,7 +182,7 @@ class Store:
         return None
 
     def _make_private(self) -> None:
-        """Only its owner reads the store; SQLite gives the files beside it the same mode."""
+        """Let only the owner read the store; SQLite gives the files beside it the same mode."""
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").chmod(0o600)

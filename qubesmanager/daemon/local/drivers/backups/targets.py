@@ -28,7 +28,7 @@ QREXEC_CLIENT = "/usr/bin/qrexec-client"
 INCOMPLETE = ".incomplete"
 """After the name of a file in which not every qube is whole: it holds the others, and is no backup."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""How a disk or a quota says that no more goes there."""
+"""The errors of a full disk or an exceeded quota."""
 SECONDS = 60
 """How long a qube may take to answer with a passphrase."""
 

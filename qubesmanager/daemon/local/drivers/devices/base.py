@@ -90,7 +90,7 @@ class DeviceSource(Protocol):
     """The devices of one backend."""
 
     async def available(self, device_class: DeviceClass) -> list[DeviceInfo]:
-        """Those that may be attached, sorted by ident; what the host itself uses is left out."""
+        """The devices that can be attached, sorted by ident; those that the host itself uses are left out."""
         ...
 
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:

@@ -142,7 +142,7 @@ class ConnectionLost:
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """Everything that runs now. A domain that is not listed halted; events in between are lost."""
+    """The domains that run now. A domain that is not listed has halted; events in between are lost."""
 
     domains: tuple[DomainInfo, ...]
 

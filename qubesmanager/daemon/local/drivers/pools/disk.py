@@ -92,7 +92,7 @@ def rounded(size: int) -> int:
 
 
 def is_zero(data: Data) -> bool:
-    """Nothing but zeros in up to `GRAIN` bytes."""
+    """Whether the data, up to `GRAIN` bytes, are only zeros."""
     if isinstance(data, mmap):
         # An mmap is not compared by its content, and a copy of it would cost more than this.
         first = ctypes.c_char.from_buffer(data)
@@ -150,7 +150,7 @@ def is_staging(name: str) -> bool:
 
 
 def pwrite_all(fd: int, data: bytes | bytearray, offset: int) -> None:
-    """All of the data, also where the system writes less at a time."""
+    """Write all of the data, also where the system writes less at a time."""
     view = memoryview(data)
     while view:
         written = os.pwrite(fd, view, offset)

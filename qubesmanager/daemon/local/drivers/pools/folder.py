@@ -686,7 +686,7 @@ class FolderPool(ABC):
             raise refusal("volume-in-use", vid)
 
     def _adopt(self, vid: str, stage: Path, identity: str) -> None:
-        """The one staged layer becomes the volume's content; with an identity, that of a new volume."""
+        """Make the one staged layer the volume's content; with an identity, that of a new volume."""
         (layer,) = (path.name for path in stage.iterdir())
         folder = self._absent(vid) if identity else self._folder(vid)
         with disk_errors(self.pool):

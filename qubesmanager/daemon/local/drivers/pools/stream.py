@@ -19,7 +19,7 @@ class _Writer(Protocol):
 
 
 async def import_stream(writer: _Writer, data: AsyncIterator[bytes], size: int | None) -> int:
-    """All of the stream is on the disk; answers the volume's size.
+    """Write the stream to the disk; returns the volume's size.
 
     Raises `QubesValueError` if `size` is given and the stream has another length.
     """
