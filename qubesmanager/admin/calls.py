@@ -194,7 +194,7 @@ LABEL_INDEX = Call(
     uses=(m.LABEL_LIST, m.LABEL_GET),
 )  # fmt: skip
 LABEL_CREATE = Call(
-    "admin.label.Create", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, c.LINE, c.NOTHING,
+    "admin.label.Create", Dest.DOM0, Tier.GLOBAL_RWX, c.LABEL_NAME, q.WORDS, c.NOTHING,
     "Create a label; the payload is its colour as 0xRRGGBB.",
     uses=(m.LABEL_CREATE,),
 )  # fmt: skip
@@ -379,7 +379,7 @@ VM_DEVICE_UNASSIGN = Call(
     uses=(m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_UNASSIGN),
 )  # fmt: skip
 VM_DEVICE_SET_ASSIGNMENT = Call(
-    "admin.vm.device.<class>.Set.assignment", Dest.VM, Tier.LOCAL_RWX, q.PORT, c.LINE, c.NOTHING,
+    "admin.vm.device.<class>.Set.assignment", Dest.VM, Tier.LOCAL_RWX, q.PORT, q.WORDS, c.NOTHING,
     "Change the mode of an assignment; the payload is the mode.",
     uses=(m.VM_DEVICE_ASSIGNED, m.VM_DEVICE_SET_ASSIGNMENT),
 )  # fmt: skip
@@ -399,12 +399,12 @@ VM_DEVICE_DENIED_LIST = Call(
     uses=(m.VM_DEVICE_DENIED_LIST,),
 )  # fmt: skip
 VM_DEVICE_DENIED_ADD = Call(
-    "admin.vm.device.denied.Add", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "admin.vm.device.denied.Add", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, q.WORDS, c.NOTHING,
     "Deny interfaces of devices, one after the other without blanks: u03****u08****.",
     uses=(m.VM_DEVICE_DENIED_ADD,),
 )  # fmt: skip
 VM_DEVICE_DENIED_REMOVE = Call(
-    "admin.vm.device.denied.Remove", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, c.LINE, c.NOTHING,
+    "admin.vm.device.denied.Remove", Dest.VM, Tier.LOCAL_RWX, c.NOTHING, q.WORDS, c.NOTHING,
     "Allow interfaces of devices again; all: every one.",
     uses=(m.VM_DEVICE_DENIED_REMOVE,),
 )  # fmt: skip

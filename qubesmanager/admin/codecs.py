@@ -466,6 +466,7 @@ CURRENT_STATE: Codec[CurrentState] = Codec(
     "mem=<KiB> mem_static_max=<KiB> cputime=<ns> power_state=<state>", _total(_state, "state"), _state_text
 )
 PRELOAD: Codec[str] = Codec("[preload]", _preload, str.encode, optional=True)
+WORDS: Codec[str] = Codec("text, one line", lambda untrusted: ascii_line(untrusted, "payload"), str.encode)
 ENDING: Codec[Ending] = Codec("[force][+wait]", _ending, _ending_text, optional=True)
 SIZE: Codec[int] = Codec("size in bytes", _size, lambda size: str(size).encode())
 REVISIONS: Codec[int] = Codec("number, -1 for all", _revisions, lambda count: str(count).encode())

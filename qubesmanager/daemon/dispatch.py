@@ -110,8 +110,6 @@ class Dispatcher:
 
     @staticmethod
     def _destination(backend: Backend, call: AnyCall, untrusted_dest: str) -> str:
-        if not untrusted_dest.startswith(names.UUID_PREFIX):
-            names.check(names.VM_NAME, untrusted_dest)
         dest = backend.resolve(untrusted_dest)
         if call.dest is Dest.DOM0 and dest != DOM0:
             raise refusal("call-to-dom0", call.name, dest)

@@ -38,7 +38,10 @@ class Backend(Protocol):
         """The error as the callers of this backend know it."""
 
     def resolve(self, untrusted_dest: str) -> str:
-        """The name of the qube (or dom0) that a checked name or `uuid:…` means. Raises `QubesVMNotFoundError`."""
+        """The name of the qube (or dom0) that a name or `uuid:…` means.
+
+        Raises `QubesVMNotFoundError`, and `ProtocolError` or `QubesValueError` for what is neither.
+        """
 
     def handler(self, call: AnyCall) -> Handler:
         """The handler of a concrete call. Raises `QubesNotImplementedError`."""

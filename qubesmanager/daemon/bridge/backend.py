@@ -14,7 +14,7 @@ from qubesmanager.transport.base import Transport
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
+from qubesmanager.wire.names import DOM0, UUID_PREFIX, VM_NAME, check, shown
 from qubesmanager.wire.reasons import refusal
 
 
@@ -35,7 +35,7 @@ class BridgeBackend:
     def resolve(self, untrusted_dest: str) -> str:
         """A name is taken as it is: whether there is such a qube, qubesd knows. A uuid is looked for in the mirror."""
         if not untrusted_dest.startswith(UUID_PREFIX):
-            return untrusted_dest
+            return check(VM_NAME, untrusted_dest)
         uuid = untrusted_dest.removeprefix(UUID_PREFIX)
         for record in self.bridge.mirror.records.values():
             if record.value("uuid") == uuid:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialect as a backend: each `admin.*` call becomes mgmt1 calls of another backend."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,6 +13,10 @@ from qubesmanager.daemon.dialect.context import REGISTRY, Asking, Tokens
 from qubesmanager.daemon.registry import Backend, Handler
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import UUID_PREFIX, VM_NAME, shown, why_not_new_vm_name
+from qubesmanager.wire.reasons import error_for
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Dialect:
@@ -27,6 +32,12 @@ class Dialect:
         handlers.register_all()
 
     def resolve(self, untrusted_dest: str) -> str:
+        if untrusted_dest.startswith(UUID_PREFIX):
+            uuid = untrusted_dest.removeprefix(UUID_PREFIX)
+            if not _UUID.fullmatch(uuid):
+                raise Mgmt1Error.from_wire("QubesVMInvalidUUIDError", f"VM UUID is not valid: {shown(uuid)}")
+        elif not VM_NAME.matches(untrusted_dest) and (reason := why_not_new_vm_name(untrusted_dest)):
+            raise error_for(reason)
         return self._backend.resolve(untrusted_dest)
 
     def handler(self, call: AnyCall) -> Handler:

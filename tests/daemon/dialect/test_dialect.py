@@ -510,3 +510,29 @@ async def test_statistics_of_a_halted_qube_end_with_an_error_in_the_stream(admin
         b"1\x00\x00connection-established\x00\x00"
         b"2\x00QubesVMNotRunningError\x00\x00Domain not running (either powered off or paused): 'vault'\x00"
     )
+
+
+QUBESD_STATS = [
+    "memory_kb",
+    "memory_assigned_total",
+    "memory_assigned_usable",
+    "memory_with_swap_used",
+    "cpu_time",
+    "cpu_usage",
+    "online_vcpus",
+    "swap_used",
+]
+
+
+async def test_statistics_have_keys_of_qubesd_in_its_order(admin: Caller) -> None:
+    pieces = admin.dispatcher.answer("dom0", "admin.vm.Stats", "", "work", one_piece(b""))
+    async with aclosing(pieces) as stream:
+        first, sample = [await anext(stream), await anext(stream)]
+
+    assert first == b"1\x00\x00connection-established\x00\x00"
+    head, subject, name, *fields, last, end = sample.split(b"\x00")
+    assert (head, subject, name, last, end) == (b"1", b"work", b"vm-stats", b"", b"")
+    keys = [key.decode() for key in fields[::2]]
+    assert keys == [key for key in QUBESD_STATS if key in keys]
+    assert {"memory_kb", "cpu_time", "cpu_usage"} <= set(keys)
+    assert all(value.isdigit() for value in fields[1::2])

@@ -135,6 +135,58 @@ def test_a_device_is_attached_by_its_identity(tools: Tools, qube: str) -> None:
     tools.call("vm.Kill", qube)
 
 
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"admin.nosuch+ dom0 name dom0\0", b"ProtocolError\0\0no such method: 'admin.nosuch'"),
+        (b"admin.vm.List+ dom0 name nosuch\0", b"QubesVMNotFoundError\0\0No such domain: 'nosuch'"),
+        (
+            b"admin.vm.List+ dom0 name 9x\0",
+            b"QubesValueError\0\0VM name cannot start with hyphen, underscore, dot or numbers",
+        ),
+        (
+            b"admin.vm.property.Get+name dom0 name uuid:00000000-0000-0000-0000-00000000000\0",
+            b"QubesVMInvalidUUIDError\0\0VM UUID is not valid: '00000000-0000-0000-0000-00000000000'",
+        ),
+        (b"admin.vm.property.Get+ dom0 name dom0\0", b"ProtocolError\0\0expected an argument"),
+        (b"admin.label.List+x dom0 name dom0\0", b"ProtocolError\0\0unexpected argument"),
+        (b"admin.label.List+ dom0 name dom0\0x", b"ProtocolError\0\0unexpected payload"),
+        (b"admin.label.Create+x dom0 name dom0\0", b"ProtocolError\0\0expected payload"),
+        (b"admin.label.List+ dom0 name vault\0", b"ProtocolError\0\0expected destination to be AdminVM"),
+        (b"admin.vm.notes.Get+ dom0 name dom0\0", b"ProtocolError\0\0expected destination to not be AdminVM"),
+    ],
+)
+def test_a_request_is_refused_in_the_bytes_of_qubesd(daemon: DaemonProcess, sent: bytes, answer: bytes) -> None:
+    assert raw(daemon.socket, sent) == b"2\0" + answer + b"\0"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"admin.label.List+ dom0 name dom0",
+        b"admin.label.List+ dom0 name\0",
+        b"admin.label.List+ dom0 keyword default\0",
+        "admin.label.Get+é dom0 name dom0\0".encode(),
+        "admin.label.List+ dom0 name é\0".encode(),
+        b"admin.vm.notes.Set+ dom0 name vault\0" + b"x" * (257 << 10),
+    ],
+)
+def test_a_request_that_qubesd_does_not_answer_is_refused(daemon: DaemonProcess, sent: bytes) -> None:
+    assert raw(daemon.socket, sent).startswith(b"2\0")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"admin.label.List+ dom0 keyword adminvm\0",
+        b"admin.label.List dom0 name dom0\0",
+        b"admin.label.List+ dom0 name uuid:00000000-0000-0000-0000-000000000000\0",
+    ],
+)
+def test_each_form_of_a_header_is_taken(daemon: DaemonProcess, sent: bytes) -> None:
+    assert raw(daemon.socket, sent).startswith(b"0\0red\norange\n")
+
+
 def test_settings_are_shown_set_and_given_back(tools: Tools, qube: str) -> None:
     assert tools.call("vm.property.Help+memory", qube)
     tools.call("vm.property.Reset+memory", qube)

@@ -17,7 +17,7 @@ from qubesmanager.daemon.local.core.volumes import REVISIONS
 from qubesmanager.rules.volumes import REVISIONS_TO_KEEP, is_revisions
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.names import DOM0, UUID_PREFIX, shown
+from qubesmanager.wire.names import DOM0, UUID_PREFIX, VM_NAME, check, shown
 from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VolumeRecord
@@ -52,7 +52,10 @@ class State:
         return qube
 
     def resolve(self, untrusted_dest: str) -> str:
-        """The name itself if a qube has it, or the name behind `uuid:…`. Raises `QubesVMNotFoundError`."""
+        """The name itself if a qube has it, or the name behind `uuid:…`.
+
+        Raises `QubesVMNotFoundError`, and `ProtocolError` for what is no name.
+        """
         if untrusted_dest.startswith(UUID_PREFIX):
             try:
                 qube = self.by_uuid.get(UUID(untrusted_dest.removeprefix(UUID_PREFIX)))
@@ -61,7 +64,7 @@ class State:
             if qube is None:
                 raise refusal("no-such-qube", shown(untrusted_dest))
             return qube.name
-        return self.qube(untrusted_dest).name
+        return self.qube(check(VM_NAME, untrusted_dest)).name
 
     def visible(self, source: str, name: str) -> bool:
         """Whether `source` may see the qube of a name. dom0 and the source itself may have no qube here."""
