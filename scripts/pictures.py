@@ -19,10 +19,14 @@ from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
+from qubesmanager.daemon.bridge.backend import BridgeBackend
+from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.plans.devices import device_key
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
+from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.transport.urls import QUBESD_SOCKET
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
@@ -563,10 +567,14 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
 }
 
 
-async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None]]) -> None:
+async def over(
+    qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None]], *, is_bridged: bool = False
+) -> None:
     """A window over a demonstration of so many more qubes, and what is done in it."""
     transport = ChildTransport("demo:", "--demo", str(qubes))
-    session = Session(Client(transport), "demo:")
+    bridge = BridgeBackend(transport) if is_bridged else None  # the demonstration's `admin.*` calls are the qubesd
+    client = Client(transport if bridge is None else MemoryTransport(Dispatcher(bridge).answer))
+    session = Session(client, f"qubesd:{QUBESD_SOCKET}" if is_bridged else "demo:")
     session.settings = QSettings(str(settings), QSettings.Format.IniFormat)
     ended = asyncio.Event()
     session.stats.connect(ended.set)
@@ -585,6 +593,8 @@ async def over(qubes: int, settings: Path, act: Callable[[Scene], Awaitable[None
     finally:
         await session.tasks.cancel_all()
         window.close()
+        if bridge is not None:
+            await bridge.close()
         transport.close()
 
 
@@ -608,7 +618,11 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, every)
     if asked("window-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-1000"))
+    if asked("qubes"):
+        await over(FEW, settings, lambda scene: window_of(scene, "qubes"), is_bridged=True)
     QApplication.setPalette(dark())
+    if asked("qubes"):
+        await over(FEW, settings, lambda scene: window_of(scene, "qubes-dark"), is_bridged=True)
     if asked("window-dark"):
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
     if asked("plan"):

@@ -29,6 +29,14 @@ settings.register_profile("quick", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("thorough", settings.get_profile("everywhere"), max_examples=2000)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bridge",
+        action="store_true",
+        help="run the tests of the windows over the bridge, with our daemon as the qubesd",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Point every folder that a program writes to at a fresh one, before anything can read the environment.

@@ -1,23 +1,63 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole window over a whole daemon in the test's process: only the machine is fake, and the display is offscreen."""
+"""A whole window over a whole daemon in the test's process: only the machine is fake, and the display is offscreen.
+
+Tests of `windows_over_bridge.BOTH_WAYS` run a second time with the bridge between the window and the daemon, whose
+`admin.*` calls are then the qubesd's; with `--bridge` every test runs so, but for those of `DIFFERENCES`.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import bridge_fixtures
 import pytest
 from backup_fixtures import cheap_keys, folder
-from demo_fixtures import client, hypervisor, machine, system
+from windows_over_bridge import is_both_ways, why_not
+from bridge_fixtures import bridged, over
+from demo_fixtures import client_of, hypervisor, machine, system
 from PyQt5.QtCore import QSettings, QTranslator
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from windows import Clicker, add_main_window
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system import System
 from qubesmanager.models.reason_texts import CONTEXT
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
-__all__ = ["cheap_keys", "clicker", "client", "folder", "hypervisor", "machine", "session", "system"]
+LOCAL, BRIDGE = "local", "bridge"
+FOLDER = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test over the bridge too, or only: `client` gets the way as its parameter."""
+    if "client" not in metafunc.fixturenames:
+        return
+    if metafunc.config.getoption("bridge"):
+        metafunc.parametrize("client", [BRIDGE], indirect=True)
+    elif is_both_ways(_name(metafunc.definition)):
+        metafunc.parametrize("client", [LOCAL, BRIDGE], indirect=True)
+
+
+def _name(item: pytest.Item) -> str:
+    """The test's name from this folder on, without its parameters."""
+    return f"{item.path.relative_to(FOLDER)}::{item.name.partition('[')[0]}"
+
+
+@pytest.fixture
+async def client(request: pytest.FixtureRequest, system: System) -> AsyncIterator[Client]:
+    """A client of dom0 of the daemon, or of a bridge to it."""
+    if getattr(request, "param", LOCAL) == LOCAL:
+        yield client_of(system)
+        return
+    if why := why_not(_name(request.node)):
+        pytest.skip(why)
+    async with over(bridged(system)) as backend:
+        await backend.bridge.mirror.settled()  # rows are complete then, as those of the local backend
+        yield bridge_fixtures.client_of(backend)
+
+
+__all__ = ["cheap_keys", "clicker", "folder", "hypervisor", "machine", "session", "system"]
 
 
 @pytest.fixture

@@ -57,5 +57,5 @@ def test_the_window_fills_its_table_from_a_qubesd(demo_socket: Path, tmp_path: P
         check=True,
     )
 
-    assert re.search(r"^sys-firewall +Running +AppVM +fedora-43 +sys-net ", done.stdout, re.MULTILINE)
+    assert re.search(r"^sys-firewall +Running +App qube +fedora-43 +sys-net ", done.stdout, re.MULTILINE)
     assert done.stderr == ""
