@@ -133,7 +133,12 @@ def test_each_event_is_in_the_reference_once() -> None:
         assert all(f"`{key}`" in line for key in row.codec.what)
 
 
-EVENT_TABLES = {"wire/events.py", "admin/events.py", "daemon/bridge/following.py"}
+EVENT_TABLES = {
+    "wire/events.py",
+    "admin/events.py",
+    "daemon/bridge/following.py",
+    "daemon/bridge/backup_runs.py",
+}
 """The events of mgmt1, those of Qubes OS that they become, and what those of Qubes OS mean."""
 
 

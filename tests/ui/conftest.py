@@ -11,13 +11,13 @@ from pathlib import Path
 import bridge_fixtures
 import pytest
 from backup_fixtures import cheap_keys, folder
-from windows_over_bridge import is_both_ways, why_not
 from bridge_fixtures import bridged, over
 from demo_fixtures import client_of, hypervisor, machine, system
 from PyQt5.QtCore import QSettings, QTranslator
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from windows import Clicker, add_main_window
+from windows_over_bridge import is_both_ways, why_not
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
