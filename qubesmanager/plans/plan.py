@@ -67,6 +67,7 @@ class Kind(Enum):
 class Group(Enum):
     """Rows that are shown together, in the order in which the groups are shown."""
 
+    START_FIRST = "start-first"
     LOSE_NETWORK = "lose-network"
     CHANGE_NOW = "change-now"
     REFUSED = "refused"
@@ -170,8 +171,9 @@ class Plan:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether each step has an opposite."""
-        return bool(self.steps) and all(step.opposite is not None for step in self.steps)
+        """Whether each step has an opposite, but for the starts of netvms that others get."""
+        steps = [step for row in self.changes if row.group is not Group.START_FIRST for step in row.steps]
+        return bool(steps) and all(step.opposite is not None for step in steps)
 
     def only(self, keys: Collection[RowKey]) -> Self:
         """The plan with only those of its changes."""
@@ -185,7 +187,7 @@ class Plan:
         is_seen = self.kind is Kind.SETTINGS  # the window of the settings shows the edits of each qube
         if (len(self.asked) > 1 and not is_seen) or self.losing or self.lost_through:
             return True
-        if any(row.refused or row.warnings for row in self.rows):
+        if any(row.refused or row.warnings or row.group is Group.START_FIRST for row in self.rows):
             return True
         return self.kind in {Kind.SHUTDOWN, Kind.RESTART} and len({row.qube for row in self.rows}) > 1
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from qubesmanager.plans.lifecycle import START, start_plan
 from qubesmanager.plans.plan import PROPERTY, Group, Kind, Plan, Row, Step, by_netvm, in_groups, known
 from qubesmanager.rules.creation import FOR_DISPOSABLES
-from qubesmanager.rules.edits import give_network_behind, goes_around, why_not_edit, why_not_set
+from qubesmanager.rules.edits import give_network_behind, goes_around, why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
 from qubesmanager.rules.inheritance import origin
 from qubesmanager.rules.network import netvm_chain, netvm_of
@@ -33,9 +34,11 @@ def property_plan(
     if value is None:
         rows = _with_templates(facts, rows, prop)
     lost: dict[str, str] = {}
+    starts: list[Row] = []
     if prop == NETVM:
         rows, lost = with_network(facts, rows)
-    return Plan(Kind.PROPERTY, in_groups(rows), tuple(names), prop, value, lost)
+        rows, starts = with_starts(facts, rows, left_out)
+    return Plan(Kind.PROPERTY, in_groups([*starts, *rows]), tuple(names), prop, value, lost)
 
 
 def property_step(qube: QubeFacts, prop: str, value: str | None) -> Step:
@@ -68,7 +71,7 @@ def _row(facts: Facts, qube: QubeFacts, prop: str, value: str | None, *, is_left
     then = PropertyValue(default_of(facts, qube, prop), True) if value is None else PropertyValue(value, False)
     reason = why_not_edit(facts, qube, prop)
     if reason is None and (value is not None or prop == NETVM):
-        reason = why_not_set(facts, qube, prop, then.value)
+        reason = why_not_set_by_plan(facts, qube, prop, then.value)
     if now is not None and (now.is_default if value is None else now[:2] == then[:2]):
         return Row(qube.name, prop, Group.ALREADY, qube.state, now, now)
     if reason is not None or now is None:
@@ -103,6 +106,36 @@ def with_network(facts: Facts, rows: Sequence[Row]) -> tuple[list[Row], dict[str
     behind = {name: give_network_behind(facts.qubes, name) for name in {_netvm(row) for row in rows}}
     users = by_netvm(lost)
     return [_network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)]) for row in rows], lost
+
+
+def with_starts(facts: Facts, rows: Sequence[Row], left_out: Collection[str]) -> tuple[list[Row], list[Row]]:
+    """The rows, after the starts of the halted netvms that they give to running qubes; second: the starts.
+
+    A running qube whose netvm is not started, because the user left it out, is refused.
+    """
+    waiting = {row.key: _netvm(row) for row in rows if _gives_halted(facts, row)}
+    starts = {row.qube: row for row in start_plan(facts, sorted(set(waiting.values())), left_out).rows if row.steps}
+
+    def after(row: Row) -> Row:
+        netvm = waiting.get(row.key)
+        if netvm is None:
+            return row
+        if netvm in starts and starts[netvm].is_change:
+            return replace(row, needs=row.needs | {(netvm, START)})
+        reason = Reason("netvm-not-running", netvm, row.qube)
+        return replace(row, group=Group.REFUSED, then=row.now, steps=(), refused=reason)
+
+    first = [replace(row, group=Group.START_FIRST, stage=0) for row in starts.values()]
+    return [after(row) for row in rows], first
+
+
+def _gives_halted(facts: Facts, row: Row) -> bool:
+    """Whether the row gives a running qube another netvm, which is halted."""
+    netvm = facts.qubes.get(_netvm(row))
+    qube = facts.qubes[row.qube]
+    return (
+        bool(row.steps) and qube.running and netvm is not None and not netvm.running and netvm.name != qube.value(NETVM)
+    )
 
 
 # -- network ----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from qubesmanager.plans.plan import (
     in_groups,
     known,
 )
-from qubesmanager.plans.properties import NETVM, default_of, property_request, with_network
+from qubesmanager.plans.properties import NETVM, default_of, property_request, with_network, with_starts
 from qubesmanager.rules.facts import Facts, own_value, whole_number
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -41,11 +41,15 @@ NOTES_KEY: Key = (NOTES, "")
 
 
 def settings_plan(facts: Facts, steps: Mapping[str, Sequence[Step]], left_out: Collection[str] = ()) -> Plan:
-    """Send the steps of each qube. Where one of them gives a netvm, the row shows what that does to the network."""
+    """Send the steps of each qube. Where one of them gives a netvm, the row shows what that does to the network.
+
+    A halted netvm of a running qube is started first.
+    """
     rows = [_row(facts, name, tuple(steps[name]), is_left_out=name in left_out) for name in known(facts, steps)]
     routed, lost = with_network(facts, [row for row in rows if row.now is not None])
+    routed, starts = with_starts(facts, routed, left_out)
     others = [row for row in rows if row.now is None]
-    return Plan(Kind.SETTINGS, in_groups([*routed, *others]), tuple(steps), lost_through=lost)
+    return Plan(Kind.SETTINGS, in_groups([*starts, *routed, *others]), tuple(steps), lost_through=lost)
 
 
 def _row(facts: Facts, name: str, steps: tuple[Step, ...], *, is_left_out: bool) -> Row:

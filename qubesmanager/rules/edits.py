@@ -8,8 +8,9 @@ nothing refuses it. How a value is written (a number, a name) is checked before 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 
-from qubesmanager.rules.actions import why_not_attach, why_not_rename
+from qubesmanager.rules.actions import why_not_attach, why_not_rename, why_not_start
 from qubesmanager.rules.boot_modes import why_not_boot_mode
 from qubesmanager.rules.creation import FOR_DISPOSABLES, why_not_based_on
 from qubesmanager.rules.devices import interfaces_of, why_not_balanced
@@ -73,6 +74,13 @@ def why_not_set(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason 
     if check and (reason := check(facts, qube, value)):
         return reason
     return why_not_netvm_now(facts, [qube], value) if name == "netvm" else None
+
+
+def why_not_set_by_plan(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason | None:
+    """As `why_not_set`, for a client that can start a halted netvm first: a running qube can get that, too."""
+    reason = why_not_set(facts, qube, name, value)
+    can_start = reason is not None and reason.code == "netvm-not-running" and value in facts.qubes
+    return None if can_start and why_not_start(facts, facts.qubes[value]) is None else reason
 
 
 def why_not_name(facts: Facts, qube: QubeFacts, value: str) -> Reason | None:
@@ -325,14 +333,14 @@ class _Changed:
 
 
 def problems(change: Change) -> dict[str, Reason]:
-    """Why the daemon would refuse edits, by property: each is checked as if the others were made."""
+    """Why edits would be refused, by property: each is checked as if the others were made, and netvms were started."""
     reasons: dict[str, Reason] = {}
     for name in sorted(change.edited):
         if name == DEVICES:
             reason = _why_not_devices(change)
         elif name in change.before.properties:
             others = change.without(name)
-            reason = why_not_set(others, others.qube, name, change.after.value(name))
+            reason = why_not_set_by_plan(others, others.qube, name, change.after.value(name))
         else:
             continue
         if reason:
@@ -368,8 +376,11 @@ def _other_network(change: Change) -> Reason | None:
     around = path_around(change)
     reasons = [Reason("network-around", ", ".join(around))] if around else []
     if change.before.running:
+        netvm = change.facts.qubes.get(change.after.value("netvm"))
         reasons.append(Reason("connections-end"))
-    return Reason("both-reasons", *reasons) if len(reasons) > 1 else next(iter(reasons), None)
+        if netvm is not None and not netvm.running:
+            reasons.append(Reason("netvm-starts-first", netvm.name))
+    return reduce(partial(Reason, "both-reasons"), reasons) if reasons else None
 
 
 def path_around(change: Change) -> list[str]:

@@ -185,6 +185,7 @@ TABLE: tuple[Row, ...] = (
     # -- warnings on a change of properties
     Row("name-references", errors.QubesValueError, "References to it are changed too: {references}."),
     Row("network-around", errors.QubesValueError, "Its network would go around {qubes}."),
+    Row("netvm-starts-first", errors.QubesValueError, "{netvm} is halted, and is started first."),
     Row("connections-end", errors.QubesValueError, "It is running: its open connections end."),
     Row(
         "maximum-far",

@@ -107,8 +107,11 @@ def test_a_plan_of_a_property_comes_true_and_undo_brings_back_what_was(
     refused = {key for key, end in carrier.ends.items() if end.error is not None}
     # A running qube does not get a netvm back that is halted.
     assert all(edit == "netvm" and before[name].running for name, _prop in refused)
+    started = {row.qube for row in plan.changes if row.group is Group.START_FIRST}
     if not refused:
-        assert facts.qubes == before
+        assert {name: record for name, record in facts.qubes.items() if name not in started} == {
+            name: record for name, record in before.items() if name not in started
+        }
 
 
 @given(facts=systems(), names=NAMES, left_out=LEFT_OUT, kind=st.sampled_from(sorted(LIFE)))

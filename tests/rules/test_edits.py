@@ -16,6 +16,7 @@ from qubesmanager.rules.edits import (
     why_not_enforced,
     why_not_set_system,
 )
+from qubesmanager.rules.features import PROHIBIT_START
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord
@@ -131,7 +132,8 @@ def test_a_running_qube_loses_its_connections_with_its_net_qube() -> None:
 
     said = warnings(change("work", {"netvm": "sys-vpn"}, {**RECORDS, "work": work}))
 
-    assert said["netvm"] == Reason("connections-end")
+    first = Reason("netvm-starts-first", "sys-vpn")
+    assert said["netvm"] == Reason("both-reasons", Reason("connections-end"), first)
 
 
 def test_a_new_pci_device_and_balanced_memory_exclude_each_other() -> None:
@@ -158,11 +160,13 @@ def test_rules_that_no_firewall_enforces_are_reported_as_without_effect() -> Non
     assert why_not_enforced(reported, "sys-firewall", records) == why
 
 
-def test_a_running_qube_cannot_get_a_netvm_that_does_not_run() -> None:
+def test_a_running_qube_cannot_get_a_netvm_that_cannot_be_started() -> None:
     running = {**RECORDS, "work": replace(RECORDS["work"], state=PowerState.RUNNING)}
     why = Reason("netvm-not-running", "sys-vpn", "work")
+    vpn = replace(RECORDS["sys-vpn"], features={PROHIBIT_START: "for now"})
 
-    assert problems(change("work", {"netvm": "sys-vpn"}, running)) == {"netvm": why}
+    assert problems(change("work", {"netvm": "sys-vpn"}, {**running, "sys-vpn": vpn})) == {"netvm": why}
+    assert problems(change("work", {"netvm": "sys-vpn"}, running)) == {}  # it is started first
     assert problems(change("work", {"netvm": ""}, running)) == {}
     assert problems(change("work", {"netvm": "sys-firewall"}, running)) == {}
     vpn = replace(RECORDS["sys-vpn"], state=PowerState.RUNNING)

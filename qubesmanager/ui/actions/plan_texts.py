@@ -12,6 +12,8 @@ from qubesmanager.wire.values import PowerState
 
 translate = QCoreApplication.translate
 
+TAKEN_ALONG = frozenset({Group.MOVE, Group.START_FIRST})
+"""Groups of qubes that the user did not choose."""
 NAMED = 4
 """Qubes that a sentence names."""
 
@@ -141,7 +143,7 @@ def picture(plan: Plan) -> str:
 
 def qubes_of(plan: Plan) -> list[str]:
     """The qubes that the plan is about: those of its changes that the user did not only take along."""
-    names = list(dict.fromkeys(row.qube for row in plan.changes if row.group is not Group.MOVE))
+    names = list(dict.fromkeys(row.qube for row in plan.changes if row.group not in TAKEN_ALONG))
     return names or list(dict.fromkeys(row.qube for row in plan.rows))
 
 
@@ -215,7 +217,7 @@ _ORDERS = {
 
 def button(plan: Plan) -> str:
     """The text of the button, with the number of qubes."""
-    number = _count(row for row in plan.changes if row.group is not Group.MOVE)
+    number = _count(row for row in plan.changes if row.group not in TAKEN_ALONG)
     if plan.kind is Kind.PROPERTY and plan.prop == "netvm" and plan.value == "":
         return translate("Plan", "Disconnect %n qube(s)", "", number)
     return _WORDS[plan.kind].button(number)
@@ -279,7 +281,7 @@ def _changing(plan: Plan) -> Fact | None:
         Kind.REMOVE: translate("Plan", "are removed with their data"),
         Kind.CLONE: translate("Plan", "are cloned with their data"),
     }
-    number = _count(row for row in plan.changes if row.group is not Group.MOVE)
+    number = _count(row for row in plan.changes if row.group not in TAKEN_ALONG)
     text = texts.get(plan.kind)
     if text is None:
         number = _count(row for row in plan.changes if row.group in {Group.CHANGE, Group.CHANGE_NOW})
@@ -320,6 +322,7 @@ _FACTS: tuple[Callable[[Plan], Fact | None], ...] = (
 # -- groups -----------------------------------------------------------------------------------------------------------
 
 _HEADS = {
+    Group.START_FIRST: QT_TRANSLATE_NOOP("Plan", "Start first, they are halted"),
     Group.LOSE_NETWORK: QT_TRANSLATE_NOOP("Plan", "Lose their network now"),
     Group.CHANGE_NOW: QT_TRANSLATE_NOOP("Plan", "Change while they run"),
     Group.REFUSED: QT_TRANSLATE_NOOP("Plan", "Not possible"),

@@ -9,7 +9,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import candidates
-from qubesmanager.rules.edits import why_not_edit, why_not_set
+from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
@@ -96,7 +96,7 @@ class PropertyMenu(QMenu):
         """Why none of the qubes can get the value; the plan shows those that cannot among others."""
         facts, first = self._session.facts, None
         for name in self._names:
-            reason = why_not_set(facts, facts.qubes[name], self._prop, value) if name in facts.qubes else None
+            reason = why_not_set_by_plan(facts, facts.qubes[name], self._prop, value) if name in facts.qubes else None
             if reason is None:
                 return None
             first = first or reason

@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.shared_draft import SharedDraft
+from qubesmanager.plans.lifecycle import START
 from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Key
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
@@ -86,6 +87,8 @@ def key_text(key: Key) -> str:
         return QCoreApplication.translate("MergeBar", "the size of {0}").format(name)
     if kind == DEVICE:
         return QCoreApplication.translate("MergeBar", "the device {0}").format(name)
+    if kind == START:
+        return QCoreApplication.translate("MergeBar", "the start of its net qube")
     if kind == RULES:
         return QCoreApplication.translate("MergeBar", "the firewall")
     return QCoreApplication.translate("MergeBar", "the notes") if kind == NOTES else name

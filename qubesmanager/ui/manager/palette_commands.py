@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import QAction
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules import candidates
-from qubesmanager.rules.edits import why_not_edit, why_not_set
+from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.ui.actions.actions import ActionSet
 from qubesmanager.ui.actions.operations import Operations
@@ -167,7 +167,7 @@ class PaletteCommands:
                 continue
             why = why_not_edit(facts, record, prop.name)
             if why is None and value is not None:
-                why = why_not_set(facts, record, prop.name, value)
+                why = why_not_set_by_plan(facts, record, prop.name, value)
             color = self.session.labels.get(value or "") if prop.name == "label" else None
             yield Command(
                 f"{_tr(prop.words)}: {name} → {text}",
