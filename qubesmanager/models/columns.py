@@ -12,13 +12,19 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.natural_sort import Natural, natural
 from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import class_text, date_text, since_text, size_text, state_text
+from qubesmanager.models.texts import class_text, date_text, gib_text, since_text, size_text, state_text
 from qubesmanager.rules.features import INTERNAL, PROHIBIT_START, SKIP_UPDATE, rationale
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import YES, VmRecord
 from qubesmanager.wire.values import PowerState
 
 CONTEXT = "VmTable"
+NOT_APPLICABLE = "\u2013"
+"""What a cell shows of a property that the qube cannot have."""
+LABEL_ORDER = {
+    label: at for at, label in enumerate(("red", "orange", "yellow", "green", "gray", "blue", "purple", "black"))
+}
+"""The labels that Qubes OS begins with, in its order."""
 
 
 class Look(Enum):
@@ -107,12 +113,12 @@ def _start_tip(record: VmRecord) -> str:
 
 def _memory(record: VmRecord, history: History | None) -> str:
     if history is not None and record.running:
-        return size_text(history.memory_kib << 10)
+        return gib_text(history.memory_kib << 10)
     return ""
 
 
 def _cpu(record: VmRecord, history: History | None) -> str:
-    return f"{history.cpu} %" if history is not None and record.running else ""
+    return str(history.cpu) if history is not None and record.running else ""
 
 
 def _yes(name: str) -> Callable[[VmRecord, History | None], str]:
@@ -125,6 +131,19 @@ def _feature(name: str) -> Callable[[VmRecord, History | None], str]:
 
 def _rationale(record: VmRecord, _history: History | None) -> str:
     return rationale(record.features.get(PROHIBIT_START, ""))
+
+
+def _netvm(record: VmRecord, _history: History | None) -> str:
+    """The net qube; a qube without one has "none", and a dash is where there can be none."""
+    if "netvm" not in record.properties:
+        return NOT_APPLICABLE
+    return record.value("netvm") or QCoreApplication.translate("VmTable", "none")
+
+
+def _label_key(record: VmRecord, _history: History | None) -> tuple[int, Natural]:
+    """From the least trusted of the usual labels to the most trusted, then the others by name."""
+    label = record.value("label")
+    return LABEL_ORDER.get(label, len(LABEL_ORDER)), natural(label)
 
 
 def _value(name: str) -> Callable[[VmRecord, History | None], str]:
@@ -173,18 +192,21 @@ TABLE: tuple[Column, ...] = (
     _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: class_text(record.klass),
            width=105),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),
-    _plain("netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _value("netvm"), width=105),
     Column(
-        "disk", QT_TRANSLATE_NOOP("VmTable", "Disk"), lambda record, _history: size_text(record.disk_usage),
-        lambda record, _history: record.disk_usage, right=True, width=85,
+        "netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _netvm, _text_key(_value("netvm")), width=105,
     ),
     Column(
-        "cpu", QT_TRANSLATE_NOOP("VmTable", "CPU"), _cpu,
+        "disk", QT_TRANSLATE_NOOP("VmTable", "Disk (GiB)"), lambda record, _history: gib_text(record.disk_usage),
+        lambda record, _history: record.disk_usage, right=True, shown=False, width=85,
+        tip=lambda record: size_text(record.disk_usage),
+    ),
+    Column(
+        "cpu", QT_TRANSLATE_NOOP("VmTable", "CPU (%)"), _cpu,
         lambda record, history: history.cpu if history and record.running else -1,
         look=Look.SPARK_CPU, right=True, width=112, live=True,
     ),
     Column(
-        "memory", QT_TRANSLATE_NOOP("VmTable", "Memory"), _memory,
+        "memory", QT_TRANSLATE_NOOP("VmTable", "Memory (GiB)"), _memory,
         lambda record, history: history.memory_kib if history and record.running else -1,
         look=Look.SPARK_MEMORY, right=True, width=150, live=True,
     ),
@@ -197,6 +219,10 @@ TABLE: tuple[Column, ...] = (
     Column(
         "backup_timestamp", QT_TRANSLATE_NOOP("VmTable", "Last backup"), _backup, _number_key("backup_timestamp"),
         width=105, tip=_backup_tip,
+    ),
+    Column(
+        "label", QT_TRANSLATE_NOOP("VmTable", "Label"), _value("label"), _label_key, look=Look.LABEL, shown=False,
+        width=95,
     ),
     _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"), _feature(INTERNAL), shown=False, width=75),
     _plain("prohibit_start", QT_TRANSLATE_NOOP("VmTable", "Start prohibited"), _rationale, shown=False, width=130),

@@ -62,6 +62,11 @@ def size_text(size: int) -> str:
     return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
 
 
+def gib_text(size: int) -> str:
+    """A number of bytes in GiB with one digit behind the point, for a column whose title has the unit."""
+    return QLocale().toString(size / (1 << 30), "f", 1)
+
+
 def ago_text(seconds: int) -> str:
     """How many seconds ago something was, in whole units of time."""
     for unit, text in _UNITS:

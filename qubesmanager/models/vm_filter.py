@@ -275,6 +275,7 @@ class VmFilterModel(QAbstractProxyModel):
             self._columns = (column, self._columns[0])
             self._reverse = (reverse, self._reverse[0])
         self._order_again()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
 
     def index(self, row: int, column: int, parent: QModelIndex = _NO_PARENT) -> QModelIndex:
         if parent.isValid() or not 0 <= row < len(self._names) or not 0 <= column < self.columnCount():
@@ -312,6 +313,9 @@ class VmFilterModel(QAbstractProxyModel):
         return self._source.cell(self._names[index.row()], index.column(), role)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The title of the column that is sorted by begins at the left: the arrow is at the right."""
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == self._columns[0]:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return self._source.headerData(section, orientation, role)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:

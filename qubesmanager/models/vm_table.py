@@ -142,7 +142,7 @@ class VmTableModel(QAbstractTableModel):
 
     def cell(self, name: str, column: int, role: int) -> Any:
         """The data of a cell for a role; None for other roles."""
-        if self.columns[column].look is Look.LABEL and role in {BADGE_ROLE, Qt.ItemDataRole.ToolTipRole}:
+        if column == 0 and role in {BADGE_ROLE, Qt.ItemDataRole.ToolTipRole}:
             needed = self.restarts.needed(self._records[name])
             if role == BADGE_ROLE:
                 return QCoreApplication.translate("VmTable", "restart") if needed else ""

@@ -25,7 +25,6 @@ from PyQt5.QtWidgets import (
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
-from qubesmanager.models.columns import Look
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.texts import plain_tip
@@ -79,20 +78,8 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 40
 """Milliseconds in which changes are gathered before buttons and counts follow them."""
 
-FIXED = {Look.SPARK_CPU: 94, Look.SPARK_MEMORY: 122}
-"""Pixels of columns whose widest text comes later than the first row."""
-
 NARROW = 56
 """Heights of a line below which a window is too narrow for the sides beside the table."""
-
-MEASURED = 30
-"""Rows that are measured for it; all of a thousand would hold the loop for half a second."""
-
-ARROW = 28
-"""Pixels that a header needs beside its title: for the arrow of sorting, and its edges."""
-PADDING = 4
-WIDEST = 240
-"""Pixels that a column is wider than its text, and at most, where the program decides."""
 
 TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
 """The actions of the toolbar, unless the user chose others; none of them is dangerous."""
@@ -575,21 +562,10 @@ class MainWindow(QMainWindow):
                 self.operations.create,
             )
 
-    def _fit_columns(self, first: int = 0) -> None:
-        """At the very first start, and for new ones: as wide as what is in them, so that more of them fit."""
-        header = self.view.header()
-        header.setResizeContentsPrecision(MEASURED)
-        for at, column in enumerate(self.model.columns):
-            if at >= first and not self.view.isColumnHidden(at):
-                title = header.fontMetrics().horizontalAdvance(column.name()) + ARROW
-                needed = max(self.view.sizeHintForColumn(at) + PADDING, title)
-                needed = FIXED.get(column.look, needed)
-                self.view.setColumnWidth(at, min(needed, WIDEST))
-
     def _synced(self) -> None:
         if not self._fitted:
             self._fitted = True
-            self._fit_columns()
+            self.view.fit_columns()
         self.model.set_stale(False)
         self.banner.show_back()
         self._changed()
@@ -727,7 +703,7 @@ class MainWindow(QMainWindow):
         if await opened(dialog) and dialog.chosen() != kept:
             keep_properties(self.session.settings, dialog.chosen())
             self.model.set_properties(dialog.chosen())
-            self._fit_columns(len(COLUMNS))
+            self.view.fit_columns(len(COLUMNS))
 
     def _edit_shortcuts(self) -> None:
         self.session.tasks.start_hidden(self.tr("Shortcuts"), self._ask_shortcuts())

@@ -3,15 +3,23 @@
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, pyqtSignal
-from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette
+from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette, QResizeEvent
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
+from qubesmanager.models.columns import Look
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
-from qubesmanager.ui.widgets.vm_delegate import VmDelegate
+from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH, VmDelegate
 
 _STATE = "table/header"
+MEASURED = 30
+"""Rows that are measured for the width of a column; all of a thousand would hold the loop for half a second."""
+ARROW = 14
+"""Eighths of the height of text that a title has beside it: for the arrow of sorting, and its edges."""
+PADDING, WIDEST, WIDEST_NUMBER = 4, 18, "100.0"
+"""Pixels that a column is wider than its text; the widest one, in heights of text; the widest number of a graph."""
+NO_COLUMN = -1
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
 """A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
@@ -37,6 +45,12 @@ class VmView(QTableView):
         super().__init__(parent)
         self._model = model
         self._table = table
+        self._stretched = NO_COLUMN
+        self._is_filling = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._fill_the_end)
         self.setModel(model)
         self.setItemDelegate(VmDelegate(color_of, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -126,8 +140,47 @@ class VmView(QTableView):
         header = self.header()
         for at, column in enumerate(self._table.columns):
             header.moveSection(header.visualIndex(at), at)
-            self.setColumnWidth(at, column.width)
+            self.setColumnWidth(at, max(column.width, self.title_width(at)))
             self.setColumnHidden(at, not column.shown)
+        self._fill_the_end()
+
+    def title_width(self, column: int) -> int:
+        """Pixels that the title of a column needs with the arrow of sorting beside it."""
+        metrics = self.header().fontMetrics()
+        return metrics.horizontalAdvance(self._table.columns[column].name()) + ARROW * metrics.height() // 8
+
+    def fitting_width(self, column: int) -> int:
+        """Pixels that a column needs for its title and for what is in the rows that are measured."""
+        look = self._table.columns[column].look
+        if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:  # the widest text may come later
+            needed = SPARK_WIDTH + 4 * MARGIN + self.fontMetrics().horizontalAdvance(WIDEST_NUMBER)
+        else:
+            needed = self.sizeHintForColumn(column) + PADDING
+        return min(max(needed, self.title_width(column)), WIDEST * self.fontMetrics().height())
+
+    def fit_columns(self, first: int = 0) -> None:
+        """Make the shown columns from this one on as wide as what is in them."""
+        self.header().setResizeContentsPrecision(MEASURED)
+        for at in range(first, len(self._table.columns)):
+            if not self.isColumnHidden(at):
+                self.setColumnWidth(at, self.fitting_width(at))
+        self._fill_the_end()
+
+    def _fill_the_end(self) -> None:
+        """Let the last column reach to the edge; where there is no room for it, it keeps its width and scrolls."""
+        header, viewport = self.header(), self.viewport()
+        shown = [at for at in map(header.logicalIndex, range(header.count())) if not self.isColumnHidden(at)]
+        if not shown or viewport is None or self._is_filling:
+            return
+        self._is_filling = True
+        last = shown[-1]
+        if self._stretched not in {last, NO_COLUMN} and self._stretched < header.count():
+            self.setColumnWidth(self._stretched, self.fitting_width(self._stretched))
+        before = sum(header.sectionSize(at) for at in shown[:-1])
+        needed = max(self.title_width(last), min(self._table.columns[last].width, viewport.width() - before))
+        self.setColumnWidth(last, max(needed, viewport.width() - before))
+        self._stretched = last
+        self._is_filling = False
 
     def save_state(self, settings: QSettings) -> None:
         settings.setValue(_STATE, self.header().saveState())
@@ -145,6 +198,9 @@ class VmView(QTableView):
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.sectionMoved.connect(self._moved)
+        header.sectionResized.connect(self._resized)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.columns_menu().popup(header.mapToGlobal(at)))
@@ -155,6 +211,14 @@ class VmView(QTableView):
             vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
         self.reset_columns()
+
+    def _moved(self, _column: int, _before: int, _after: int) -> None:
+        self._later.start()
+
+    def _resized(self, column: int, _before: int, _after: int) -> None:
+        """A column was made wider or narrower, shown or hidden. The header is still at work on it."""
+        if column != self._stretched and not self._is_filling:
+            self._later.start()
 
     def _show_stale(self, stale: bool) -> None:  # noqa: FBT001 - a slot
         """Grey the rows while they may be out of date."""
@@ -168,6 +232,10 @@ class VmView(QTableView):
         self.activated_name.emit(self._model.name_at(index))
 
     # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._later.start()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:
