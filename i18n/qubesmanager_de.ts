@@ -185,8 +185,38 @@
         <translation>Was gesendet wird</translation>
     </message>
     <message>
-        <source>&amp;What will be sent</source>
-        <translation>&amp;Was gesendet wird</translation>
+        <source>Changes</source>
+        <translation>Änderungen</translation>
+    </message>
+    <message>
+        <source>Calls</source>
+        <translation>Aufrufe</translation>
+    </message>
+    <message>
+        <source>The calls that will be sent</source>
+        <translation>Die Aufrufe, die gesendet werden</translation>
+    </message>
+    <message>
+        <source>Take all back</source>
+        <translation>Alle zurücknehmen</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0}, %n with a fault</source>
+        <translation>
+            <numerusform>{0}, %n mit Fehler</numerusform>
+            <numerusform>{0}, %n mit Fehlern</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -422,6 +452,14 @@
         <source>All of it was read again, and is whole.</source>
         <translation>Sie wurde ganz noch einmal gelesen und ist unversehrt.</translation>
     </message>
+    <message>
+        <source>« &amp;Back</source>
+        <translation>« &amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Retry</source>
+        <translation>Noch einmal &amp;versuchen</translation>
+    </message>
 </context>
 <context>
     <name>BackupSummaryPage</name>
@@ -644,10 +682,492 @@
     </message>
 </context>
 <context>
+    <name>BackupsFeed</name>
+    <message>
+        <source>Ask for the backups</source>
+        <translation>Nach den Sicherungen fragen</translation>
+    </message>
+</context>
+<context>
+    <name>BackupsPage</name>
+    <message>
+        <source>Done, not verified</source>
+        <translation>Fertig, nicht geprüft</translation>
+    </message>
+    <message>
+        <source>Incomplete</source>
+        <translation>Unvollständig</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Abgebrochen</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Verified</source>
+        <translation>Geprüft</translation>
+    </message>
+    <message>
+        <source>schedule, attempt {0}</source>
+        <translation>Zeitplan, Versuch {0}</translation>
+    </message>
+    <message>
+        <source>schedule</source>
+        <translation>Zeitplan</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Begonnen</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>Profil</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Begun by</source>
+        <translation>Begonnen von</translation>
+    </message>
+    <message>
+        <source>Qubes</source>
+        <translation>Qubes</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Took</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Nothing was kept of it. Remove the cause, then retry.</source>
+        <translation>Davon blieb nichts. Beheben Sie die Ursache, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>What had been written was removed.</source>
+        <translation>Was schon geschrieben war, wurde entfernt.</translation>
+    </message>
+    <message>
+        <source>It was not read again after it was written.</source>
+        <translation>Sie wurde nach dem Schreiben nicht noch einmal gelesen.</translation>
+    </message>
+    <message>
+        <source>Never run</source>
+        <translation>Noch nie gelaufen</translation>
+    </message>
+    <message>
+        <source>The next attempt is {0}.</source>
+        <translation>Nächster Versuch: {0}.</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation>Es gibt keinen Qube {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Older than %n day(s)</source>
+        <translation>
+            <numerusform>Älter als %n Tag</numerusform>
+            <numerusform>Älter als %n Tage</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>by hand</source>
+        <translation>von Hand</translation>
+    </message>
+    <message>
+        <source>{0} (not connected)</source>
+        <translation>{0} (nicht angeschlossen)</translation>
+    </message>
+    <message>
+        <source>Last result</source>
+        <translation>Letztes Ergebnis</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Next run</source>
+        <translation>Nächster Lauf</translation>
+    </message>
+    <message>
+        <source>Destination</source>
+        <translation>Ziel</translation>
+    </message>
+    <message>
+        <source>not connected</source>
+        <translation>nicht angeschlossen</translation>
+    </message>
+    <message>
+        <source>verified</source>
+        <translation>geprüft</translation>
+    </message>
+    <message>
+        <source>not verified</source>
+        <translation>nicht geprüft</translation>
+    </message>
+    <message>
+        <source>Backup of</source>
+        <translation>Sicherung vom</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Size of file</source>
+        <translation>Dateigröße</translation>
+    </message>
+    <message>
+        <source>last {0}</source>
+        <translation>letzte {0}</translation>
+    </message>
+    <message>
+        <source>day {0}</source>
+        <translation>Tag {0}</translation>
+    </message>
+    <message>
+        <source>week {0}</source>
+        <translation>Woche {0}</translation>
+    </message>
+    <message>
+        <source>month {0}</source>
+        <translation>Monat {0}</translation>
+    </message>
+    <message>
+        <source>beyond what the profile keeps</source>
+        <translation>mehr, als das Profil behält</translation>
+    </message>
+    <message>
+        <source>only backup of {0}</source>
+        <translation>einzige Sicherung von {0}</translation>
+    </message>
+    <message>
+        <source>not verified, so it does not count</source>
+        <translation>nicht geprüft, zählt daher nicht</translation>
+    </message>
+    <message>
+        <source>the profile removes none</source>
+        <translation>das Profil entfernt keine</translation>
+    </message>
+    <message numerus="yes">
+        <source>none of %n would go</source>
+        <translation>
+            <numerusform>keine von %n zu entfernen</numerusform>
+            <numerusform>keine von %n zu entfernen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} of {1} would go, {2}</source>
+        <translation>{0} von {1} zu entfernen, {2}</translation>
+    </message>
+    <message>
+        <source>Dry run</source>
+        <translation>Probelauf</translation>
+    </message>
+    <message>
+        <source>removes</source>
+        <translation>entfernt</translation>
+    </message>
+    <message>
+        <source>keeps</source>
+        <translation>behält</translation>
+    </message>
+    <message>
+        <source>Because</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Backups</source>
+        <translation>Sicherungen</translation>
+    </message>
+    <message>
+        <source>Profiles</source>
+        <translation>Profile</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Backups that hold the qube</source>
+        <translation>Sicherungen, die den Qube enthalten</translation>
+    </message>
+    <message>
+        <source>Dry run of retention</source>
+        <translation>Probelauf der Aufbewahrung</translation>
+    </message>
+    <message>
+        <source>Retr&amp;y…</source>
+        <translation>Noch ein&amp;mal versuchen …</translation>
+    </message>
+    <message>
+        <source>Restore &amp;from it…</source>
+        <translation>&amp;Daraus wiederherstellen …</translation>
+    </message>
+    <message>
+        <source>Restore from &amp;here…</source>
+        <translation>&amp;Von hier wiederherstellen …</translation>
+    </message>
+    <message>
+        <source>Backups that hold</source>
+        <translation>Sicherungen mit</translation>
+    </message>
+    <message>
+        <source>Retention of</source>
+        <translation>Aufbewahrung von</translation>
+    </message>
+    <message>
+        <source>Back up now…</source>
+        <translation>Jetzt sichern …</translation>
+    </message>
+    <message>
+        <source>New profile…</source>
+        <translation>Neues Profil …</translation>
+    </message>
+    <message>
+        <source>Restore…</source>
+        <translation>Wiederherstellen …</translation>
+    </message>
+    <message>
+        <source>Verify a file…</source>
+        <translation>Datei prüfen …</translation>
+    </message>
+    <message>
+        <source>Search runs and files ({0})</source>
+        <translation>Läufe und Dateien suchen ({0})</translation>
+    </message>
+    <message>
+        <source>Search runs and files</source>
+        <translation>Läufe und Dateien suchen</translation>
+    </message>
+    <message>
+        <source>Runs of the profile</source>
+        <translation>Läufe des Profils</translation>
+    </message>
+    <message>
+        <source>Runs with the result</source>
+        <translation>Läufe mit dem Ergebnis</translation>
+    </message>
+    <message>
+        <source>Retention of the profile</source>
+        <translation>Aufbewahrung des Profils</translation>
+    </message>
+    <message>
+        <source>All results</source>
+        <translation>Alle Ergebnisse</translation>
+    </message>
+    <message>
+        <source>Complete</source>
+        <translation>Vollständig</translation>
+    </message>
+    <message>
+        <source>Failed or incomplete</source>
+        <translation>Fehlgeschlagen oder unvollständig</translation>
+    </message>
+    <message>
+        <source>All profiles</source>
+        <translation>Alle Profile</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of {0} need(s) attention</source>
+        <translation>
+            <numerusform>%n von {0} braucht Aufmerksamkeit</numerusform>
+            <numerusform>%n von {0} brauchen Aufmerksamkeit</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>None yet: “New profile…” says what is backed up, and where.</source>
+        <translation>Noch keines: „Neues Profil …“ legt fest, was gesichert wird und wohin.</translation>
+    </message>
+    <message>
+        <source>There was none yet.</source>
+        <translation>Es gab noch keinen.</translation>
+    </message>
+    <message>
+        <source>The backups cannot be shown</source>
+        <translation>Die Sicherungen lassen sich nicht zeigen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
+    </message>
+    <message>
+        <source>Loading the backups…</source>
+        <translation>Die Sicherungen werden geladen …</translation>
+    </message>
+    <message>
+        <source>{0} (removed)</source>
+        <translation>{0} (entfernt)</translation>
+    </message>
+    <message>
+        <source>No backup holds {0}.</source>
+        <translation>Keine Sicherung enthält {0}.</translation>
+    </message>
+    <message>
+        <source>The qube no longer exists.</source>
+        <translation>Den Qube gibt es nicht mehr.</translation>
+    </message>
+    <message>
+        <source>There is a newer backup.</source>
+        <translation>Es gibt eine neuere Sicherung.</translation>
+    </message>
+    <message>
+        <source>It runs now.</source>
+        <translation>Er läuft gerade.</translation>
+    </message>
+    <message>
+        <source>It has changed since then.</source>
+        <translation>Er hat sich seitdem geändert.</translation>
+    </message>
+    <message>
+        <source>Select a backup.</source>
+        <translation>Wählen Sie eine Sicherung aus.</translation>
+    </message>
+    <message>
+        <source>This run made no backup.</source>
+        <translation>Dieser Lauf hat keine Sicherung gemacht.</translation>
+    </message>
+    <message>
+        <source>The backup is not in dom0: fetch its file first, then restore it.</source>
+        <translation>Die Sicherung ist nicht in dom0: Holen Sie zuerst ihre Datei, und stellen Sie sie dann wieder her.</translation>
+    </message>
+    <message>
+        <source>dom0 does not see the files</source>
+        <translation>dom0 sieht die Dateien nicht</translation>
+    </message>
+    <message>
+        <source>no backup there</source>
+        <translation>dort keine Sicherung</translation>
+    </message>
+    <message>
+        <source>{0}, {1}: {2}</source>
+        <translation>{0}, {1}: {2}</translation>
+    </message>
+</context>
+<context>
     <name>Balancing</name>
     <message>
-        <source>Bal&amp;ance memory between this qube and the others</source>
-        <translation>Speicher zwischen diesem Qube und den anderen aus&amp;gleichen</translation>
+        <source>Bal&amp;ance memory with other qubes</source>
+        <translation>Speicher mit anderen Qubes aus&amp;gleichen</translation>
+    </message>
+</context>
+<context>
+    <name>ChangeRows</name>
+    <message>
+        <source>Change</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Dann</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
+    </message>
+    <message>
+        <source>now; it cannot shrink later</source>
+        <translation>jetzt; lässt sich später nicht verkleinern</translation>
+    </message>
+    <message>
+        <source>at each start, from the next one on</source>
+        <translation>bei jedem Start, ab dem nächsten</translation>
+    </message>
+    <message>
+        <source>after a restart</source>
+        <translation>nach einem Neustart</translation>
+    </message>
+    <message>
+        <source>from the next start</source>
+        <translation>ab dem nächsten Start</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>nicht gesetzt</translation>
+    </message>
+    <message>
+        <source>empty</source>
+        <translation>leer</translation>
+    </message>
+    <message>
+        <source>not there</source>
+        <translation>nicht da</translation>
+    </message>
+    <message>
+        <source>there</source>
+        <translation>da</translation>
+    </message>
+    <message>
+        <source>Private storage</source>
+        <translation>Privater Speicherplatz</translation>
+    </message>
+    <message>
+        <source>System storage</source>
+        <translation>System-Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Device {0} of {1} ({2})</source>
+        <translation>Gerät {0} von {1} ({2})</translation>
+    </message>
+    <message>
+        <source>not assigned</source>
+        <translation>nicht zugewiesen</translation>
+    </message>
+    <message>
+        <source>assigned</source>
+        <translation>zugewiesen</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>Firewall rule</source>
+        <translation>Firewall-Regel</translation>
+    </message>
+    <message>
+        <source>removed</source>
+        <translation>entfernt</translation>
+    </message>
+    <message>
+        <source>accept {0}, {1}</source>
+        <translation>annehmen: {0}, {1}</translation>
+    </message>
+    <message>
+        <source>drop {0}, {1}</source>
+        <translation>verwerfen: {0}, {1}</translation>
+    </message>
+    <message>
+        <source>{0}, until {1}</source>
+        <translation>{0}, bis {1}</translation>
+    </message>
+    <message>
+        <source>{0}, for {1}</source>
+        <translation>{0}, {1} lang</translation>
     </message>
 </context>
 <context>
@@ -749,6 +1269,29 @@
             <numerusform>Wie die Platten in dem Moment sind, denn sie laufen: %n Qubes</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Tick &amp;all</source>
+        <translation>Alle an&amp;kreuzen</translation>
+    </message>
+    <message>
+        <source>Tick non&amp;e</source>
+        <translation>Kein&amp;en ankreuzen</translation>
+    </message>
+    <message>
+        <source>All qubes that are listed. The space bar ticks the selected ones.</source>
+        <translation>Alle aufgelisteten Qubes. Die Leertaste kreuzt die ausgewählten an.</translation>
+    </message>
+    <message>
+        <source>Tic&amp;k them</source>
+        <translation>&amp;Diese ankreuzen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n new qube(s): {0}</source>
+        <translation>
+            <numerusform>%n neuer Qube: {0}</numerusform>
+            <numerusform>%n neue Qubes: {0}</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>CloneDialog</name>
@@ -811,12 +1354,16 @@
         <translation>Befehle</translation>
     </message>
     <message>
-        <source>Type an action or the name of a qube</source>
-        <translation>Eine Aktion oder den Namen eines Qubes eingeben</translation>
-    </message>
-    <message>
         <source>Matching commands</source>
         <translation>Passende Befehle</translation>
+    </message>
+    <message>
+        <source>An action, a qube, or both: start photos, netvm work sys-vpn</source>
+        <translation>Eine Aktion, ein Qube oder beides: starten photos, netvm work sys-vpn</translation>
+    </message>
+    <message>
+        <source>Nothing found for “{0}”. Try a verb and a qube, such as “settings work firewall”.</source>
+        <translation>Nichts gefunden für „{0}“. Versuchen Sie ein Verb und einen Qube, etwa „einstellungen work firewall“.</translation>
     </message>
 </context>
 <context>
@@ -1591,10 +2138,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zurück zur Vorgabe</translation>
     </message>
     <message>
-        <source>Goes back to the default.</source>
-        <translation>Geht zur Vorgabe zurück.</translation>
-    </message>
-    <message>
         <source>Changed elsewhere meanwhile.</source>
         <translation>Inzwischen anderswo geändert.</translation>
     </message>
@@ -1605,6 +2148,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Changed elsewhere meanwhile; there it is {0}.</source>
         <translation>Inzwischen anderswo geändert; dort ist es {0}.</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>Take this edit back</source>
+        <translation>Diese Änderung zurücknehmen</translation>
+    </message>
+    <message>
+        <source>was {0}</source>
+        <translation>war {0}</translation>
+    </message>
+    <message>
+        <source>Takes effect after a restart.</source>
+        <translation>Wird nach einem Neustart wirksam.</translation>
     </message>
 </context>
 <context>
@@ -1832,6 +2391,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The rules were changed elsewhere meanwhile.</source>
         <translation>Die Regeln wurden inzwischen anderswo geändert.</translation>
     </message>
+    <message>
+        <source>{0}, from when it is applied</source>
+        <translation>{0}, ab dem Anwenden</translation>
+    </message>
 </context>
 <context>
     <name>FirewallTable</name>
@@ -1879,6 +2442,38 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>in {0} min {1} s</source>
         <translation>in {0} Min. {1} Sek.</translation>
     </message>
+    <message numerus="yes">
+        <source>%n second(s)</source>
+        <translation>
+            <numerusform>%n Sekunde</numerusform>
+            <numerusform>%n Sekunden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n day(s)</source>
+        <translation>
+            <numerusform>%n Tag</numerusform>
+            <numerusform>%n Tage</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n hour(s)</source>
+        <translation>
+            <numerusform>%n Stunde</numerusform>
+            <numerusform>%n Stunden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n minute(s)</source>
+        <translation>
+            <numerusform>%n Minute</numerusform>
+            <numerusform>%n Minuten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} after it is applied</source>
+        <translation>{0} nach dem Anwenden</translation>
+    </message>
 </context>
 <context>
     <name>Identity</name>
@@ -1891,16 +2486,16 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Entfernen …</translation>
     </message>
     <message>
-        <source>Type</source>
-        <translation>Art</translation>
-    </message>
-    <message>
         <source>Addresses</source>
         <translation>Adressen</translation>
     </message>
     <message>
         <source>none: it has no network</source>
         <translation>keine: es hat kein Netz</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
     </message>
 </context>
 <context>
@@ -1997,6 +2592,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{0}: {1} of {2}</source>
         <translation>{0}: {1} von {2}</translation>
+    </message>
+    <message>
+        <source>restart needed</source>
+        <translation>Neustart nötig</translation>
     </message>
 </context>
 <context>
@@ -2293,17 +2892,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>New qube…</source>
         <translation>Neuer Qube …</translation>
     </message>
-    <message numerus="yes">
-        <source>%n qube(s)</source>
-        <translation>
-            <numerusform>%n Qube</numerusform>
-            <numerusform>%n Qubes</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>qube</source>
-        <translation>Qube</translation>
-    </message>
     <message>
         <source>Save this view</source>
         <translation>Diese Ansicht speichern</translation>
@@ -2355,6 +2943,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Close anyway</source>
         <translation>Trotzdem schließen</translation>
+    </message>
+    <message>
+        <source>{0} - {1}</source>
+        <translation>{0} - {1}</translation>
+    </message>
+    <message>
+        <source>&amp;Global settings of Qubes OS…</source>
+        <translation>Globale Einstellungen von Qubes &amp;OS …</translation>
+    </message>
+    <message>
+        <source>Not installed here: {0}.</source>
+        <translation>Hier nicht installiert: {0}.</translation>
     </message>
 </context>
 <context>
@@ -2603,14 +3203,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Starting</source>
         <translation>Startet</translation>
     </message>
-    <message>
-        <source>{0} was created, but {1} was refused: {2} So it was removed again.</source>
-        <translation>{0} wurde angelegt, aber {1} wurde abgelehnt: {2} Deshalb wurde er wieder entfernt.</translation>
-    </message>
-    <message>
-        <source>{0} could not be removed again: {1}</source>
-        <translation>{0} konnte nicht wieder entfernt werden: {1}</translation>
-    </message>
 </context>
 <context>
     <name>NicknameDialog</name>
@@ -2757,6 +3349,92 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Qubes that use what is removed:</source>
         <translation>Qubes, die nutzen, was entfernt wird:</translation>
     </message>
+    <message>
+        <source>Add {0} to the menus</source>
+        <translation>{0} in die Menüs aufnehmen</translation>
+    </message>
+    <message>
+        <source>Global settings of Qubes OS</source>
+        <translation>Globale Einstellungen von Qubes OS</translation>
+    </message>
+</context>
+<context>
+    <name>Pages</name>
+    <message>
+        <source>All qubes</source>
+        <translation>Alle Qubes</translation>
+    </message>
+    <message>
+        <source>Backups</source>
+        <translation>Sicherungen</translation>
+    </message>
+    <message>
+        <source>Timeline</source>
+        <translation>Verlauf</translation>
+    </message>
+</context>
+<context>
+    <name>PaletteCommands</name>
+    <message>
+        <source>Net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>Basic</source>
+        <translation>Allgemein</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>Erweitert</translation>
+    </message>
+    <message>
+        <source>Firewall</source>
+        <translation>Firewall</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Volumes</source>
+        <translation>Datenträger</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Features and tags</source>
+        <translation>Features und Tags</translation>
+    </message>
+    <message>
+        <source>All properties</source>
+        <translation>Alle Eigenschaften</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>qube</source>
+        <translation>Qube</translation>
+    </message>
 </context>
 <context>
     <name>PassphrasePage</name>
@@ -2880,13 +3558,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>
             <numerusform>und ein weiterer</numerusform>
             <numerusform>und %n weitere</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n were not begun.</source>
-        <translation>
-            <numerusform>Einer wurde nicht begonnen.</numerusform>
-            <numerusform>%n wurden nicht begonnen.</numerusform>
         </translation>
     </message>
     <message>
@@ -3322,6 +3993,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Without network now: {0}.</source>
         <translation>Jetzt ohne Netz: {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) not begun.</source>
+        <translation>
+            <numerusform>%n Qube nicht begonnen.</numerusform>
+            <numerusform>%n Qubes nicht begonnen.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -4013,6 +4691,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Attach {0}</source>
         <translation>{0} verbinden</translation>
+    </message>
+</context>
+<context>
+    <name>QubeHead</name>
+    <message>
+        <source>restart needed</source>
+        <translation>Neustart nötig</translation>
+    </message>
+    <message>
+        <source>Restart…</source>
+        <translation>Neu starten …</translation>
+    </message>
+    <message>
+        <source>{0} for {1}</source>
+        <translation>{0} seit {1}</translation>
+    </message>
+    <message>
+        <source>The changed template</source>
+        <translation>Die geänderte Vorlage</translation>
+    </message>
+    <message>
+        <source>After a restart takes effect: {0}.</source>
+        <translation>Nach einem Neustart wirksam: {0}.</translation>
     </message>
 </context>
 <context>
@@ -7271,10 +7972,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Qubes OS hat keinen Aufruf für {call}. {instead}</translation>
     </message>
     <message>
-        <source>Import the image in dom0 with qvm-volume import.</source>
-        <translation>Importieren Sie das Abbild in dom0 mit qvm-volume import.</translation>
-    </message>
-    <message>
         <source>Qubes OS keeps the state of a volume when its qube halts.</source>
         <translation>Qubes OS behält den Stand eines Datenträgers, wenn sein Qube ausgeht.</translation>
     </message>
@@ -7299,16 +7996,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nehmen Sie qvm-backup in dom0.</translation>
     </message>
     <message>
-        <source>Use qvm-backup-restore in dom0.</source>
-        <translation>Nehmen Sie qvm-backup-restore in dom0.</translation>
-    </message>
-    <message>
         <source>The policy is in /etc/qubes/policy.d of dom0.</source>
         <translation>Die Richtlinie ist in /etc/qubes/policy.d von dom0.</translation>
-    </message>
-    <message>
-        <source>Clone the qube, and remove this one.</source>
-        <translation>Klonen Sie den Qube, und entfernen Sie diesen.</translation>
     </message>
     <message>
         <source>Set default_kernel instead of resetting it.</source>
@@ -7350,6 +8039,114 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>{path} exists and cannot be used; mend or remove it first.</source>
         <translation>{path} gibt es, und sie ist nicht brauchbar; berichtigen oder entfernen Sie sie zuerst.</translation>
     </message>
+    <message>
+        <source>This change cannot be taken back.</source>
+        <translation>Diese Änderung lässt sich nicht zurücknehmen.</translation>
+    </message>
+    <message>
+        <source>The history has only the beginning of the value.</source>
+        <translation>Der Verlauf enthält nur den Anfang des Wertes.</translation>
+    </message>
+    <message>
+        <source>It has been changed again since then.</source>
+        <translation>Es wurde seitdem noch einmal geändert.</translation>
+    </message>
+    <message>
+        <source>{qube} was created, but {what} was refused: {reason} So it was removed again.</source>
+        <translation>{qube} wurde angelegt, aber {what} wurde abgelehnt: {reason} Deshalb wurde er wieder entfernt.</translation>
+    </message>
+    <message>
+        <source>{qube} could not be removed again: {reason}</source>
+        <translation>{qube} ließ sich nicht wieder entfernen: {reason}</translation>
+    </message>
+    <message>
+        <source>{backend}+{device} can only be attached with read-only=yes.</source>
+        <translation>{backend}+{device} lässt sich nur mit read-only=yes verbinden.</translation>
+    </message>
+    <message>
+        <source>The option of a pool is revisions_to_keep=&lt;number&gt;, at least -1 and at most {most}.</source>
+        <translation>Die Option eines Pools ist revisions_to_keep=&lt;Zahl&gt;, mindestens -1 und höchstens {most}.</translation>
+    </message>
+    <message>
+        <source>{qube} has no serial console.</source>
+        <translation>{qube} hat keine serielle Konsole.</translation>
+    </message>
+    <message>
+        <source>The payload cannot be kept in {folder}: {why}</source>
+        <translation>Der Inhalt des Aufrufs lässt sich nicht in {folder} aufbewahren: {why}</translation>
+    </message>
+    <message>
+        <source>A limit is from 1 to {most}.</source>
+        <translation>limit ist eine Zahl von 1 bis {most}.</translation>
+    </message>
+    <message>
+        <source>qubesd keeps no history of changes; the journal of dom0 has its log: journalctl -u qubesd.</source>
+        <translation>qubesd führt keinen Verlauf der Änderungen; sein Protokoll steht im Journal von dom0: journalctl -u qubesd.</translation>
+    </message>
+    <message>
+        <source>Restore the home and the configuration of dom0 with qvm-backup-restore there.</source>
+        <translation>Stellen Sie Home und Konfiguration von dom0 dort mit qvm-backup-restore wieder her.</translation>
+    </message>
+    <message>
+        <source>Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comment of a rule: {comment}</source>
+        <translation>Qubes OS nimmt im Kommentar einer Regel nur Buchstaben, Ziffern, Leerzeichen und : ; , . / _ [ ] - an: {comment}</translation>
+    </message>
+    <message>
+        <source>Qubes OS takes rules of at most {most} bytes together.</source>
+        <translation>Qubes OS nimmt Regeln von zusammen höchstens {most} Bytes an.</translation>
+    </message>
+    <message>
+        <source>The new qube {qube} is left, because it cannot be removed. {why} {left}</source>
+        <translation>Der neue Qube {qube} bleibt, weil er sich nicht entfernen lässt. {why} {left}</translation>
+    </message>
+    <message>
+        <source>{qube} is the template of qubes that run: {running}. Shut them down first.</source>
+        <translation>{qube} ist die Vorlage laufender Qubes: {running}. Fahren Sie diese zuerst herunter.</translation>
+    </message>
+    <message>
+        <source>{old} was cloned, and both qubes are kept. Changed to {new}: {changed}. Not changed: {unchanged}. {why}</source>
+        <translation>{old} wurde geklont, und beide Qubes bleiben. Auf {new} geändert: {changed}. Nicht geändert: {unchanged}. {why}</translation>
+    </message>
+    <message>
+        <source>A rule has one destination. Add a rule for each of {value}.</source>
+        <translation>Eine Regel hat ein einziges Ziel. Fügen Sie je eine Regel hinzu für {value}.</translation>
+    </message>
+    <message>
+        <source>Write only the name of the host, not an address of a page: {value}.</source>
+        <translation>Geben Sie nur den Namen des Hosts an, nicht die Adresse einer Seite: {value}.</translation>
+    </message>
+    <message>
+        <source>A firewall knows no wildcards. Add a rule for each host, or for their network, instead of {value}.</source>
+        <translation>Eine Firewall kennt keine Platzhalter. Fügen Sie statt {value} je eine Regel für jeden Host oder eine für deren Netz hinzu.</translation>
+    </message>
+    <message>
+        <source>{value} is not a network such as 10.0.0.0/8.</source>
+        <translation>{value} ist kein Netz wie 10.0.0.0/8.</translation>
+    </message>
+    <message>
+        <source>{value} is not an address such as 10.0.0.1.</source>
+        <translation>{value} ist keine Adresse wie 10.0.0.1.</translation>
+    </message>
+    <message>
+        <source>{value} is an address within the network {network}. Write the network, or the address alone.</source>
+        <translation>{value} ist eine Adresse im Netz {network}. Geben Sie das Netz an oder die Adresse allein.</translation>
+    </message>
+    <message>
+        <source>An ICMP type is a number from 0 to {most}, not {value}.</source>
+        <translation>Ein ICMP-Typ ist eine Zahl von 0 bis {most}, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>Choose TCP or UDP: other protocols have no ports.</source>
+        <translation>Wählen Sie TCP oder UDP: Andere Protokolle haben keine Ports.</translation>
+    </message>
+    <message>
+        <source>A range goes from the lower port to the higher, not {value}.</source>
+        <translation>Ein Bereich geht vom niedrigeren Port zum höheren, nicht {value}.</translation>
+    </message>
+    <message>
+        <source>A port is a number from 0 to {most} or the name of a service such as https, not {value}.</source>
+        <translation>Ein Port ist eine Zahl von 0 bis {most} oder der Name eines Dienstes wie https, nicht {value}.</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
@@ -7368,6 +8165,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Rename</source>
         <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Qubes OS cannot rename a qube. {0} is cloned, what names it is changed to the clone, and {0} is removed. If a step fails, both qubes stay.</source>
+        <translation>Qubes OS kann einen Qube nicht umbenennen. {0} wird geklont; was ihn nennt, nennt dann den Klon, und {0} wird entfernt. Scheitert ein Schritt, bleiben beide Qubes.</translation>
     </message>
 </context>
 <context>
@@ -7670,10 +8471,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>alle</translation>
     </message>
     <message>
-        <source>all, or 443, or 8000-8080</source>
-        <translation>alle, oder 443, oder 8000-8080</translation>
-    </message>
-    <message>
         <source>never</source>
         <translation>nie</translation>
     </message>
@@ -7720,6 +8517,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The simple list has only what it allows, to some destination or by some protocol.</source>
         <translation>Die einfache Liste enthält nur, was sie erlaubt, zu einem Ziel oder mit einem Protokoll.</translation>
+    </message>
+    <message>
+        <source>all, or 443, https, 80,443, 8000-8080</source>
+        <translation>alle, oder 443, https, 80,443, 8000-8080</translation>
+    </message>
+    <message>
+        <source>The name is sent as {0}.</source>
+        <translation>Der Name wird als {0} gesendet.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s), one for each range of ports.</source>
+        <translation>
+            <numerusform>%n Regel, eine je Portbereich.</numerusform>
+            <numerusform>%n Regeln, eine je Portbereich.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -7815,6 +8627,68 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>It continues, and is in the list of tasks.</source>
         <translation>Es geht weiter und steht in der Liste der Aufgaben.</translation>
     </message>
+    <message>
+        <source>« &amp;Back</source>
+        <translation>« &amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Retry</source>
+        <translation>Noch einmal &amp;versuchen</translation>
+    </message>
+</context>
+<context>
+    <name>RunPanel</name>
+    <message>
+        <source>{0} is running</source>
+        <translation>{0} läuft</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Stop this backup; what it had written is removed.</source>
+        <translation>Diese Sicherung abbrechen; was sie geschrieben hat, wird entfernt.</translation>
+    </message>
+    <message>
+        <source>about {0} left</source>
+        <translation>noch etwa {0}</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>Preparing…</source>
+        <translation>Vorbereitung…</translation>
+    </message>
+    <message>
+        <source>{0} a second</source>
+        <translation>{0} je Sekunde</translation>
+    </message>
+    <message>
+        <source>No progress for {0}. The destination may be slow or disconnected.</source>
+        <translation>Seit {0} kein Fortschritt. Das Ziel ist vielleicht langsam oder getrennt.</translation>
+    </message>
+    <message>
+        <source>The connection was lost. The backup may still be running.</source>
+        <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
+    </message>
+    <message>
+        <source>{0} is read again</source>
+        <translation>{0} wird noch einmal gelesen</translation>
+    </message>
+    <message numerus="yes">
+        <source>{0}, {1} of %n qube(s)</source>
+        <translation>
+            <numerusform>{0}, {1} von %n Qube</numerusform>
+            <numerusform>{0}, {1} von %n Qubes</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>RunningBackup</name>
@@ -7865,6 +8739,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Connected again.</source>
         <translation>Wieder verbunden.</translation>
+    </message>
+    <message>
+        <source>Read a backup profile</source>
+        <translation>Ein Sicherungsprofil lesen</translation>
     </message>
 </context>
 <context>
@@ -8206,6 +9084,22 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Qubes look for updates</source>
         <translation>Qubes suchen nach Aktualisierungen</translation>
     </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>Default ({0})</source>
+        <translation>Standard ({0})</translation>
+    </message>
 </context>
 <context>
     <name>SettingsWindow</name>
@@ -8288,6 +9182,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Apply</source>
         <translation>Anwenden</translation>
     </message>
+    <message>
+        <source>{0}, {1}: {2}</source>
+        <translation>{0}, {1}: {2}</translation>
+    </message>
 </context>
 <context>
     <name>SharedTags</name>
@@ -8332,6 +9230,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>SidePages</name>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+    <message>
+        <source>{0}, has a fault</source>
+        <translation>{0}, enthält einen Fehler</translation>
+    </message>
+    <message>
+        <source>{0}, edited: {1}</source>
+        <translation>{0}, geändert: {1}</translation>
+    </message>
+</context>
+<context>
     <name>Sidebar</name>
     <message>
         <source>Groups of qubes</source>
@@ -8342,20 +9255,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Qubes</translation>
     </message>
     <message>
-        <source>By tag</source>
-        <translation>Nach Tag</translation>
-    </message>
-    <message>
-        <source>By net qube</source>
-        <translation>Nach Netz-Qube</translation>
-    </message>
-    <message>
         <source>Saved views</source>
         <translation>Gespeicherte Ansichten</translation>
-    </message>
-    <message>
-        <source>All</source>
-        <translation>Alle</translation>
     </message>
     <message>
         <source>Running</source>
@@ -8386,12 +9287,38 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nach Vorlage</translation>
     </message>
     <message>
-        <source>By label</source>
-        <translation>Nach Label</translation>
+        <source>Pages</source>
+        <translation>Seiten</translation>
     </message>
     <message>
-        <source>By prefix</source>
-        <translation>Nach Präfix</translation>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Net qubes</source>
+        <translation>Netz-Qubes</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Name prefixes</source>
+        <translation>Namensanfänge</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n failed</source>
+        <translation>
+            <numerusform>%n fehlgeschlagen</numerusform>
+            <numerusform>%n fehlgeschlagen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n old</source>
+        <translation>
+            <numerusform>%n alt</numerusform>
+            <numerusform>%n alt</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -9197,6 +10124,337 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>Timeline</name>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>Was</source>
+        <translation>Vorher</translation>
+    </message>
+    <message>
+        <source>Is</source>
+        <translation>Nachher</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>Wer</translation>
+    </message>
+    <message>
+        <source>Properties</source>
+        <translation>Eigenschaften</translation>
+    </message>
+    <message>
+        <source>Firewall</source>
+        <translation>Firewall</translation>
+    </message>
+    <message>
+        <source>Features</source>
+        <translation>Features</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Created and removed</source>
+        <translation>Angelegt und entfernt</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <source>Feature {0}</source>
+        <translation>Feature {0}</translation>
+    </message>
+    <message>
+        <source>Tag {0}</source>
+        <translation>Tag {0}</translation>
+    </message>
+    <message>
+        <source>Device ({0})</source>
+        <translation>Gerät ({0})</translation>
+    </message>
+    <message>
+        <source>Volume {0}</source>
+        <translation>Datenträger {0}</translation>
+    </message>
+    <message>
+        <source>Created</source>
+        <translation>Angelegt</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>Label {0}</source>
+        <translation>Label {0}</translation>
+    </message>
+    <message>
+        <source>Pool {0}</source>
+        <translation>Pool {0}</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>the daemon</source>
+        <translation>der Dienst</translation>
+    </message>
+    <message>
+        <source>another qube</source>
+        <translation>ein anderer Qube</translation>
+    </message>
+    <message>
+        <source>{0}, a qube</source>
+        <translation>{0}, ein Qube</translation>
+    </message>
+    <message>
+        <source>set</source>
+        <translation>gesetzt</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>nicht gesetzt</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s)</source>
+        <translation>
+            <numerusform>%n Regel</numerusform>
+            <numerusform>%n Regeln</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>empty</source>
+        <translation>leer</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>on {0}</source>
+        <translation>mit Vorlage {0}</translation>
+    </message>
+    <message>
+        <source>{0} attached</source>
+        <translation>{0} verbunden</translation>
+    </message>
+    <message>
+        <source>{0} assigned</source>
+        <translation>{0} zugewiesen</translation>
+    </message>
+    <message>
+        <source>{0} snapshots kept</source>
+        <translation>Schnappschüsse, die bleiben: {0}</translation>
+    </message>
+    <message>
+        <source>writable</source>
+        <translation>beschreibbar</translation>
+    </message>
+    <message>
+        <source>read-only</source>
+        <translation>nur lesbar</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
+    </message>
+    <message>
+        <source>Can be reverted</source>
+        <translation>Lässt sich zurücknehmen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>TimelineFeed</name>
+    <message>
+        <source>Ask for the changes</source>
+        <translation>Nach den Änderungen fragen</translation>
+    </message>
+</context>
+<context>
+    <name>TimelinePage</name>
+    <message>
+        <source>Timeline</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es besteht keine Verbindung.</translation>
+    </message>
+    <message>
+        <source>Revert…</source>
+        <translation>Zurücknehmen …</translation>
+    </message>
+    <message>
+        <source>Refresh</source>
+        <translation>Aktualisieren</translation>
+    </message>
+    <message>
+        <source>Search: qube, property, value ({0})</source>
+        <translation>Suchen: Qube, Eigenschaft, Wert ({0})</translation>
+    </message>
+    <message>
+        <source>Search the changes</source>
+        <translation>Änderungen durchsuchen</translation>
+    </message>
+    <message>
+        <source>All kinds</source>
+        <translation>Alle Arten</translation>
+    </message>
+    <message>
+        <source>Any source</source>
+        <translation>Von allen</translation>
+    </message>
+    <message>
+        <source>By dom0</source>
+        <translation>Von dom0</translation>
+    </message>
+    <message>
+        <source>By qubes</source>
+        <translation>Von Qubes</translation>
+    </message>
+    <message>
+        <source>By the daemon</source>
+        <translation>Vom Dienst</translation>
+    </message>
+    <message>
+        <source>Changes of the qube</source>
+        <translation>Änderungen des Qubes</translation>
+    </message>
+    <message>
+        <source>Changes of the kind</source>
+        <translation>Änderungen der Art</translation>
+    </message>
+    <message>
+        <source>Changes by the source</source>
+        <translation>Änderungen von</translation>
+    </message>
+    <message>
+        <source>Kept for 30 days, at most 10,000 changes. Starts and shutdowns are in the logs of each qube.</source>
+        <translation>30 Tage aufbewahrt, höchstens 10.000 Änderungen. Wann ein Qube startete und herunterfuhr, steht in seinen Protokollen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>More than %n change(s)</source>
+        <translation>
+            <numerusform>Mehr als %n Änderung</numerusform>
+            <numerusform>Mehr als %n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The history cannot be shown</source>
+        <translation>Der Verlauf lässt sich nicht zeigen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
+    </message>
+    <message>
+        <source>Loading the changes…</source>
+        <translation>Die Änderungen werden geladen …</translation>
+    </message>
+    <message>
+        <source>Nothing has changed yet</source>
+        <translation>Noch hat sich nichts geändert</translation>
+    </message>
+    <message>
+        <source>Each change is listed here.</source>
+        <translation>Hier steht jede Änderung.</translation>
+    </message>
+    <message>
+        <source>No change fits</source>
+        <translation>Keine Änderung passt</translation>
+    </message>
+    <message>
+        <source>Show all changes</source>
+        <translation>Alle Änderungen zeigen</translation>
+    </message>
+    <message>
+        <source>All qubes</source>
+        <translation>Alle Qubes</translation>
+    </message>
+    <message>
+        <source>Select a change.</source>
+        <translation>Wählen Sie eine Änderung aus.</translation>
+    </message>
+    <message>
+        <source>Show what taking it back does</source>
+        <translation>Zeigen, was das Zurücknehmen bewirkt</translation>
+    </message>
+    <message>
+        <source>Only changes of this qube</source>
+        <translation>Nur Änderungen dieses Qubes</translation>
+    </message>
+</context>
+<context>
+    <name>TimelineWindow</name>
+    <message>
+        <source>History of {0}</source>
+        <translation>Verlauf von {0}</translation>
+    </message>
+</context>
+<context>
+    <name>Times</name>
+    <message>
+        <source>yesterday {0}</source>
+        <translation>gestern {0}</translation>
+    </message>
+    <message>
+        <source>today {0}</source>
+        <translation>heute {0}</translation>
+    </message>
+    <message>
+        <source>tomorrow {0}</source>
+        <translation>morgen {0}</translation>
+    </message>
+</context>
+<context>
     <name>Tray</name>
     <message>
         <source>No devices</source>
@@ -9275,6 +10533,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Attach</source>
         <translation>&amp;Verbinden</translation>
+    </message>
+    <message>
+        <source>A restore failed, or restored not all qubes. See its report.</source>
+        <translation>Eine Wiederherstellung ist fehlgeschlagen oder hat nicht alle Qubes wiederhergestellt. Ihr Bericht nennt mehr.</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellen</translation>
     </message>
 </context>
 <context>
@@ -9368,7 +10634,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Open a term&amp;inal</source>
-        <translation>Term&amp;inal öffnen</translation>
+        <translation>Ter&amp;minal öffnen</translation>
     </message>
     <message>
         <source>Upd&amp;ate</source>
@@ -9381,6 +10647,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Resume</source>
         <translation>Aufwecken</translation>
+    </message>
+    <message>
+        <source>&amp;Firewall…</source>
+        <translation>Fire&amp;wall …</translation>
+    </message>
+    <message>
+        <source>H&amp;istory of this qube</source>
+        <translation>Verlauf d&amp;ieses Qubes</translation>
     </message>
 </context>
 <context>
@@ -9576,6 +10850,38 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Left out of updates</source>
         <translation>Von Aktualisierungen ausgenommen</translation>
     </message>
+    <message>
+        <source>Admin</source>
+        <translation>Admin</translation>
+    </message>
+    <message>
+        <source>App qube</source>
+        <translation>App-Qube</translation>
+    </message>
+    <message>
+        <source>Disposable</source>
+        <translation>Wegwerf-Qube</translation>
+    </message>
+    <message>
+        <source>Remote</source>
+        <translation>Remote-Qube</translation>
+    </message>
+    <message>
+        <source>Standalone</source>
+        <translation>Eigenständig</translation>
+    </message>
+    <message>
+        <source>Changed since the start: {0}. A restart makes it take effect.</source>
+        <translation>Seit dem Start geändert: {0}. Wirksam nach einem Neustart.</translation>
+    </message>
+    <message>
+        <source>The template was changed since the start. A restart makes use of it.</source>
+        <translation>Die Vorlage wurde seit dem Start geändert. Nach einem Neustart wird die neue Fassung genutzt.</translation>
+    </message>
+    <message>
+        <source>restart</source>
+        <translation>Neustart</translation>
+    </message>
 </context>
 <context>
     <name>VmView</name>
@@ -9765,6 +11071,52 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{0} MiB more, {1} MiB left</source>
         <translation>{0} MiB mehr, {1} MiB übrig</translation>
+    </message>
+</context>
+<context>
+    <name>_Pane</name>
+    <message>
+        <source>Only &amp;this qube</source>
+        <translation>Nur &amp;dieser Qube</translation>
+    </message>
+    <message>
+        <source>&amp;Revert…</source>
+        <translation>&amp;Zurücknehmen …</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>Was</source>
+        <translation>Vorher</translation>
+    </message>
+    <message>
+        <source>Is</source>
+        <translation>Nachher</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>Wer</translation>
+    </message>
+    <message>
+        <source>Call</source>
+        <translation>Aufruf</translation>
+    </message>
+    <message>
+        <source>{0}; now named {1}</source>
+        <translation>{0}; heißt jetzt {1}</translation>
+    </message>
+    <message>
+        <source>Revert shows a plan first: what it does, and to which qubes.</source>
+        <translation>„Zurücknehmen“ zeigt zuerst einen Plan: was geschieht, und mit welchen Qubes.</translation>
+    </message>
+</context>
+<context>
+    <name>_Tree</name>
+    <message>
+        <source>Changes</source>
+        <translation>Änderungen</translation>
     </message>
 </context>
 </TS>
