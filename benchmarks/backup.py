@@ -143,7 +143,7 @@ Work = Callable[[], object]
 
 
 def in_threads(*works: tuple[list[Work], int]) -> float:
-    """Seconds that all of it takes together, each list with so many threads."""
+    """The seconds for all lists together, each with its number of threads."""
     start = perf_counter()
     with ExitStack() as stack:
         for work, threads in works:

@@ -47,7 +47,7 @@ class Backend(Protocol):
         """The handler of a concrete call. Raises `QubesNotImplementedError`."""
 
     def context(self, source: str, dest: str, call: AnyCall) -> Any:
-        """What the handler gets as its first argument; made before the payload is read, so it holds on to `dest`.
+        """The first argument of the handler. It is made before the payload is read, so it keeps the qube of `dest`.
 
         Raises `QubesVMNotFoundError`.
         """

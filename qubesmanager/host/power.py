@@ -12,7 +12,7 @@ COMMAND = ("systemctl", "poweroff")
 
 
 def why_not_power_off() -> Reason | None:
-    """Why it cannot be done from here."""
+    """Why this program cannot turn the computer off; None if it can."""
     return None if shutil.which(COMMAND[0]) else Reason("no-systemctl")
 
 

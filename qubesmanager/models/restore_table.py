@@ -30,7 +30,7 @@ _TITLES = (
 
 
 class RestoreTable(QAbstractTableModel):
-    """A row a qube, in the order of the backup. `changed()`: a choice, or what is here, is different."""
+    """A row for each qube, in the order of the backup. Signal `changed()`: a choice or this machine has changed."""
 
     changed = pyqtSignal()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose backup is old."""
+"""Which qubes have no recent backup."""
 
 from collections.abc import Iterable
 

@@ -177,7 +177,7 @@ class ProfileName(NamedTuple):
 
 
 class BackupProgress(NamedTuple):
-    """How far a run is, in bytes: `done` of `total`, and of the qube that it works at. `phase`: writing, verifying."""
+    """The progress of a run in bytes: `done` of `total`, and of its present qube. `phase`: writing, verifying."""
 
     profile: str
     run: int | None = None

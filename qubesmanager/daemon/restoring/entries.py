@@ -96,7 +96,7 @@ class Entry:
 
     @property
     def is_going(self) -> bool:
-        """It is neither left out nor failed."""
+        """Whether the qube is restored: neither left out nor failed."""
         return not self.skipped and not self.failed
 
     def row(self) -> Restored:

@@ -228,7 +228,7 @@ class Inspector(QStackedWidget):
         self.memory.show_values(tuple(history.memories), max(top, history.memory_kib), memory)
 
     def _chain(self, record: VmRecord) -> str:
-        """The net qubes up to the outside."""
+        """The chain of net qubes from the qube to the outside."""
         if "netvm" not in record.properties:
             return ""
         above = netvm_of(self._session.facts.qubes)

@@ -94,7 +94,7 @@ class Notices(QObject):
         for device in devices:
             before = self._waiting.get(device.key)
             if kind is NoticeKind.DETACHED and before is not None and before[0] is NoticeKind.REMOVED:
-                continue  # that says it already
+                continue  # that notice shows it already
             self._waiting.pop(device.key, None)
             if self.wanted(kind):
                 self._waiting[device.key] = kind, device, qube

@@ -142,7 +142,7 @@ def test_any_passphrase_of_one_line_opens_what_it_sealed(words: str) -> None:
 
 
 def test_a_wrong_passphrase_is_answered_after_one_key_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another one may have been begun; no caller waits for it."""
+    """A second derivation may have begun; the caller does not wait for it."""
     stream = written()
     derived = []
     derive = scrypt_container._derive

@@ -89,7 +89,7 @@ class BackupPreviews:
             schedule=profile.schedule.text if profile.schedule else "",
             last_run=last.start if last else None,
             last_result=last.result if last else "",
-            # By the wall's clock, as that day has it.
+            # Local time, with the daylight saving time of that day.
             next_run=int(due.replace(tzinfo=None).timestamp()) if due else None,
             missing=planned.missing,
             left_out=planned.hidden,

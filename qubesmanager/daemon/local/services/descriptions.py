@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Descriptions of qubes, stored with their volumes: from them a qube can be made again if the store is lost.
 
-Written in the background a moment after a change, and compared at each start. A disposable keeps no volume:
+They are written in the background a moment after a change, and compared at each start. A disposable has no kept volume:
 if it is one that stays when it halts, the volumes of its template describe it too.
 """
 

@@ -151,8 +151,6 @@ class Devices:
         options = checked_options(device_class, untrusted)
         refuse_if(why_not_attach(self._runtime.state, qube))
         backend = self._runtime.state.qube(device.backend)
-        if backend is qube:
-            raise refusal("device-own", qube.name, device.ident)
         info = await self._find(backend, device_class, device.ident)
         if isinstance(info.host, BlockDevice) and info.host.read_only:
             if untrusted.get(READ_ONLY) == NO:

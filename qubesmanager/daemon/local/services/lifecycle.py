@@ -241,7 +241,7 @@ class Lifecycle:
             self._runtime.spawn(f"shut down {name}", self._halt_later(qube))
 
     async def _halt_later(self, qube: Qube) -> None:
-        """As `_halt`, without a caller: the state says when it failed."""
+        """As `_halt`, in the background; a failure shows in the state of the qube."""
         try:
             await self._halt(qube)
         except Mgmt1Error as error:

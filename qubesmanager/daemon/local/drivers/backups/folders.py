@@ -14,7 +14,7 @@ from qubesmanager.wire.backups import BackupRun
 
 
 def folder_of(profile: Profile) -> Path:
-    """The destination of a profile, or the folder that is to hold that file."""
+    """The folder of a profile's backups: its destination, or the folder of the destination file."""
     path = Path(profile.destination_path)
     return path if path.is_dir() else path.parent
 

@@ -122,7 +122,7 @@ def fsync(path: Path) -> None:
 
 
 def replace_json(path: Path, value: object) -> None:
-    """The file holds the value, or what it held before."""
+    """Replace the file by the value as JSON; a crash leaves the old content or the new one."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)  # left by a crash, or prepared by an attacker as a link to a file elsewhere
     with part.open("xb") as file:
