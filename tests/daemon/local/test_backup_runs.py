@@ -26,7 +26,7 @@ def events_sent(system: System, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     emit = system.runtime.emit
 
     def noting(events: Sequence[Event]) -> None:
-        found.extend(event for event in events if event.name.startswith("backup-"))
+        found.extend(event for event in events if event.name.startswith("backup-") and "run" in event.fields)
         emit(events)
 
     monkeypatch.setattr(system.runtime, "emit", noting)

@@ -64,7 +64,7 @@ def full_disk(system: System) -> Iterator[None]:
     """Nothing can be stored."""
     commit = system.runtime.store._commit
 
-    def refuse(_statements: Any) -> None:
+    def refuse(_statements: Any, _recording: Any) -> None:
         raise StoreError("The change could not be stored: the disk is full.")
 
     system.runtime.store._commit = refuse  # type: ignore[assignment, method-assign]
