@@ -95,7 +95,8 @@ class DeviceRow(NamedTuple):
 class DeviceOptions(NamedTuple):
     """The payload of Attach and Assign. `mode` is empty where the payload names none.
 
-    `persistent` is the word of Qubes 4.2, whose payload has neither quotes nor a mode. `again` are the keys that repeat
+    `persistent` is the word of Qubes 4.2, whose payload, also without that word, is `plain`: neither quotes nor a mode.
+    `again` are the keys that repeat
     the argument, the call and its destination.
     """
 
@@ -103,6 +104,7 @@ class DeviceOptions(NamedTuple):
     options: Mapping[str, str] = {}
     persistent: bool = False
     again: Mapping[str, str] = {}
+    plain: bool = False
 
 
 # -- the parts --------------------------------------------------------------------------------------------------------
@@ -440,8 +442,9 @@ def _device_options(untrusted: bytes) -> DeviceOptions:
 
 
 def _device_options_text(options: DeviceOptions) -> bytes:
-    if options.persistent:
-        return " ".join(f"{key}={value}" for key, value in {**options.options, "persistent": "yes"}.items()).encode()
+    if options.persistent or options.plain:
+        persistent = {"persistent": "yes"} if options.persistent else {}
+        return " ".join(f"{key}={value}" for key, value in {**options.options, **persistent}.items()).encode()
     mode = {"mode": options.mode} if options.mode else {}
     return quoted({**options.again, **mode, **{f"_{key}": value for key, value in options.options.items()}}).encode()
 

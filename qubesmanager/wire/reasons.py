@@ -1276,6 +1276,11 @@ TABLE: tuple[Row, ...] = (
         errors.QubesNotImplementedError,
         "Remove the volume in dom0 with the tools of its storage.",
     ),
+    Row(
+        "instead-devices-4-2",
+        errors.QubesNotImplementedError,
+        "Qubes 4.2 and older attach a device persistently or not, and have no modes: detach it, or attach it so.",
+    ),
     Row("instead-memory", errors.QubesNotImplementedError, "Run xl info in dom0."),
     Row("instead-logs", errors.QubesNotImplementedError, "The logs of the qubes are in /var/log/xen/console of dom0."),
     Row(

@@ -57,6 +57,7 @@ SYSTEM = {
 RULES = ("action=drop dst4=10.0.0.0/8", "action=accept dsthost=example.org proto=tcp dstports=443-443 comment=web")
 
 names = st.sampled_from(NAMES)
+halted = st.sampled_from(("vault", "untrusted", "debian-13", "new"))
 properties = st.sampled_from(sorted(PROPERTIES))
 
 
@@ -122,7 +123,7 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
         st.sampled_from((calls.VM_DEVICE_DETACH, calls.VM_DEVICE_DETACH_ONLY)),
     ),
     st.builds(lambda name: calls.VM_DEVICE_UNASSIGN.of(BLOCK)(name, STICK, {}), names),
-    st.builds(calls.VM_VOLUME_EXTEND, names, st.just("private"), st.sampled_from((None, 1, 3 << 30))),
+    st.builds(calls.VM_VOLUME_EXTEND, halted, st.just("private"), st.sampled_from((None, 1, 3 << 30))),
     st.builds(
         lambda name, row: row(name, "private"),
         names,

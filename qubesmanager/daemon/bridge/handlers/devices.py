@@ -16,11 +16,13 @@ from qubesmanager.admin.devices import (
     port_of,
 )
 from qubesmanager.daemon.bridge.context import Context, answers
+from qubesmanager.daemon.bridge.handlers import devices_4_2
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
 from qubesmanager.wire.names import DOM0, shown
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, usual_mode
@@ -44,6 +46,8 @@ async def available(context: Context, only: str | None, _payload: None) -> list[
 
 
 async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:
+    if (old := await devices_4_2.listed(context, kind)) is not None:
+        return dict(old) if await _running(context) else {}
     rows = await context.rows(calls.VM_DEVICE_ATTACHED.of(kind)(context.dest))
     return {device_of(row): options_of(row) for row in rows}
 
@@ -61,6 +65,9 @@ async def list_attached(context: Context, only: DeviceId | None, _payload: None)
 
 @answers(m.VM_DEVICE_ASSIGNED)
 async def list_assigned(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
+    if (old := await devices_4_2.listed(context, context.device_class)) is not None:
+        persistent = [DeviceRow(*row) for row in sorted(old.items()) if devices_4_2.is_persistent(row[1])]
+        return [row for row in persistent if only in {None, row.device}]
     rows = [
         DeviceRow(DeviceId(port.backend, ident_of(port.port)), assignment_of(row))
         for port, row in await _assigned(context, context.device_class)
@@ -70,6 +77,8 @@ async def list_assigned(context: Context, only: DeviceId | None, _payload: None)
 
 @answers(m.VM_DEVICE_LIST)
 async def list_devices(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
+    if (old := await devices_4_2.listed(context, context.device_class)) is not None:
+        return [DeviceRow(*row) for row in sorted(old.items()) if only in {None, row[0]}]
     devices = dict(await _attached(context, context.device_class))
     for port, row in await _assigned(context, context.device_class):
         if port.port != ANY:
@@ -133,6 +142,10 @@ async def _attach_now(context: Context, kind: DeviceClass, device: DeviceId, opt
 async def attach(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
     """Attach; with persistent=yes assign it first, and attach it if the qube runs."""
     kind, options = context.device_class, _options(untrusted)
+    if await devices_4_2.listed(context, kind) is not None:
+        await _checked_backend(context, device.backend)
+        await devices_4_2.attach(context, kind, device, options, persistent=untrusted.get(PERSISTENT, NO) == YES)
+        return
     if untrusted.get(PERSISTENT, NO) != YES:
         await _attach_now(context, kind, device, options)
         return
@@ -164,6 +177,9 @@ async def _attach_always(
 async def detach(context: Context, device: DeviceId, _payload: None) -> None:
     """Remove the assignments of the port, then detach what is there."""
     kind = context.device_class
+    if (old := await devices_4_2.listed(context, kind)) is not None:
+        await devices_4_2.detach(context, kind, device, old.get(device))
+        return
     assigned = [port for port, _row in await _assigned(context, kind) if port[:2] == tuple(device)]
     for port in assigned:
         await context.change(calls.VM_DEVICE_UNASSIGN.of(kind)(context.dest, port))
@@ -175,12 +191,19 @@ async def detach(context: Context, device: DeviceId, _payload: None) -> None:
 
 @answers(m.VM_DEVICE_DETACH_ONLY)
 async def detach_only(context: Context, device: DeviceId, _payload: None) -> None:
+    if (old := await devices_4_2.listed(context, context.device_class)) is not None:
+        await devices_4_2.detach_only(context, context.device_class, device, old.get(device))
+        return
     await context.change(calls.VM_DEVICE_DETACH.of(context.device_class)(context.dest, Port(*device)))
 
 
 @answers(m.VM_DEVICE_ASSIGN)
 async def assign(context: Context, device: DeviceId, untrusted: Mapping[str, str]) -> None:
     kind = context.device_class
+    if (old := await devices_4_2.listed(context, kind)) is not None:
+        await _checked_backend(context, device.backend)
+        await devices_4_2.assign(context, kind, device, {**untrusted, **_options(untrusted)}, old)
+        return
     port = Port(device.backend, port_of(device.ident), untrusted.get(IDENTITY) or ANY)
     await _assign(context, kind, port, untrusted.get(MODE) or usual_mode(kind), _options(untrusted))
 
@@ -195,12 +218,17 @@ async def _assignment_of(context: Context, device: DeviceId, identity: str) -> P
 
 @answers(m.VM_DEVICE_UNASSIGN)
 async def unassign(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
+    if (old := await devices_4_2.listed(context, context.device_class)) is not None:
+        await devices_4_2.unassign(context, context.device_class, device, old)
+        return
     port = await _assignment_of(context, device, options.get(IDENTITY, ""))
     await context.change(calls.VM_DEVICE_UNASSIGN.of(context.device_class)(context.dest, port))
 
 
 @answers(m.VM_DEVICE_SET_ASSIGNMENT)
 async def set_assignment(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
+    if await devices_4_2.listed(context, context.device_class) is not None:
+        raise refusal("call-not-in-qubes", context.call.name, Reason("instead-devices-4-2"))
     port = await _assignment_of(context, device, options.get(IDENTITY, ""))
     row = calls.VM_DEVICE_SET_ASSIGNMENT.of(context.device_class)
     await context.change(row(context.dest, port, _checked_mode(options.get(MODE, ""))))

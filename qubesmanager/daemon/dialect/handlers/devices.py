@@ -247,14 +247,14 @@ async def list_devices(asking: Asking, only: DeviceId | None, _payload: None) ->
 
 @answers(calls.VM_DEVICE_SET_PERSISTENT)
 async def set_persistent(asking: Asking, device: DeviceId, persistent: bool) -> None:  # noqa: FBT001 - a payload
+    if not persistent:
+        await asking.ask(mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)(asking.dest, device, {}))
+        return
     attached = {row.device: row for row in await _attached_rows(asking)}
     if device not in attached:
         raise DeviceNotAssigned(f"'{asking.device_class} device {device.ident} not attached to {asking.dest}'")
-    if persistent:
-        words = {**attached[device].options, PERSISTENT: YES}
-        await asking.ask(mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)(asking.dest, device, words))
-    else:
-        await asking.ask(mgmt1.VM_DEVICE_UNASSIGN.of(asking.device_class)(asking.dest, device, {}))
+    words = {**attached[device].options, PERSISTENT: YES}
+    await asking.ask(mgmt1.VM_DEVICE_ATTACH.of(asking.device_class)(asking.dest, device, words))
 
 
 # -- denied interfaces ------------------------------------------------------------------------------------------------

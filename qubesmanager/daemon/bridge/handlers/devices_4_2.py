@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices in the form of Qubes 4.2 and older: one list, and an assignment is an attachment that persists.
+
+An assigned device of a running qube is attached. Which device must be at a port, and modes, do not exist.
+"""
+
+from collections.abc import Mapping
+
+from qubesmanager.admin import calls
+from qubesmanager.admin.codecs import DeviceOptions, Port
+from qubesmanager.daemon.bridge.context import Context
+from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT
+from qubesmanager.wire.codecs import DeviceId
+from qubesmanager.wire.errors import DeviceNotAssigned, Mgmt1Error, NoAnswerError, ProtocolError
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.records import YES
+from qubesmanager.wire.values import DeviceClass, usual_mode
+
+Listed = Mapping[DeviceId, Mapping[str, str]]
+
+
+async def listed(context: Context, kind: DeviceClass) -> Listed | None:
+    """The devices of the destination with their options; None if qubesd has the calls of Qubes 4.3."""
+    assigned = calls.VM_DEVICE_ASSIGNED.of(kind)(context.dest)
+    if not context.bridge.channel.lacks(assigned):
+        try:
+            await context.rows(assigned)
+        except (ProtocolError, NoAnswerError) as error:
+            try:
+                return await _rows(context, kind)
+            except (ProtocolError, NoAnswerError):
+                raise error from None
+        return None
+    return await _rows(context, kind)
+
+
+async def _rows(context: Context, kind: DeviceClass) -> Listed:
+    return {row.device: row.options for row in await context.rows(calls.VM_DEVICE_LIST.of(kind)(context.dest))}
+
+
+def is_persistent(options: Mapping[str, str]) -> bool:
+    return options.get(PERSISTENT) == YES
+
+
+async def attach(
+    context: Context, kind: DeviceClass, device: DeviceId, options: Mapping[str, str], *, persistent: bool
+) -> None:
+    """Attach; a persistent one also to a halted qube, which gets it at each start."""
+    payload = DeviceOptions("", options, persistent=persistent, plain=True)
+    await context.change(calls.VM_DEVICE_ATTACH.of(kind)(context.dest, Port(*device), payload), "devices")
+
+
+async def detach(context: Context, kind: DeviceClass, device: DeviceId, options: Mapping[str, str] | None) -> None:
+    """Detach a device with these options, None if the qube does not have it; what persists ends first."""
+    if options is None:
+        raise refusal("device-not-assigned", context.dest, kind, str(device))
+    if is_persistent(options):
+        await _end_assignment(context, kind, device)
+        if not (await context.mirror.record(context.dest)).running:
+            return
+    await _detach(context, kind, device)
+
+
+async def detach_only(context: Context, kind: DeviceClass, device: DeviceId, options: Mapping[str, str] | None) -> None:
+    """As `detach`; one that persists cannot be detached without ending that."""
+    if options is not None and is_persistent(options):
+        raise _not_in_4_2(context)
+    await detach(context, kind, device, options)
+
+
+async def assign(
+    context: Context, kind: DeviceClass, device: DeviceId, untrusted: Mapping[str, str], devices: Listed
+) -> None:
+    """Make an attachment persist; for a halted qube, a new one."""
+    if untrusted.get(IDENTITY) or untrusted.get(MODE, usual_mode(kind)) != usual_mode(kind):
+        raise _not_in_4_2(context)
+    if not (await context.mirror.record(context.dest)).running:
+        options = {key: value for key, value in untrusted.items() if key not in {IDENTITY, MODE, PERSISTENT}}
+        await attach(context, kind, device, options, persistent=True)
+    elif device in devices:
+        await _set_persistent(context, kind, device, persistent=True)
+    else:
+        raise _not_in_4_2(context)
+
+
+async def unassign(context: Context, kind: DeviceClass, device: DeviceId, devices: Listed) -> None:
+    """End what persists; a device that is attached stays attached."""
+    if not is_persistent(devices.get(device, {})):
+        raise refusal("device-not-assigned", context.dest, kind, str(device))
+    await _end_assignment(context, kind, device)
+
+
+def _not_in_4_2(context: Context) -> Mgmt1Error:
+    return refusal("call-not-in-qubes", context.call.name, Reason("instead-devices-4-2"))
+
+
+async def _end_assignment(context: Context, kind: DeviceClass, device: DeviceId) -> None:
+    """Qubes 4.2 detaches from a halted qube, and changes only a running one; our own daemon changes both."""
+    if not (await context.mirror.record(context.dest)).running:
+        try:
+            await _detach(context, kind, device)
+        except DeviceNotAssigned:
+            pass
+        else:
+            return
+    await _set_persistent(context, kind, device, persistent=False)
+
+
+async def _detach(context: Context, kind: DeviceClass, device: DeviceId) -> None:
+    await context.change(calls.VM_DEVICE_DETACH.of(kind)(context.dest, Port(*device)), "devices")
+
+
+async def _set_persistent(context: Context, kind: DeviceClass, device: DeviceId, *, persistent: bool) -> None:
+    await context.change(calls.VM_DEVICE_SET_PERSISTENT.of(kind)(context.dest, device, persistent), "devices")
