@@ -64,6 +64,12 @@ DIFFERENCES = {
         "Qubes OS takes snapshots itself."
     ),
     "storage/test_storage.py::test_the_snapshots_keep_qts_contract": "Qubes OS takes snapshots itself.",
+    "system/test_system.py::test_each_property_of_the_system_has_a_field_with_its_help": (
+        "Qubes OS has other system-wide properties besides."
+    ),
+    "system/test_system.py::test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown": (
+        "The refusal of Qubes OS is another text."
+    ),
     "tray/test_tray.py::test_the_tray_asks_whether_a_qube_gets_a_device": (
         "Qubes OS asks by a program of its own, and sends no event of it."
     ),

@@ -62,6 +62,7 @@ def bind(path: Path) -> socket.socket:
             listening.bind(str(fresh))
         finally:
             os.umask(before)
+        listening.listen()  # before it is at its path, where it would refuse who connects at once
         fresh.replace(path)
     except OSError as error:
         listening.close()

@@ -118,7 +118,7 @@ def _reread_based(mirror: Mirrored, template: str, name: str) -> None:
             mirror.reread(based, one(name))
 
 
-_FROM_SYSTEM = {
+FROM_SYSTEM = {
     "default_audiovm": "audiovm",
     "default_dispvm": "default_dispvm",
     "default_guivm": "guivm",
@@ -126,6 +126,7 @@ _FROM_SYSTEM = {
     "default_netvm": "netvm",
     "default_qrexec_timeout": "qrexec_timeout",
     "default_shutdown_timeout": "shutdown_timeout",
+    "default_template": "template",
     "management_dispvm": "management_dispvm",
 }
 """By a system-wide property: the property of a qube that has it as its default."""
@@ -134,7 +135,7 @@ _FROM_SYSTEM = {
 def _system(mirror: Mirrored, system_name: str) -> None:
     """Read the system's properties again, and what this one is the default of: qubesd sends only some of it."""
     mirror.reread_system()
-    name = _FROM_SYSTEM.get(system_name)
+    name = FROM_SYSTEM.get(system_name)
     if name is None:
         return
     for record in list(mirror.records.values()):

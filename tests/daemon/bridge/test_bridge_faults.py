@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 from bridge_fixtures import over
-from qubesd_model import RELEASES, Faulty, Model
+from qubesd_model import RELEASES, Faulty, Model, Value
 from until import error_of, until
 
 from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
+from qubesmanager.daemon.bridge.following import FROM_SYSTEM
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.wire import events
@@ -223,6 +224,40 @@ async def test_each_release_is_read(release: str) -> None:
         (device,) = records["app-0000"].devices
         assert (device.backend, device.ident, device.persistent, device.attached) == ("sys-net", "sdb1", True, False)
         assert replace(records["app-0000"], devices=(), features={}).tags == {"guivm-dom0", "audiovm-dom0"}
+
+
+@pytest.mark.parametrize(("system", "own"), sorted(FROM_SYSTEM.items()))
+async def test_a_default_of_the_system_is_read_again_for_those_on_it(system: str, own: str) -> None:
+    qubesd = Faulty(Model(6))
+    async with over(qubesd) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+        for name in ("app-0000", "app-0001"):
+            qubesd.model.qubes[name].properties[own] = Value("str", "before", is_default=name == "app-0000")
+            mirror.reread(name, "properties")
+        await mirror.settled()
+        for name in ("app-0000", "app-0001"):
+            qubesd.model.qubes[name].properties[own].text = "another"
+        qubesd.model.event("", f"property-set:{system}", "name", system, "newvalue", "another", "oldvalue", "None")
+
+        await until(lambda: mirror.records["app-0000"].value(own) == "another")
+        await mirror.settled()
+
+        assert mirror.records["app-0001"].value(own) == "before"
+
+
+@pytest.mark.parametrize(
+    "name", ["memory", "maxmem", "vcpus", "kernel", "kernelopts", "qrexec_timeout", "default_user"]
+)
+async def test_a_reset_of_a_template_is_read_again_for_those_based_on_it(name: str) -> None:
+    qubesd = Faulty(Model(6))
+    async with over(qubesd) as backend:
+        mirror = backend.bridge.mirror
+        await mirror.settled()
+        qubesd.model.qubes["app-0000"].properties[name].text = "77"
+        qubesd.model.event("fedora-41", f"property-reset:{name}", "name", name, "oldvalue", "1")
+
+        await until(lambda: mirror.records["app-0000"].value(name) == "77")
 
 
 class Internal:
