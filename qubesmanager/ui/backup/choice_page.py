@@ -121,7 +121,7 @@ class ChoicePage(StepPage):
         label.setBuddy(self.profile)
         self._form.addRow(label, row)
         self._form.addRow("", self.note_for(self.profile))
-        self._form.addRow(self.tr("&Back up:"), self.mode)
+        self._form.addRow(self.tr("Back &up:"), self.mode)
         self._form.addRow(self.tr("&Include:"), self.include)
         self._form.addRow("", self.note_for(self.include))
         self._form.addRow(self.tr("E&xclude:"), self.exclude)

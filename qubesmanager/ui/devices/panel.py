@@ -43,7 +43,7 @@ class DevicesPanel(QWidget):
         self.attach = QPushButton(self.tr("&Attach…"), self)
         self.detach = QPushButton(self.tr("&Detach"), self)
         self.retry = QPushButton(self.tr("&Retry"), self)
-        self.more = QPushButton(self.tr("&More"), self)
+        self.more = QPushButton(self.tr("M&ore"), self)
         self.more_menu = QMenu(self.more)
         self.more.setMenu(self.more_menu)
         self._lay_out()

@@ -18,9 +18,12 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error
 
 PAUSE = 2.0
 """Seconds between two looks while a log is followed."""
@@ -65,7 +68,7 @@ class LogsWindow(QWidget):
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setAccessibleName(self.windowTitle())
         layout.addWidget(self.text, 1)
-        self.status = plain_label(self.tr("Reading…"), self)
+        self.status = plain_label(self.tr("Loading the logs…"), self)
         layout.addWidget(self.status)
         self.which.currentTextChanged.connect(self._chosen)
         self.refresh.clicked.connect(self._read_again)
@@ -73,7 +76,6 @@ class LogsWindow(QWidget):
         self.search.returnPressed.connect(self.find_next)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._find)
-        QShortcut(QKeySequence(standard.Close), self).activated.connect(self._close)
         QShortcut(QKeySequence(standard.Refresh), self).activated.connect(self._read_again)
         self.resize(820, 520)
         self._task = session.tasks.start_hidden(self.windowTitle(), self._live())
@@ -89,6 +91,13 @@ class LogsWindow(QWidget):
                 self.status.setText(self.tr("Not found."))
 
     async def _live(self) -> None:
+        try:
+            await self._follow()
+        except (Mgmt1Error, TransportError) as error:
+            self.status.setText(self.tr("The logs cannot be read: {0}").format(error_text(error)))
+            raise
+
+    async def _follow(self) -> None:
         while not (names := await self._session.client.send(calls.VM_LOG_LIST(self._name))):
             self.status.setText(self.tr("There are no logs of this qube yet."))
             await asyncio.sleep(PAUSE)
@@ -119,9 +128,6 @@ class LogsWindow(QWidget):
 
     def _find(self) -> None:
         self.search.setFocus()
-
-    def _close(self) -> None:
-        self.close()
 
     def _chosen(self, log: str) -> None:
         self._shown = ""

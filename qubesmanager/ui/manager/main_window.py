@@ -279,7 +279,7 @@ class MainWindow(QMainWindow):
         standard = QKeySequence.StandardKey
         rows: list[tuple[str, str, str, QKeySequence, Callable[[], object]]] = [
             ("create", self.tr("&New qube…"), "create", QKeySequence(standard.New), self.operations.create),
-            ("refresh", self.tr("&Refresh"), "refresh", QKeySequence(standard.Refresh), self.session.resync),
+            ("refresh", self.tr("Re&fresh"), "refresh", QKeySequence(standard.Refresh), self.session.resync),
             (
                 "qubes_settings",
                 self.tr("&Global settings of Qubes OS…"),
@@ -290,7 +290,7 @@ class MainWindow(QMainWindow):
             ("quit", self.tr("&Quit"), "quit", QKeySequence("Ctrl+Q"), self.close),
             ("close", self.tr("&Close window"), "", QKeySequence(standard.Close), self.close),
             ("find", self.tr("&Find"), "search", QKeySequence(standard.Find), self._find),
-            ("clear", self.tr("&Show everything"), "", QKeySequence("Ctrl+Shift+F"), self.show_everything),
+            ("clear", self.tr("Show &everything"), "", QKeySequence("Ctrl+Shift+F"), self.show_everything),
             ("save_view", self.tr("Sa&ve this view…"), "", QKeySequence("Ctrl+Shift+V"), self._save_view),
             ("properties", self.tr("&Properties as columns…"), "", QKeySequence(), self._choose_properties),
             ("palette", self.tr("&Commands…"), "command", QKeySequence("Ctrl+K"), self.open_palette),
@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         self.submenus: list[PropertyMenu | QubeDevicesMenu] = [
             template_menu(self.operations, self.session, self, self.tr("&Template")),
-            netvm_menu(self.operations, self.session, self, self.tr("&Net qube")),
+            netvm_menu(self.operations, self.session, self, self.tr("Net &qube")),
             label_menu(self.operations, self.session, self, self.tr("La&bel")),
             QubeDevicesMenu(self.session, self),
         ]

@@ -197,7 +197,7 @@ class TasksPanel(QWidget):
         title.setFont(font)
         head.addWidget(title, 1)
         self.cancel = QPushButton(self.tr("Cance&l task"), self)
-        self.clear = QPushButton(self.tr("Clear &history"), self)
+        self.clear = QPushButton(self.tr("Clear histor&y"), self)
         close = QPushButton(self.tr("Close"), self)
         for button in (self.cancel, self.clear, close):
             head.addWidget(button)

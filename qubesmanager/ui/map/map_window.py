@@ -154,7 +154,7 @@ class MapWindow(QWidget):
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.menus = [
             template_menu(self.operations, session, self, self.tr("&Template")),
-            netvm_menu(self.operations, session, self, self.tr("&Net qube")),
+            netvm_menu(self.operations, session, self, self.tr("Net &qube")),
         ]
         layout = QVBoxLayout(self)
         self.search = QLineEdit(self)
@@ -195,7 +195,6 @@ class MapWindow(QWidget):
         self.operations.undoable.connect(self._undoable)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
-        QShortcut(QKeySequence(standard.Close), self).activated.connect(self._close)
         self.resize(960, 600)
         if geometry := session.settings.value("map/geometry"):
             self.restoreGeometry(geometry)
@@ -267,9 +266,6 @@ class MapWindow(QWidget):
         menu.setToolTipsVisible(True)
         self.actions_of.fill(menu, self.menus)
         menu.popup(viewport.mapToGlobal(at))
-
-    def _close(self) -> None:
-        self.close()
 
     def _go_find(self) -> None:
         self.search.setFocus()

@@ -64,7 +64,7 @@ class PoolsPage(QWidget):
         row = self.current()
         self.remove.setEnabled(row is not None and not row.users)
         if row is None:
-            self.info.setText(self.tr("There is no pool.") if self._facts.is_known else "")
+            self.info.setText(self.tr("There is no pool.") if self._facts.is_known else self.tr("Loading the pools…"))
             self.remove.setToolTip("")
             return
         lines = [f"{name}: {value}" for name, value in row.options.items()]

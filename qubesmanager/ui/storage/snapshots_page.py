@@ -25,6 +25,8 @@ class SnapshotsPage(QWidget):
         super().__init__(parent)
         self._session, self._facts, self._do = session, facts, do
         self._asking = False
+        self._is_known = False
+        """Whether the snapshots were listed once."""
         self.model: RowTable[SnapshotRow] = RowTable(
             CONTEXT, SNAPSHOT_COLUMNS, lambda row: (row.place, row.snapshot), self
         )
@@ -72,6 +74,7 @@ class SnapshotsPage(QWidget):
         selected = self.current()
         try:
             self.model.put(await self._facts.snapshots())
+            self._is_known = True
         finally:
             self._asking = False
         if selected is not None and (row := self.filter.shown_row((selected.place, selected.snapshot))) >= 0:
@@ -84,12 +87,17 @@ class SnapshotsPage(QWidget):
         running = record is not None and record.running
         self.revert.setEnabled(row is not None and not running)
         if row is None:
-            text = "" if self.model.rows else self.tr("There is no snapshot.")
+            text = self._why_empty()
         elif running:
             text = self.tr("{0} is running; a volume is reverted while its qube is halted.").format(row.qube)
         else:
             text = self.tr("Reverting keeps the state before it as a snapshot too.")
         self.note.setText(text)
+
+    def _why_empty(self) -> str:
+        if self.model.rows:
+            return ""
+        return self.tr("There is no snapshot.") if self._is_known else self.tr("Loading the snapshots…")
 
     def _revert(self) -> None:
         if row := self.current():

@@ -82,12 +82,8 @@ class AllVolumesPage(QWidget):
 
     def _selected(self) -> None:
         row = self.current()
-        self.empty.setVisible(self.filter.rowCount() == 0 and self._facts.is_known)
-        self.empty.setText(
-            self.tr("Every volume belongs to a qube.")
-            if self.only_orphans.isChecked() and not self.search.text()
-            else self.tr("No volume fits.")
-        )
+        self.empty.setVisible(self.filter.rowCount() == 0)
+        self.empty.setText(self._why_empty())
         self.remove.setEnabled(row is not None and not row.qube)
         self.remove.setToolTip(
             self.tr("It belongs to {0}; remove that qube instead.").format(row.qube) if row and row.qube else ""
@@ -104,6 +100,15 @@ class AllVolumesPage(QWidget):
             why_not_kept(row.volume),
             why_not_replace(row.volume, running=record is not None and record.running),
         )
+
+    def _why_empty(self) -> str:
+        if not self._facts.is_known:
+            return self.tr("Loading the volumes…")
+        if not self.model.rows:
+            return self.tr("There is no volume.")
+        if self.only_orphans.isChecked() and not self.search.text():
+            return self.tr("Every volume belongs to a qube.")
+        return self.tr("No volume fits.")
 
     def _remove(self) -> None:
         row = self.current()

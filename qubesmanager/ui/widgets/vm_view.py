@@ -92,7 +92,6 @@ class VmView(QTableView):
         """Make a qube the selected one and scroll to it; one that is not shown leaves the selection as it is."""
         index = self._model.index_of(name)
         if index.isValid():
-            self.setCurrentIndex(index)
             self.selectRow(index.row())
             self.scrollTo(index)
 
@@ -236,6 +235,16 @@ class VmView(QTableView):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         self._later.start()
+
+    def selectRow(self, row: int) -> None:
+        """Make the row the selected and the current one.
+
+        From right to left Qt's own selects nothing if the last column is hidden.
+        """
+        if (selection := self.selectionModel()) is not None:
+            flags = QItemSelectionModel.SelectionFlags() | QItemSelectionModel.SelectionFlag.ClearAndSelect
+            index = self._model.index(row, 0)
+            selection.setCurrentIndex(index, flags | QItemSelectionModel.SelectionFlag.Rows)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:

@@ -11,6 +11,7 @@ from windows import Clicker, press_key, type_text
 from qubesmanager.daemon.local.system import System
 from qubesmanager.ui.logs import logs_window
 from qubesmanager.ui.logs.logs_window import LINES, LogsWindow
+from qubesmanager.wire.errors import PermissionDenied
 
 
 class Guest:
@@ -105,3 +106,18 @@ async def test_a_closed_window_asks_no_more(clicker: Clicker, window: LogsWindow
         await clicker.until(lambda: True)
 
     assert clicker.session.client.calls_made <= made + 1
+
+
+async def test_the_window_shows_that_it_loads_and_why_the_logs_cannot_be_read(
+    clicker: Clicker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_request: object) -> None:
+        raise PermissionDenied("not for this qube")
+
+    monkeypatch.setattr(clicker.session.client, "send", refuse)
+    window = LogsWindow(clicker.session, "work")
+    qtbot.addWidget(window)
+    window.show()
+    assert window.status.text() == "Loading the logs…"
+
+    await clicker.until(lambda: "not for this qube" in window.status.text())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PyQt5.QtCore import Qt, QUrl
 from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import QCompleter
+from PyQt5.QtWidgets import QApplication, QCompleter
 from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
 
@@ -164,3 +164,23 @@ async def test_f1_opens_the_guide_in_the_browser(
     press_key(clicker.window.view, Qt.Key.Key_F1)
 
     assert opened == [QUrl.fromLocalFile(str(page))]
+
+
+async def test_a_jump_selects_the_qube_from_right_to_left_too(clicker: Clicker, qapp: QApplication) -> None:
+    window = clicker.window
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    try:
+        clicker.select("dom0")
+        type_text(window.query, "dom0")
+        press_key(window.query, Qt.Key.Key_Return)
+
+        window._jump("vault")
+
+        assert window.selected() == ["vault"]
+        assert window.view.current_name() == "vault"
+        assert window.focusWidget() is window.view
+        viewport = window.view.viewport()
+        assert viewport is not None
+        assert viewport.rect().intersects(window.view.visualRect(window.view.currentIndex()))
+    finally:
+        qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

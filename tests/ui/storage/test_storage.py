@@ -201,3 +201,18 @@ async def test_a_lost_connection_is_shown_and_disables_every_action(window: Stor
 
     assert window.away.isHidden()
     assert window.tabs.isEnabled()
+
+
+async def test_the_pages_show_that_they_load_and_that_there_is_nothing(session: Session, qtbot: QtBot) -> None:
+    session.follow()
+    await until(lambda: session.is_synced)
+    window = StorageWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.show_page("snapshots")
+
+    assert window.pools.info.text() == "Loading the pools…"
+    assert window.volumes.empty.text() == "Loading the volumes…"
+    assert window.snapshots.note.text() == "Loading the snapshots…"
+    await until(lambda: window.snapshots.note.text() == "There is no snapshot.")
+    assert window.volumes.empty.isHidden()
