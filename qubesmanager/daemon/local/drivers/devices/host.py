@@ -80,7 +80,8 @@ class HostDevices:
     async def _events(self) -> AsyncIterator[DeviceEvent]:
         while True:
             try:
-                await asyncio.wait_for(self._woken.wait(), self._rescan_seconds)
+                async with asyncio.timeout(self._rescan_seconds):
+                    await self._woken.wait()
             except TimeoutError:
                 self._reported.update(DeviceClass)
             self._woken.clear()
