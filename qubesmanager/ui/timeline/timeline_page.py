@@ -203,9 +203,6 @@ class TimelinePage(QWidget):
         column.addWidget(self.stack, 1)
         column.addWidget(self.errors)
         column.addWidget(hairline(left))
-        self.foot.setText(
-            self.tr("Kept for 30 days, at most 10,000 changes. Starts and shutdowns are in the logs of each qube.")
-        )
         self.foot.setContentsMargins(3 * unit, 2 * unit, 3 * unit, 2 * unit)
         subdue(self.foot)
         column.addWidget(self.foot)
@@ -241,7 +238,9 @@ class TimelinePage(QWidget):
     # -- what is shown ------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Show the entries, or why there are none."""
+        """Show the entries, or why there are none; at the foot, why there are no others."""
+        kept = self.tr("Kept for 30 days, at most 10,000 changes. Starts and shutdowns are in the logs of each qube.")
+        self.foot.setText(self.feed.problem or kept)
         number = self.model.shown
         said = (
             self.tr("More than %n change(s)", "", number)

@@ -231,6 +231,25 @@ async def test_older_pages_come_until_enough_fit(
     assert page.model.entries == whole
 
 
+async def test_news_that_dom0_does_not_answer_are_named_at_the_foot(
+    clicker: Clicker, page: TimelinePage, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_request: object) -> None:
+        raise QubesNotImplementedError("There is no history now.")
+
+    before = rows(page)
+    monkeypatch.setattr(clicker.session.client, "send", refused)
+    page.feed.ask_newer()
+
+    await clicker.until(lambda: page.foot.text() == "There is no history now.")
+    assert rows(page) == before
+    assert page.tree.isVisible()
+    monkeypatch.undo()
+    await client.send(calls.VM_TAG_SET("vault", "mine"))
+    await top(clicker, page, ("vault", "Tag mine", "not set", "set"))
+    assert page.foot.text().startswith("Kept for 30 days")
+
+
 async def test_the_window_of_a_qube_follows_its_rename(clicker: Clicker, client: Client) -> None:
     await client.send(calls.VM_TAG_SET("vault", "mine"))
     await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
