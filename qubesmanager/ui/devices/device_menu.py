@@ -93,8 +93,8 @@ class QubeDevicesMenu(QMenu):
     def _add_offered(self, device: Device) -> None:
         state = state_line(device)
         details = " · ".join(filter(None, (size_text(device.size), device.key.backend, state)))
-        text = f"{self.tr('Attach {0}').format(plain(device.name))}\t{plain(details)}"
-        action = self.addAction(icon(KIND_ICONS[device.kind]), text)
+        text = self.tr("Attach {0}").format(plain(device.name))
+        action = self.addAction(icon(KIND_ICONS[device.kind]), f"{text}\t{plain(details)}")
         if action is not None:
             action.triggered.connect(lambda: self._give(device))
 
