@@ -1271,7 +1271,7 @@
     </message>
     <message>
         <source>Tick &amp;all</source>
-        <translation>Alle an&amp;kreuzen</translation>
+        <translation>A&amp;lle ankreuzen</translation>
     </message>
     <message>
         <source>Tick non&amp;e</source>
@@ -2905,10 +2905,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Über</translation>
     </message>
     <message>
-        <source>Ctrl+K finds every command and qube; Ctrl+F filters; the arrows, Enter, F2, Delete and the menu key work on what is selected; F9 and F10 show and hide the sides. The guide is in docs/guide.</source>
-        <translation>Strg+K findet jeden Befehl und Qube; Strg+F filtert; Pfeile, Eingabe, F2, Entf und die Menütaste wirken auf das Ausgewählte; F9 und F10 zeigen und verbergen die Seiten. Das Handbuch steht in docs/guide.</translation>
-    </message>
-    <message>
         <source>&amp;Properties as columns…</source>
         <translation>&amp;Eigenschaften als Spalten …</translation>
     </message>
@@ -2955,6 +2951,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Not installed here: {0}.</source>
         <translation>Hier nicht installiert: {0}.</translation>
+    </message>
+    <message>
+        <source>The guide cannot be opened. It is in the folder {0}, or docs/guide of the sources.</source>
+        <translation>Das Handbuch lässt sich nicht öffnen. Es steht im Ordner {0} oder in docs/guide der Quellen.</translation>
     </message>
 </context>
 <context>
@@ -3143,6 +3143,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Choose which change to keep.</source>
         <translation>Sagen Sie zuerst, welche der beiden Änderungen gelten soll.</translation>
+    </message>
+    <message>
+        <source>the start of its net qube</source>
+        <translation>der Start seines Netz-Qubes</translation>
     </message>
 </context>
 <context>
@@ -4001,6 +4005,10 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Qubes nicht begonnen.</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Start first, they are halted</source>
+        <translation>Starten zuerst, sie sind aus</translation>
+    </message>
 </context>
 <context>
     <name>PlanDialog</name>
@@ -4571,6 +4579,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>None</source>
         <translation>Keiner</translation>
     </message>
+    <message>
+        <source>Select a qube first.</source>
+        <translation>Wählen Sie zuerst einen Qube aus.</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es besteht keine Verbindung.</translation>
+    </message>
 </context>
 <context>
     <name>PropertySheet</name>
@@ -4687,6 +4703,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Another device, or options…</source>
         <translation>&amp;Anderes Gerät oder Optionen …</translation>
+    </message>
+    <message>
+        <source>Only for one qube at a time.</source>
+        <translation>Nur für einen Qube auf einmal.</translation>
+    </message>
+    <message>
+        <source>Select a qube first.</source>
+        <translation>Wählen Sie zuerst einen Qube aus.</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es besteht keine Verbindung.</translation>
     </message>
     <message>
         <source>Attach {0}</source>
@@ -8147,6 +8175,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>A port is a number from 0 to {most} or the name of a service such as https, not {value}.</source>
         <translation>Ein Port ist eine Zahl von 0 bis {most} oder der Name eines Dienstes wie https, nicht {value}.</translation>
     </message>
+    <message>
+        <source>{netvm} is halted, and is started first.</source>
+        <translation>{netvm} ist aus und wird zuerst gestartet.</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
@@ -9568,6 +9600,13 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Qubes sind nicht darstellbar</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>{0} of %n qube(s) shown</source>
+        <translation>
+            <numerusform>{0} von %n Qube gezeigt</numerusform>
+            <numerusform>{0} von %n Qubes gezeigt</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>StepsWindow</name>
@@ -10542,6 +10581,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Restore</source>
         <translation>Wiederherstellen</translation>
     </message>
+    <message>
+        <source>Detach {0}</source>
+        <translation>Trennen: {0}</translation>
+    </message>
 </context>
 <context>
     <name>TrayWindow</name>
@@ -10751,18 +10794,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Netz-Qube</translation>
     </message>
     <message>
-        <source>Disk</source>
-        <translation>Platte</translation>
-    </message>
-    <message>
-        <source>CPU</source>
-        <translation>CPU</translation>
-    </message>
-    <message>
-        <source>Memory</source>
-        <translation>Speicher</translation>
-    </message>
-    <message>
         <source>IP</source>
         <translation>IP</translation>
     </message>
@@ -10881,6 +10912,26 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>restart</source>
         <translation>Neustart</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Disk (GiB)</source>
+        <translation>Platte (GiB)</translation>
+    </message>
+    <message>
+        <source>CPU (%)</source>
+        <translation>CPU (%)</translation>
+    </message>
+    <message>
+        <source>Memory (GiB)</source>
+        <translation>Speicher (GiB)</translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation>Label</translation>
     </message>
 </context>
 <context>
