@@ -7,7 +7,7 @@ Each name is that of a folder, a file or a test below `tests/ui/`.
 BOTH_WAYS = (
     "devices/test_attach.py::test_a_qube_is_given_a_device_from_its_context_menu",
     "manager/test_main_window.py::test_start_shows_the_qube_running_by_its_event",
-    "manager/test_main_window.py::test_creating_carries_out_all_that_was_asked_for",
+    "manager/test_main_window.py::test_a_change_by_another_client_is_shown_in_the_window",
     "map/test_map_window.py::test_an_action_from_the_map_is_carried_out_and_the_map_follows",
     "settings/test_settings.py::test_the_opposites_of_properties_features_tags_rules_and_notes_bring_all_back",
     "settings/test_multi_window.py::test_a_tag_is_given_to_all_and_taken_from_all",
