@@ -11,6 +11,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.records import VmRecord
 
 
@@ -53,7 +54,7 @@ class CloneDialog(QDialog):
         self.pool.currentIndexChanged.connect(self._check)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         self._check()
-        self.resize(440, self.sizeHint().height())
+        resize_in_units(self, 110)
 
     def new_qube(self) -> NewQube:
         """The clone that the fields ask for now, and the steps that make it."""

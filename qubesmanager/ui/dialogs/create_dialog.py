@@ -24,6 +24,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.names import DOM0, TAG_NAME
 from qubesmanager.wire.values import VmClass
 
@@ -94,7 +95,7 @@ class CreateDialog(QDialog):
         session.gone.connect(self._check_again)
         self.name.setFocus()
         self._class_chosen()
-        self.resize(460, self.sizeHint().height())
+        resize_in_units(self, 115)
 
     def new_qube(self) -> NewQube:
         """The qube that the fields ask for now, and the steps that make it."""

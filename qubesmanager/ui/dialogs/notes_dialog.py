@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.limits import NOTES_BYTES
 
 
@@ -39,7 +40,7 @@ class NotesDialog(QDialog):
         # Return is a new line here, so the form is sent as forms of many lines are elsewhere.
         QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self._send)
         self._check()
-        self.resize(480, 320)
+        resize_in_units(self, 120, 80)
 
     def text(self) -> str:
         """The notes as edited."""

@@ -18,6 +18,7 @@ from qubesmanager.rules.references import referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.codecs import Mention
 
 
@@ -55,7 +56,7 @@ class RenameDialog(QDialog):
         self.edit.textChanged.connect(self._check)
         self.edit.setFocus()
         self._check()
-        self.resize(400, self.sizeHint().height())
+        resize_in_units(self, 100)
 
     def new_name(self) -> str:
         return self.edit.text()

@@ -7,6 +7,7 @@ from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.screens import resize_in_units
 
 KEPT = 20
 _KEY = "commands"
@@ -40,7 +41,7 @@ class RunDialog(QDialog):
         self.edit.editTextChanged.connect(self._check)
         self.edit.setFocus()
         self._check()
-        self.resize(460, self.sizeHint().height())
+        resize_in_units(self, 115)
 
     def command(self) -> str:
         return self.edit.currentText().strip()

@@ -32,6 +32,7 @@ from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.ui.widgets.screens import resize_in_units
 
 NAME = Qt.ItemDataRole.UserRole
 FEW = 12
@@ -195,7 +196,7 @@ class MapWindow(QWidget):
         self.operations.undoable.connect(self._undoable)
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._go_find)
-        self.resize(960, 600)
+        resize_in_units(self, 240, 150)
         if geometry := session.settings.value("map/geometry"):
             self.restoreGeometry(geometry)
         self.fill()

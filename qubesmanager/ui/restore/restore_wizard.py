@@ -21,6 +21,7 @@ from qubesmanager.ui.restore.restore_run import RestoreRun, current_run
 from qubesmanager.ui.restore.restore_run_page import RunPage
 from qubesmanager.ui.restore.restore_summary_page import SummaryPage
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
@@ -47,7 +48,7 @@ class RestoreWizard(StepsWindow):
         self.run_page.salvage_wanted.connect(self._salvage)
         self.run_page.back_wanted.connect(self._leave_run)
         self.run_page.retry_wanted.connect(self._retry)
-        self.resize(1080, 600)
+        resize_in_units(self, 270, 150)
         if (run := current_run(session)) is not None:
             self._follow(run)
             return

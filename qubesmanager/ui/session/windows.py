@@ -26,6 +26,7 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QWidget
 
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.screens import keep_on_screen
 
 OPEN = "windows/open"
 REOPENED = frozenset({"settings", "logs", "devices", "map", "all-devices", "storage", "system"})
@@ -206,6 +207,7 @@ class OpenWindows:
             window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             window.destroyed.connect(lambda: self._forget(key))
             place = _Place(self._session.settings, name, window)
+            keep_on_screen(window)
             if parent is not None and not place.is_known:
                 _put_over(window, parent)
             _close_by_key(window)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.codecs import VolumeId
 
 
@@ -39,7 +40,7 @@ class AttachVolumeDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.buttons)
         self.volume.setFocus()
-        self.resize(440, self.sizeHint().height())
+        resize_in_units(self, 110)
 
     def chosen(self) -> VolumeId:
         """Raises `IndexError` where there was nothing to choose."""

@@ -7,7 +7,7 @@ Each qube's calls stop at its first refusal; the other qubes go on.
 import asyncio
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
-from PyQt5.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from qubesmanager.client.carry_out import Carrier, RowEnd
 from qubesmanager.models.reason_texts import field_text
@@ -30,6 +30,8 @@ from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.prompts import opened
+from qubesmanager.ui.widgets.screens import resize_in_units
+from qubesmanager.ui.widgets.side_pages import SidePages
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire.records import VmRecord
 
@@ -83,18 +85,17 @@ class MultiWindow(EditsWindow):
             "advanced": FormPage(ADVANCED, self.draft, session.facts, labels, self),
             "tags": SharedTags(self.draft, records, self),
         }
-        self.tabs = QTabWidget(self)
-        self.tabs.setDocumentMode(True)
+        self.tabs = SidePages(self)
         page_keys(self.tabs, self)
-        self.tabs.addTab(self.pages["basic"], self.tr("Basic"))
-        self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"))
-        self.tabs.addTab(self.pages["tags"], self.tr("Tags"))
+        self.tabs.addTab(self.pages["basic"], self.tr("Basic"), "qube")
+        self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"), "settings")
+        self.tabs.addTab(self.pages["tags"], self.tr("Tags"), "tag")
         self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
         below = QWidget(self)
         self.summary = plain_label("", below)
         self.table = row_table(self.model, self.tr("What would be different"), 3, below)
-        for column, width in ((0, 160), (1, 200), (2, 160)):
-            self.table.setColumnWidth(column, width)
+        for column, width in ((0, 40), (1, 50), (2, 40)):
+            self.table.setColumnWidth(column, width * self.fontMetrics().height() // 4)
         inner = QVBoxLayout(below)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(self.summary)
@@ -107,6 +108,7 @@ class MultiWindow(EditsWindow):
         self.foot = ApplyBar(self)
         self.foot.apply.connect(self._apply_wanted)
         self.foot.leave.connect(self.try_to_close)
+        self.foot.take_back.connect(self.draft.discard)
         layout = QVBoxLayout(self)
         layout.addWidget(self.head)
         layout.addWidget(self.notice)
@@ -117,7 +119,7 @@ class MultiWindow(EditsWindow):
         self.merges.changed.connect(self._refresh)
         session.put.connect(self._put)
         session.gone.connect(self._gone)
-        self.resize(720, 700)
+        resize_in_units(self, 180, 175)
         self._refresh()
 
     def show_page(self, page: str) -> None:

@@ -9,6 +9,7 @@ from qubesmanager.rules.rule_form import destination_options, port_options
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.prompts import lay_out_form
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Proto, Rule, rule_of
 
@@ -66,7 +67,7 @@ class RuleDialog(QDialog):
         for box in (self.action, self.proto, self.expire):
             box.currentIndexChanged.connect(self._check)
         self.destination.setFocus()
-        self.resize(440, self.sizeHint().height())
+        resize_in_units(self, 110)
         self._check()
 
     def rules(self) -> list[Rule]:

@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.prompts import lay_out_form
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.names import LABEL_NAME
 
 FIRST = "#00a0a0"
@@ -53,7 +54,7 @@ class LabelDialog(QDialog):
         for field in (self.name, self.color):
             field.textChanged.connect(self._check)
         self.name.setFocus()
-        self.resize(380, self.sizeHint().height())
+        resize_in_units(self, 95)
         self._check()
 
     def label(self) -> tuple[str, str]:

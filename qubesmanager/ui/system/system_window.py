@@ -20,6 +20,7 @@ from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
@@ -54,7 +55,7 @@ class SystemWindow(EditsWindow):
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.foot)
-        self.resize(800, 700)
+        resize_in_units(self, 200, 175)
         session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._fill(), owner=self)
 
     async def _fill(self) -> None:

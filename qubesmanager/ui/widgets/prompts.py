@@ -7,6 +7,7 @@ from PyQt5 import sip
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.screens import keep_on_screen, resize_in_units
 
 
 async def opened(dialog: QDialog) -> bool:
@@ -18,6 +19,7 @@ async def opened(dialog: QDialog) -> bool:
             done.set_result(result == QDialog.DialogCode.Accepted)
 
     dialog.finished.connect(settle)
+    keep_on_screen(dialog)
     dialog.open()
     try:
         return await done
@@ -52,7 +54,7 @@ class Question(QDialog):
         if cancel := self.buttons.button(QDialogButtonBox.StandardButton.Cancel):
             cancel.setDefault(True)
             cancel.setFocus()
-        self.resize(420, self.sizeHint().height())
+        resize_in_units(self, 105)
 
 
 async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, details: str = "") -> bool:

@@ -71,12 +71,12 @@ async def test_a_start_with_arguments_opens_the_page_once_the_qubes_are_known(
 
 async def test_a_window_opens_as_large_as_the_last_one_of_its_kind(clicker: Clicker) -> None:
     windows = OpenWindows(clicker.session)
-    windows.open("settings", ("vault",)).resize(777, 610)
+    windows.open("settings", ("vault",)).resize(777, 510)
     windows.close_all()
 
     window = windows.open("settings", ("work",))
 
-    assert (window.width(), window.height()) == (777, 610)
+    assert (window.width(), window.height()) == (777, 510)
     windows.close_all()
 
 
