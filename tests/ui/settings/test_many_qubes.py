@@ -30,8 +30,8 @@ async def test_changes_of_states_compute_nothing_again_but_once(qtbot: QtBot, mo
     assert isinstance(memory, QSpinBox)
     memory.setValue(700)
     computed: list[str] = []
-    told: list[bool] = []
-    draft.changed.connect(lambda: told.append(True))
+    emitted: list[bool] = []
+    draft.changed.connect(lambda: emitted.append(True))
     problems = Draft.problems
 
     def counted(self: Draft, facts: object) -> object:
@@ -42,17 +42,17 @@ async def test_changes_of_states_compute_nothing_again_but_once(qtbot: QtBot, mo
     for number in range(CHANGES):
         draft.merge([RECORDS[number].updated(state=PowerState.RUNNING)])
     assert computed == []
-    await until(lambda: bool(told))
+    await until(lambda: bool(emitted))
 
-    assert told == [True]
+    assert emitted == [True]
     assert len(computed) == QUBES  # once for each qube, not once for each qube, change and field
     draft.discard()
 
 
 async def test_without_edits_a_change_of_a_state_is_not_looked_at(qtbot: QtBot) -> None:
     draft = SharedDraft(RECORDS[:CHANGES])
-    told: list[bool] = []
-    draft.changed.connect(lambda: told.append(True))
+    emitted: list[bool] = []
+    draft.changed.connect(lambda: emitted.append(True))
     assert not draft.record.running
 
     for record in RECORDS[:CHANGES]:
@@ -60,9 +60,9 @@ async def test_without_edits_a_change_of_a_state_is_not_looked_at(qtbot: QtBot) 
         draft.merge([replace(record, state=PowerState.RUNNING, properties=started)])
     assert draft.record.running is False  # not looked at again yet
     draft.merge([RECORDS[0].updated(tags=frozenset({"other"}))])
-    await until(lambda: bool(told))
+    await until(lambda: bool(emitted))
 
-    assert told == [True]
+    assert emitted == [True]
     assert draft.record.running
 
 
