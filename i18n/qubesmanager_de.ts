@@ -154,6 +154,14 @@
         <source>Remove the volume {0}</source>
         <translation>Den Datenträger {0} entfernen</translation>
     </message>
+    <message>
+        <source>Loading the volumes…</source>
+        <translation>Die Datenträger werden geladen …</translation>
+    </message>
+    <message>
+        <source>There is no volume.</source>
+        <translation>Es gibt keinen Datenträger.</translation>
+    </message>
 </context>
 <context>
     <name>App</name>
@@ -1228,10 +1236,6 @@
         <translation>&amp;Profil:</translation>
     </message>
     <message>
-        <source>&amp;Back up:</source>
-        <translation>&amp;Sichern:</translation>
-    </message>
-    <message>
         <source>&amp;Include:</source>
         <translation>&amp;Aufnehmen:</translation>
     </message>
@@ -1291,6 +1295,10 @@
             <numerusform>%n neuer Qube: {0}</numerusform>
             <numerusform>%n neue Qubes: {0}</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Back &amp;up:</source>
+        <translation>&amp;Sichern:</translation>
     </message>
 </context>
 <context>
@@ -1976,10 +1984,6 @@
         <translation>Noch einmal ve&amp;rsuchen</translation>
     </message>
     <message>
-        <source>&amp;More</source>
-        <translation>&amp;Mehr</translation>
-    </message>
-    <message>
         <source>&amp;Move…</source>
         <translation>&amp;Weitergeben …</translation>
     </message>
@@ -2000,6 +2004,10 @@
 What is plugged in shows up here.</source>
         <translation>Es gibt keine Geräte.
 Was eingesteckt wird, erscheint hier.</translation>
+    </message>
+    <message>
+        <source>M&amp;ore</source>
+        <translation>&amp;Mehr</translation>
     </message>
 </context>
 <context>
@@ -2719,10 +2727,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Im Protokoll suchen</translation>
     </message>
     <message>
-        <source>Reading…</source>
-        <translation>Wird gelesen …</translation>
-    </message>
-    <message>
         <source>Not found.</source>
         <translation>Nicht gefunden.</translation>
     </message>
@@ -2741,6 +2745,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>It is empty.</source>
         <translation>Es ist leer.</translation>
     </message>
+    <message>
+        <source>Loading the logs…</source>
+        <translation>Die Protokolle werden geladen …</translation>
+    </message>
+    <message>
+        <source>The logs cannot be read: {0}</source>
+        <translation>Die Protokolle lassen sich nicht lesen: {0}</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
@@ -2757,10 +2769,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Neuer Qube …</translation>
     </message>
     <message>
-        <source>&amp;Refresh</source>
-        <translation>&amp;Aktualisieren</translation>
-    </message>
-    <message>
         <source>&amp;Quit</source>
         <translation>&amp;Beenden</translation>
     </message>
@@ -2771,10 +2779,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Find</source>
         <translation>S&amp;uchen</translation>
-    </message>
-    <message>
-        <source>&amp;Show everything</source>
-        <translation>Alles &amp;zeigen</translation>
     </message>
     <message>
         <source>Sa&amp;ve this view…</source>
@@ -2815,10 +2819,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Template</source>
         <translation>Vo&amp;rlage</translation>
-    </message>
-    <message>
-        <source>&amp;Net qube</source>
-        <translation>Netz-&amp;Qube</translation>
     </message>
     <message>
         <source>La&amp;bel</source>
@@ -2956,6 +2956,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The guide cannot be opened. It is in the folder {0}, or docs/guide of the sources.</source>
         <translation>Das Handbuch lässt sich nicht öffnen. Es steht im Ordner {0} oder in docs/guide der Quellen.</translation>
     </message>
+    <message>
+        <source>Re&amp;fresh</source>
+        <translation>A&amp;ktualisieren</translation>
+    </message>
+    <message>
+        <source>Show &amp;everything</source>
+        <translation>Alles &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>Net &amp;qube</source>
+        <translation>Netz-&amp;Qube</translation>
+    </message>
 </context>
 <context>
     <name>Map</name>
@@ -3020,10 +3032,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Vo&amp;rlage</translation>
     </message>
     <message>
-        <source>&amp;Net qube</source>
-        <translation>Netz-&amp;Qube</translation>
-    </message>
-    <message>
         <source>Find a qube (Ctrl+F)</source>
         <translation>Qube suchen (Strg+F)</translation>
     </message>
@@ -3069,6 +3077,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>No loops, nothing goes past a firewall.</source>
         <translation>Keine Schleifen, nichts geht an einer Firewall vorbei.</translation>
+    </message>
+    <message>
+        <source>Net &amp;qube</source>
+        <translation>Netz-&amp;Qube</translation>
     </message>
 </context>
 <context>
@@ -4214,6 +4226,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Remove the pool {0}</source>
         <translation>Den Pool {0} entfernen</translation>
+    </message>
+    <message>
+        <source>Loading the pools…</source>
+        <translation>Die Pools werden geladen …</translation>
     </message>
 </context>
 <context>
@@ -8179,6 +8195,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>{netvm} is halted, and is started first.</source>
         <translation>{netvm} ist aus und wird zuerst gestartet.</translation>
     </message>
+    <message>
+        <source>Qubes 4.2 and older attach a device persistently or not, and have no modes: detach it, or attach it so.</source>
+        <translation>Qubes 4.2 und älter verbindet ein Gerät dauerhaft oder nicht und kennt keine Modi: Trennen Sie es, oder verbinden Sie es so.</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
@@ -9520,6 +9540,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Revert {0} to {1}</source>
         <translation>{0} auf {1} zurücksetzen</translation>
     </message>
+    <message>
+        <source>Loading the snapshots…</source>
+        <translation>Die Schnappschüsse werden geladen …</translation>
+    </message>
 </context>
 <context>
     <name>StaleBanner</name>
@@ -10150,16 +10174,16 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Aufgabe ab&amp;brechen</translation>
     </message>
     <message>
-        <source>Clear &amp;history</source>
-        <translation>&amp;Verlauf leeren</translation>
-    </message>
-    <message>
         <source>Close</source>
         <translation>Schließen</translation>
     </message>
     <message>
         <source>Select a running task to cancel it.</source>
         <translation>Wählen Sie eine laufende Aufgabe aus, um sie abzubrechen.</translation>
+    </message>
+    <message>
+        <source>Clear histor&amp;y</source>
+        <translation>&amp;Verlauf leeren</translation>
     </message>
 </context>
 <context>
@@ -10664,10 +10688,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Hart been&amp;den …</translation>
     </message>
     <message>
-        <source>Remo&amp;ve…</source>
-        <translation>Ent&amp;fernen …</translation>
-    </message>
-    <message>
         <source>&amp;Attach a device…</source>
         <translation>Gerät &amp;verbinden …</translation>
     </message>
@@ -10680,10 +10700,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Ter&amp;minal öffnen</translation>
     </message>
     <message>
-        <source>Upd&amp;ate</source>
-        <translation>Ak&amp;tualisieren</translation>
-    </message>
-    <message>
         <source>Suspend</source>
         <translation>Schlafen legen</translation>
     </message>
@@ -10692,12 +10708,20 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Aufwecken</translation>
     </message>
     <message>
-        <source>&amp;Firewall…</source>
+        <source>H&amp;istory of this qube</source>
+        <translation>Verlauf d&amp;ieses Qubes</translation>
+    </message>
+    <message>
+        <source>Fire&amp;wall…</source>
         <translation>Fire&amp;wall …</translation>
     </message>
     <message>
-        <source>H&amp;istory of this qube</source>
-        <translation>Verlauf d&amp;ieses Qubes</translation>
+        <source>Update</source>
+        <translation>Aktualisieren</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Entfernen …</translation>
     </message>
 </context>
 <context>
