@@ -60,6 +60,7 @@ VALUES: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
             st.sampled_from(["manual", "auto-attach", "ask-to-attach", "required"]),
             st.dictionaries(st.from_regex(r"[a-z-]{1,12}", fullmatch=True), PRINTABLE, max_size=3),
             persistent=st.just(False),
+            plain=st.just(False),
             again=st.dictionaries(st.sampled_from(["device_id", "port_id", "devclass"]), PRINTABLE),
         ),
     ),
