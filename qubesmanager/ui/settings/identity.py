@@ -23,6 +23,7 @@ class Identity(QWidget):
         self._draft, self._session = draft, session
         self.klass = plain_label("", self)
         self.address = plain_label("", self)
+        self.address.setWordWrap(False)  # one address a line: a form gives a label that wraps one line only
         self.clone = QPushButton(self.tr("Cl&one…"), self)
         self.clone.clicked.connect(lambda: operations.clone([draft.record.name]))
         self.remove = QPushButton(self.tr("&Remove…"), self)
@@ -47,7 +48,7 @@ class Identity(QWidget):
         record = self._draft.record
         self.klass.setText(class_text(record.klass))
         addresses = [f"{name} {record.value(name)}" for name in _ADDRESSES if record.value(name)]
-        self.address.setText(", ".join(addresses) or self.tr("none: it has no network"))
+        self.address.setText("\n".join(addresses) or self.tr("none: it has no network"))
         rules: tuple[tuple[QPushButton, WhyNot], ...] = (
             (self.clone, why_not_clone),
             (self.remove, why_not_plan_removal),
