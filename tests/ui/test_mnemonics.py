@@ -13,6 +13,7 @@ from windows import Clicker, add_main_window
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
+from qubesmanager.ui.widgets.mnemonics import distinct
 from scripts import translations
 
 TEXTS = sorted((translations.ROOT / "i18n").glob("*.ts"))
@@ -105,9 +106,15 @@ async def test_the_page_of_backups_shares_no_letter(user: Clicker) -> None:
 @pytest.mark.parametrize("kind", [name for name in WINDOWS if name != "attach"])
 async def test_windows_share_no_letter(user: Clicker, kind: str) -> None:
     windows = OpenWindows(user.session)
-    names = ("work",) if kind in {"settings", "logs", "devices"} else ()
+    names = () if WINDOWS[kind].text else ("work",)
 
     window = windows.open(kind, names, user.window)
 
     assert on_window(window) == {}
     windows.close_all()
+
+
+def test_a_letter_that_is_taken_gives_way_to_a_free_one() -> None:
+    assert distinct(["&History", "&Help", "&Hi"]) == ["&History", "H&elp", "H&i"]
+    assert distinct(["&A && b", "&A & a", "&Ab"]) == ["&A && b", "A  a", "A&b"]
+    assert distinct(["plain", "&B", "&B"]) == ["plain", "&B", "B"]

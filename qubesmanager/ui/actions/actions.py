@@ -24,6 +24,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.ui.widgets.mnemonics import distinct_in_menu
 from qubesmanager.wire import calls
 from qubesmanager.wire.reason import Reason
 
@@ -180,6 +181,7 @@ class ActionSet(QObject):
 
     def fill(self, menu: QMenu, submenus: Sequence[QMenu]) -> None:
         """Add THE ACTIONS to a menu, a line between groups; the submenus come before the actions that make qubes."""
+        menu.aboutToShow.connect(lambda: distinct_in_menu(menu))
         group = ""
         for row in self.available():
             if group and row.group != group:

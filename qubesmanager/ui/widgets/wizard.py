@@ -7,6 +7,7 @@ from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.mnemonics import distinct_on
 
 
 class StepPage(QWidget):
@@ -156,6 +157,7 @@ class StepsWindow(QDialog):
         usual = self._last if page is self.pages[-1] else QCoreApplication.translate("StepsWindow", "&Next »")
         self.next.setText(page.button() or usual)
         self.next.setEnabled(not problem and not page.is_waiting())
+        distinct_on(self)
 
     def forget(self) -> None:
         """Forget secrets that were typed."""
