@@ -34,26 +34,34 @@ async def make(client: Client, new: NewQube, begins: Callable[[Step], None], *, 
         if not existed:
             await asyncio.shield(_remove_again(client, new.name))
         raise
-    step = new.make
+    step, uuid = new.make, ""
     try:
+        if new.further:
+            uuid = await _uuid(client, new.name)
         for step in new.further:
             begins(step)
             await client.send(step.request)
     except Mgmt1Error as error:
-        await _remove_again(client, new.name)
+        await _remove_again(client, new.name, uuid)
         reason = Reason("made-and-removed", new.name, step.key[1], cause(error))
         raise error_for(reason, type(error)) from error
     except asyncio.CancelledError:
-        await asyncio.shield(_remove_again(client, new.name))
+        await asyncio.shield(_remove_again(client, new.name, uuid))
         raise
     if new.start is not None:
         begins(new.start)
         await client.send(new.start.request)
 
 
-async def _remove_again(client: Client, name: str) -> None:
+async def _uuid(client: Client, name: str) -> str:
+    return (await client.send(calls.VM_PROPERTY_GET(name, "uuid"))).value
+
+
+async def _remove_again(client: Client, name: str, uuid: str = "") -> None:
+    """Remove the qube; of a known uuid only that one, not another that has got its name meanwhile."""
     try:
-        await client.send(calls.VM_REMOVE(name))
+        if not uuid or await _uuid(client, name) == uuid:
+            await client.send(calls.VM_REMOVE(name))
     except QubesVMNotFoundError:
         pass
     except Mgmt1Error as error:
