@@ -77,7 +77,7 @@ async def test_a_click_in_the_sidebar_shows_the_page_and_another_the_qubes(click
     assert page.head.note.text().startswith("None yet")
     running = next(item for item in clicker.window.sidebar._items() if item.text(0) == "Running")
     click_item(clicker, running)
-    assert clicker.window.view.isVisible()
+    await clicker.until(clicker.window.view.isVisible)
     assert clicker.window.toolbar.isVisible()
 
 
