@@ -13,18 +13,19 @@ from qubesmanager.client.carry_out import Carrier, RowEnd
 from qubesmanager.models.reason_texts import field_text
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
-from qubesmanager.plans.plan import TAG, Plan, Row
+from qubesmanager.plans.plan import PROPERTY, TAG, Key, Plan, Row
 from qubesmanager.plans.settings import settings_plan
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import STATES, end_text, offer_undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.apply_bar import ApplyBar
+from qubesmanager.ui.forms.change_rows import title_of
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
-from qubesmanager.ui.settings.fields import ADVANCED, BASIC
+from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
 from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.labels import plain_label
@@ -46,6 +47,11 @@ def _is_there(value: object) -> str:
     return QCoreApplication.translate("Differences", "there")
 
 
+def _what(key: Key) -> str:
+    """What is changed, by the title that its field has."""
+    return title_of(field_of(key[1], "")) if key[0] == PROPERTY else key_text(key)
+
+
 def _now(row: Difference) -> str:
     if row.key[0] == TAG:
         return _is_there("" if row.after is None else None)
@@ -62,7 +68,7 @@ def _after(row: Difference) -> str:
 
 _COLUMNS: tuple[TableColumn[Difference], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("Differences", "Qube"), lambda row: row.qube),
-    TableColumn(QT_TRANSLATE_NOOP("Differences", "What"), lambda row: key_text(row.key)),
+    TableColumn(QT_TRANSLATE_NOOP("Differences", "What"), lambda row: _what(row.key)),
     TableColumn(QT_TRANSLATE_NOOP("Differences", "Now"), _now),
     TableColumn(QT_TRANSLATE_NOOP("Differences", "Then"), _after),
 )
