@@ -21,6 +21,7 @@ TITLES: dict[str, str] = {
     "default_dispvm": QT_TRANSLATE_NOOP("SettingsFields", "Default dis&posable"),
     "template_for_dispvms": QT_TRANSLATE_NOOP("SettingsFields", "Template for disposa&bles"),
     "provides_network": QT_TRANSLATE_NOOP("SettingsFields", "Provid&es network"),
+    "devices_denied": QT_TRANSLATE_NOOP("SettingsFields", "Denied device interfaces"),
     "debug": QT_TRANSLATE_NOOP("SettingsFields", "Debu&g"),
     "default_user": QT_TRANSLATE_NOOP("SettingsFields", "Default &user"),
     "qrexec_timeout": QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"),

@@ -64,6 +64,21 @@ async def apply(window: SettingsWindow) -> None:
     await click_enabled(window.button(APPLY))
 
 
+async def test_denied_interfaces_are_sent_and_a_wrong_one_is_refused_at_its_field(
+    window: SettingsWindow, system: System
+) -> None:
+    denied = field(window, "advanced", "devices_denied")
+    assert isinstance(denied, QLineEdit)
+
+    type_text(denied, "u03")
+    assert not window.button(APPLY).isEnabled()
+    denied.selectAll()
+    type_text(denied, "u03****p0c03**")
+    await apply(window)
+
+    await until_equal(lambda: system.runtime.state.qube("vault").value("devices_denied"), "u03****p0c03**")
+
+
 async def test_apply_is_disabled_until_a_value_differs(window: SettingsWindow) -> None:
     autostart = field(window, "basic", "autostart")
     assert not window.button(APPLY).isEnabled()
