@@ -9152,6 +9152,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Default ({0})</source>
         <translation>Standard ({0})</translation>
     </message>
+    <message>
+        <source>Denied device interfaces</source>
+        <translation>Abgelehnte Geräteschnittstellen</translation>
+    </message>
+    <message>
+        <source>Such devices are never attached: u03**** is all USB keyboards.</source>
+        <translation>Solche Geräte werden nie verbunden: u03**** sind alle USB-Eingabegeräte.</translation>
+    </message>
 </context>
 <context>
     <name>SettingsWindow</name>
