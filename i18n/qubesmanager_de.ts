@@ -9157,7 +9157,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Abgelehnte Geräteschnittstellen</translation>
     </message>
     <message>
-        <source>Such devices are never attached: u03**** is all USB keyboards.</source>
+        <source>Such devices are never attached: u03**** is USB input devices.</source>
         <translation>Solche Geräte werden nie verbunden: u03**** sind alle USB-Eingabegeräte.</translation>
     </message>
 </context>

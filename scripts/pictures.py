@@ -229,7 +229,10 @@ async def tasks(scene: Scene) -> None:
 
 
 async def error(scene: Scene) -> None:
-    scene.window.operations.set_property(["work"], "netvm", "vault")
+    async def refused() -> None:
+        await scene.session.client.send(calls.VM_PROPERTY_SET("work", "netvm", "vault"))
+
+    scene.session.tasks.start("Give work the net qube vault", refused())
     await scene.until(lambda: scene.window.errors.notices)
     await asyncio.sleep(0.2)
     scene.take("error")

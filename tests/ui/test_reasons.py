@@ -67,6 +67,7 @@ def test_dangerous_actions_are_a_separate_group() -> None:
     assert all(row.dangerous for row in TABLE if row.group == "end")
 
 
+@pytest.mark.usefixtures("qapp")
 def test_a_help_is_shown_paragraph_by_paragraph_and_what_another_dom0_says_stays() -> None:
     text = "``pvh``, ``hvm`` (needed for PCI devices and foreign systems) or ``pv``.\n\nIt can be set at any time.\n"
     german = QTranslator()

@@ -60,7 +60,7 @@ ADVANCED: tuple[Field, ...] = (
     Field("template_for_dispvms", TITLES["template_for_dispvms"], Edit.TICK),
     Field("provides_network", TITLES["provides_network"], Edit.TICK),
     Field("devices_denied", TITLES["devices_denied"], Edit.TEXT,
-          hint=QT_TRANSLATE_NOOP("SettingsFields", "Such devices are never attached: u03**** is all USB keyboards.")),
+          hint=QT_TRANSLATE_NOOP("SettingsFields", "Such devices are never attached: u03**** is USB input devices.")),
     Field("debug", TITLES["debug"], Edit.TICK),
     Field("default_user", TITLES["default_user"], Edit.TEXT),
     Field("qrexec_timeout", TITLES["qrexec_timeout"], Edit.NUMBER, unit=" s"),
