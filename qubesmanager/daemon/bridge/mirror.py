@@ -284,7 +284,10 @@ class Mirror:
             pause = min(pause * 2, longest)
 
     async def _read_without_events(self) -> bool:
-        """List everything, and again after a while: the policy refuses events. False if it refuses the list, too."""
+        """List everything, and again after a while: the policy refuses events. False if it refuses the list, too.
+
+        Never before all that the list marked has been read: a slow qubesd would never be read to its end.
+        """
         try:
             await self._list()
         except Mgmt1Error as error:
@@ -292,6 +295,7 @@ class Mirror:
             return False
         self._connected.set()
         await asyncio.sleep(self._relist)
+        await self.settled()
         return True
 
     def _lose(self) -> None:

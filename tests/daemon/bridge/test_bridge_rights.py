@@ -29,7 +29,7 @@ def reading_soon(wire: Failing) -> BridgeBackend:
     """A bridge that lists again at once where it has to."""
     backend = BridgeBackend(wire)
     channel = Channel(wire)
-    backend.bridge = type(backend.bridge)(channel, Mirror(channel, relist=0.02))
+    backend.bridge = type(backend.bridge)(channel, Mirror(channel, relist=0))
     return backend
 
 
