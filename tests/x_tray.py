@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from time import monotonic
 
@@ -15,6 +16,10 @@ from until import LIMIT
 
 WHY_NOT = not_installed("Xvfb", "openbox", "trayer", "xwininfo", "xprop", "xdotool")
 """Why no tray can be looked at here; empty if one can."""
+
+FIRST_DISPLAY, DISPLAYS = 100, 50_000
+"""Numbers of displays. A server that ends removes the socket of the next one that has its number already."""
+_SCREENS = count()
 
 
 @contextmanager
@@ -37,8 +42,20 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
     """The environment of a program on this screen; what it keeps stays in the folder, and there is no session bus."""
     (folder / "run").mkdir(mode=0o700)
     reading, writing = os.pipe()
+    display = FIRST_DISPLAY + (os.getpid() * 16 + next(_SCREENS) % 16) % DISPLAYS
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            f":{display}",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            "1024x768x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ],
         pass_fds=[writing],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -55,8 +72,8 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             "LC_ALL": "C.UTF-8",
         }
-        with program("openbox", env=env):
-            _wait_for_window_manager(env)
+        with program("openbox", env=env) as manager:
+            _wait_for(manager, env)
             yield env
     finally:
         os.close(reading)
@@ -64,11 +81,12 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
         server.wait(LIMIT)
 
 
-def _wait_for_window_manager(env: Mapping[str, str]) -> None:
+def _wait_for(manager: "subprocess.Popen[bytes]", env: Mapping[str, str]) -> None:
     """A tray that starts before the window manager may never show its panel."""
     until = monotonic() + LIMIT
     command = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
     while "window id" not in subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False).stdout:
+        assert manager.poll() is None, f"the window manager ended with {manager.returncode}"
         assert monotonic() < until, "the window manager does not start"
         select_pause()
 
