@@ -120,6 +120,14 @@ async def test_after_a_break_the_differences_are_sent() -> None:
             async for event in mirror.hub.listen(lambda event: (event,)):
                 seen.append(event)  # noqa: PERF401 - it never ends
 
+        def folded() -> dict[str, VmRecord | None]:
+            """The records before the break, with the events since."""
+            known: dict[str, VmRecord | None] = {**before}
+            for event in seen:
+                known[event.subject] = apply_event(known.get(event.subject), event)
+            known.pop("", None)
+            return known
+
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(listen())
             await until(lambda: seen)
@@ -131,14 +139,10 @@ async def test_after_a_break_the_differences_are_sent() -> None:
             )
             fake.answers["admin.vm.tag.List+ work"] = b"0\x00other\n"
             await until(lambda: "new" in mirror.records and mirror.records["work"].tags == {"other"})
+            await until(lambda: folded() == mirror.records)
             listening.cancel()
 
         assert events.DOMAIN_STATE("work", PowerState.RUNNING) in seen
-        folded: dict[str, VmRecord | None] = {**before}
-        for event in seen:
-            folded[event.subject] = apply_event(folded.get(event.subject), event)
-        folded.pop("", None)
-        assert folded == mirror.records
 
 
 async def test_what_no_event_tells_is_read_again() -> None:

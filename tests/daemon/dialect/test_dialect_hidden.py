@@ -71,6 +71,10 @@ async def test_a_hidden_qube_and_none_are_one_answer(
                 answers.append(answer.replace(name.encode(), b"X"))
                 if ".tag.Set" in method:
                     await admin.answer(f"admin.vm.tag.Remove+managed-by-{name}", "work")
+            if answers[0] != answers[1]:
+                # The size of a running qube may have changed between the two.
+                again = await other.answer(method.format(hidden), dest, payload.format(hidden).encode())
+                answers[0] = again.replace(hidden.encode(), b"X")
             assert answers[0] == answers[1], (method, hidden)
 
     assert set(system.runtime.state.qubes) == there
