@@ -29,7 +29,9 @@ NAMES = {
 """Variables, parameters and attributes that do not say what they hold, with or without a `_` before them."""
 
 NAMES_OF_FUNCTIONS = {"held", "told"}
-"""Those that no function may have either. A test may use the others for its variables."""
+"""Those that no function may have either."""
+NAMES_IN_TESTS = {"held", "told", "wanted"}
+"""Those that a variable of a test may not have either."""
 
 TURNS = {
     r"who is \w+ed\b": "name the thing: a cancelled caller",
@@ -104,7 +106,7 @@ def in_code(path: Path, source: str) -> Iterator[Finding]:
     """Names that a module binds, and turns in its comments and strings; of tests, in comments and docstrings."""
     tree, is_test = ast.parse(source), TESTS in path.parents
     for line, name, is_function in bound_names(tree):
-        if name in (NAMES_OF_FUNCTIONS if is_test or is_function else NAMES):
+        if name in (NAMES_OF_FUNCTIONS if is_function else NAMES_IN_TESTS if is_test else NAMES):
             yield Finding(path, line, f"the name {name}", NAMES[name])
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):

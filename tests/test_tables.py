@@ -78,14 +78,14 @@ KINDS = {"dom0": Dest.DOM0, "vm": Dest.VM, "template": Dest.TEMPLATE}
 
 
 def test_the_54_calls_of_the_draft_are_first_and_in_its_order() -> None:
-    wanted = [("mgmt1." + name, KINDS[dest]) for name, dest in map(str.split, DRAFT.strip().splitlines())]
+    expected = [("mgmt1." + name, KINDS[dest]) for name, dest in map(str.split, DRAFT.strip().splitlines())]
 
     drafted = [(row.name, row.dest) for row in calls.TABLE if row.draft]
 
     # The draft leaves open what a listing of qubes answers when it is sent to a qube; it may be sent there too.
     assert calls.VM_LIST.dest is Dest.EITHER
-    assert [wanted[0], *drafted[1:]] == wanted
-    assert len(wanted) == 54
+    assert [expected[0], *drafted[1:]] == expected
+    assert len(expected) == 54
 
 
 def test_a_service_is_named_once() -> None:

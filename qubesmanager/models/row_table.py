@@ -129,7 +129,7 @@ class SortedRows(QSortFilterProxyModel):
 
 
 class RowFilter(SortedRows, Generic[T]):
-    """Rows for which `wanted` holds, in the order of the column that was clicked."""
+    """The rows that `want` accepts, in the order of the column that was clicked."""
 
     def __init__(self, table: RowTable[T], parent: QObject | None = None) -> None:
         super().__init__(parent)

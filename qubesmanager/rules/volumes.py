@@ -53,7 +53,7 @@ def why_not_kept(volume: VolumeRecord) -> Reason | None:
 
 
 def why_not_size(present: int, size: int) -> Reason | None:
-    """Why a volume of `present` bytes cannot get `wanted`."""
+    """Why a volume of `present` bytes cannot get `size` bytes."""
     if size < present:
         return Reason("volume-only-grows")
     if size > MOST_SIZE:

@@ -149,9 +149,9 @@ class _Following:
         self._updates: asyncio.Queue[Update] = asyncio.Queue()
         self.follower = Follower(Client(dom0), self._updates.put_nowait)
 
-    async def until(self, wanted: Callable[[Update], bool]) -> list[Update]:
+    async def until(self, is_reached: Callable[[Update], bool]) -> list[Update]:
         updates: list[Update] = []
-        while not updates or not wanted(updates[-1]):
+        while not updates or not is_reached(updates[-1]):
             updates.append(await self._updates.get())
         return updates
 

@@ -199,8 +199,8 @@ NAMES = st.sampled_from(["mail", "web", "work", "debian-13", "x"])
 MANY = (DOM0, MAIL, WORK, stored("web", "DispVM"), stored("x", "TemplateVM"), stored("debian-13", "StandaloneVM"))
 
 
-def choose_each(table: RestoreTable, wanted: list[tuple[str, bool, str, str | None, str | None]]) -> None:
-    for name, restored, new, template, netvm in wanted:
+def choose_each(table: RestoreTable, choices: list[tuple[str, bool, str, str | None, str | None]]) -> None:
+    for name, restored, new, template, netvm in choices:
         table.choose(name, RestoreChoice(restored, new, template, netvm))
 
 
@@ -212,12 +212,12 @@ def choose_each(table: RestoreTable, wanted: list[tuple[str, bool, str, str | No
 )
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_ready_row_collides_with_a_name(
-    qapp: object, wanted: list[tuple[str, bool, str, str | None, str | None]]
+    qapp: object, choices: list[tuple[str, bool, str, str | None, str | None]]
 ) -> None:
     table = RestoreTable(lambda _label: QIcon())
     put(table, *MANY)
 
-    choose_each(table, wanted)
+    choose_each(table, choices)
 
     if table.is_ready:
         names = [row.choice.name for row in table.chosen]

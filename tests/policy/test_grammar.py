@@ -104,13 +104,15 @@ def test_a_word_is_accepted_only_where_its_row_allows(source: str, target: str, 
         row = EXACT.get(word) or next((row for key, row in PREFIXES.items() if word.startswith(key)), None)
         return row is None or place in row
 
-    wanted = may(source, "source") and may(target, "target") and (action is not Action.ALLOW or target != "@default")
+    is_allowed = (
+        may(source, "source") and may(target, "target") and (action is not Action.ALLOW or target != "@default")
+    )
     try:
         parse("x.policy", f"a.B * {source} {target} {action.value}", Kind.RULES)
     except PolicyAdminSyntaxException:
-        assert not wanted
+        assert not is_allowed
     else:
-        assert wanted
+        assert is_allowed
 
 
 PIECES = st.sampled_from(

@@ -24,9 +24,9 @@ KEPT = VolumeRecord("private", "default", "work/private", 100, 10, save_on_stop=
 FRESH = VolumeRecord("volatile", "default", "work/volatile", 100, 0)
 
 
-@given(present=st.integers(0, MOST_SIZE), wanted=st.integers(0, MOST_SIZE))
-def test_a_volume_grows_and_never_shrinks(present: int, wanted: int) -> None:
-    assert (why_not_size(present, wanted) is None) == (wanted >= present)
+@given(present=st.integers(0, MOST_SIZE), size=st.integers(0, MOST_SIZE))
+def test_a_volume_grows_and_never_shrinks(present: int, size: int) -> None:
+    assert (why_not_size(present, size) is None) == (size >= present)
 
 
 def test_a_size_beyond_all_disks_is_a_mistake() -> None:

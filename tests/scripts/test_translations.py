@@ -94,9 +94,9 @@ def test_a_text_with_one_form_is_translated_for_every_number(german: QTranslator
 
 @given(st.dictionaries(ASCII, TEXTS, min_size=1, max_size=30))
 def test_qt_reads_every_text_back(texts: dict[str, str]) -> None:
-    wanted = [translations.Message("C", source, "", (said,), finished=True) for source, said in texts.items()]
+    messages = [translations.Message("C", source, "", (said,), finished=True) for source, said in texts.items()]
 
-    loaded = translator(translations.compiled("de", wanted))
+    loaded = translator(translations.compiled("de", messages))
 
     assert {source: loaded.translate("C", source) for source in texts} == texts
 

@@ -123,7 +123,7 @@ class CommandPalette(QDialog):
         sentences = self._source.sentences(typed) if typed else self._remembered()
         lines = found(self._all, typed, self._recent)
         if typed and any(not command.refused for command in sentences):
-            # What is said in full comes before lines that only hold the words, but for one of just that text.
+            # A line of exactly this text is first, then whole sentences, then lines that only contain the words.
             exact = [command for command in lines if command.text.casefold() == typed.casefold()]
             lines = [*exact, *found(sentences, "", self._recent), *lines]
         else:

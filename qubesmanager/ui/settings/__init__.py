@@ -15,9 +15,9 @@ def open_settings(session: Session, names: tuple[str, ...]) -> QWidget:
         text = QCoreApplication.translate("Settings", "There is no qube {0}.").format(", ".join(unknown))
         return plain_label(text)
     if len(names) > 1:
-        from qubesmanager.ui.settings.multi_window import MultiWindow  # noqa: PLC0415 - loaded when it is wanted
+        from qubesmanager.ui.settings.multi_window import MultiWindow  # noqa: PLC0415 - loaded at its first use
 
         return MultiWindow(session, names)
-    from qubesmanager.ui.settings.settings_window import SettingsWindow  # noqa: PLC0415 - loaded when it is wanted
+    from qubesmanager.ui.settings.settings_window import SettingsWindow  # noqa: PLC0415 - loaded at its first use
 
     return SettingsWindow(session, names[0], session.labels)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fills a timeline: the newest page first, older ones when they are wanted, and what is new after events."""
+"""Fills a timeline: the newest page first, older ones as the user scrolls, and new entries after events."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -27,12 +27,12 @@ FEW = 40
 class TimelineFeed(QObject):
     """Signals: `changed()`: there are other entries, or dom0 does not answer.
 
-    `is_wanted` says whether the entries are looked at: only then dom0 is asked after events.
+    `is_shown` says whether the entries are looked at: only then dom0 is asked after events.
     """
 
     changed = pyqtSignal()
 
-    def __init__(self, session: Session, model: TimelineModel, is_wanted: Callable[[], bool], parent: QObject) -> None:
+    def __init__(self, session: Session, model: TimelineModel, is_shown: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
         self.name: str | None = None
         """The qube whose entries these are; None for all."""
@@ -42,7 +42,7 @@ class TimelineFeed(QObject):
         """Whether dom0 has answered once."""
         self._session = session
         self._model = model
-        self._is_wanted = is_wanted
+        self._is_shown = is_shown
         self._is_stale = False
         self._asking: asyncio.Task[None] | None = None
         self._later = QTimer(self)
@@ -75,8 +75,8 @@ class TimelineFeed(QObject):
             self._ask(self._older())
 
     def ask_newer(self) -> None:
-        """Ask for what is newer than all that is known; later, if dom0 is being asked already or it is not wanted."""
-        if self._is_busy() or not self._is_wanted():
+        """Ask for what is newer than all that is known; later, if dom0 is being asked already or nothing is shown."""
+        if self._is_busy() or not self._is_shown():
             self._is_stale = True
         elif self.is_known:
             self._ask(self._newer())

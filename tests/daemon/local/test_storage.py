@@ -195,14 +195,14 @@ async def test_a_pool_that_cannot_be_is_refused(client: Client, options: dict[st
 
 async def test_a_volume_without_a_qube_is_attached_and_detached(client: Client, system: System) -> None:
     await system.pools.driver("default").create("shared/data", 64 * MIB)
-    wanted = VolumeId("default", "shared/data")
+    volume = VolumeId("default", "shared/data")
 
-    name = await client.send(calls.VM_VOLUME_ATTACH("work", wanted, {"read-only": "yes"}))
+    name = await client.send(calls.VM_VOLUME_ATTACH("work", volume, {"read-only": "yes"}))
 
     assert name == "extra-1"
     assert system.runtime.state.qube("work").volumes[name].size == 64 * MIB
     with pytest.raises(StoragePoolException, match="work"):
-        await client.send(calls.VM_VOLUME_ATTACH("vault", wanted, {}))
+        await client.send(calls.VM_VOLUME_ATTACH("vault", volume, {}))
     with pytest.raises(StoragePoolException, match="is a part of"):
         await client.send(calls.VM_VOLUME_DETACH("work", "private"))
     await client.send(calls.VM_VOLUME_DETACH("work", name))

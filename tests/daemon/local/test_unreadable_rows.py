@@ -126,10 +126,10 @@ def cells_of(store: Path) -> dict[str, list[dict[str, tuple[str, bytes | None]]]
         content = {}
         for table in tables:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            wanted = ", ".join(f"typeof({column}), CAST({column} AS BLOB)" for column in columns)
+            selected = ", ".join(f"typeof({column}), CAST({column} AS BLOB)" for column in columns)
             content[table] = [
                 {column: (row[2 * at], row[2 * at + 1]) for at, column in enumerate(columns)}
-                for row in connection.execute(f"SELECT {wanted} FROM {table}")
+                for row in connection.execute(f"SELECT {selected} FROM {table}")
             ]
         return content
 

@@ -154,11 +154,11 @@ async def test_an_import_onto_a_full_disk_is_refused_and_leaves_the_volume_uncha
 
 async def test_a_volume_that_two_qubes_ask_for_is_attached_to_one(client: Client, system: System) -> None:
     await system.pools.driver("default").create("spare/data", 1 << 20)
-    wanted = VolumeId("default", "spare/data")
+    volume = VolumeId("default", "spare/data")
 
     answers = await asyncio.gather(
-        client.send(calls.VM_VOLUME_ATTACH("work", wanted, {})),
-        client.send(calls.VM_VOLUME_ATTACH("personal", wanted, {})),
+        client.send(calls.VM_VOLUME_ATTACH("work", volume, {})),
+        client.send(calls.VM_VOLUME_ATTACH("personal", volume, {})),
         return_exceptions=True,
     )
 

@@ -45,7 +45,7 @@ class Bench:
     system: System
     hypervisor: FakeHypervisor
     said: Path
-    wanted: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    openings: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def state(self, name: str) -> str:
         """What the daemon holds, not the window."""
@@ -83,7 +83,7 @@ async def bench(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     await clicker.until(lambda: {"spare", "alone"} <= set(clicker.session.records))
     bench = Bench(clicker, system, hypervisor, tmp_path / "said")
-    clicker.session.window_wanted.connect(lambda kind, names: bench.wanted.append((kind, names)))
+    clicker.session.window_wanted.connect(lambda kind, names: bench.openings.append((kind, names)))
     return bench
 
 
@@ -99,7 +99,7 @@ def becomes(state: str) -> Outcome:
 
 def opens(kind: str, *words: str) -> Outcome:
     async def outcome(bench: Bench, name: str) -> None:
-        await bench.clicker.until(lambda: (kind, (name, *words)) in bench.wanted)
+        await bench.clicker.until(lambda: (kind, (name, *words)) in bench.openings)
 
     return outcome
 
@@ -203,7 +203,7 @@ async def test_every_action_is_grey_with_its_reason_or_does_what_it_says(
         if not verdict.possible:
             assert verdict.refused[name].replace("&", "&amp;") in clicker.tip(row.id), where
             continue
-        bench.wanted.clear()
+        bench.openings.clear()
         clicker.click(row.id)
         await OUTCOMES[row.id](bench, name)
         await clicker.until(lambda: not clicker.session.tasks.running)

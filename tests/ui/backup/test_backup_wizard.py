@@ -102,8 +102,8 @@ class Person:
         self.wizard.qubes.mode.setCurrentIndex(self.wizard.qubes.mode.findData(Mode.TICKS))
         model = self.wizard.qubes.model
         for row, candidate in enumerate(model.rows):
-            wanted = Qt.CheckState.Checked if candidate.name in names else Qt.CheckState.Unchecked
-            model.setData(model.index(row, 0), wanted, Qt.ItemDataRole.CheckStateRole)
+            state = Qt.CheckState.Checked if candidate.name in names else Qt.CheckState.Unchecked
+            model.setData(model.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
 
     def next(self) -> None:
         assert self.wizard.next.isEnabled(), self.why()

@@ -33,13 +33,13 @@ async def ended(session: Session) -> list[tuple[str, str]]:
 
 
 async def test_all_that_is_offered_is_listed_and_nothing_is_new(catalog: DeviceCatalog, session: Session) -> None:
-    wanted = {
+    expected = {
         (device.device_class, backend, device.ident)
         for backend, devices in demo.DEVICES.items()
         for device in devices
         if not device.in_use
     }
-    await until(lambda: set(catalog.devices()) == wanted)
+    await until(lambda: set(catalog.devices()) == expected)
 
     assert not any(device.new for device in catalog.devices().values())
     assert feed_of(session).catalog is catalog

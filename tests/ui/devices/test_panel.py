@@ -77,10 +77,10 @@ async def test_a_halted_qube_is_offered_with_what_it_takes(panel: DevicesPanel, 
     click(panel.attach)
     dialog = await asked()
     type_text(dialog.search, "vault")
-    wanted = dialog.wanted()
+    choice = dialog.wanted()
 
-    assert wanted is not None
-    assert wanted[1].effort is Effort.START
+    assert choice is not None
+    assert choice[1].effort is Effort.START
     assert "vault is started first" in dialog.hint.text()
     dialog.each_start.setChecked(True)
     dialog.start_now.setChecked(False)
@@ -202,8 +202,8 @@ async def test_the_window_of_a_qube_shows_what_it_has_and_gives_it_more(
     click(window.panel.attach)
     dialog = await asked()
     type_text(dialog.search, "portable photos")
-    assert (wanted := dialog.wanted()) is not None
-    assert wanted[0].key.ident == "sdb1"
+    assert (choice := dialog.wanted()) is not None
+    assert choice[0].key.ident == "sdb1"
     click(dialog.attach)
 
     await until(lambda: window.panel.model.rowCount() == 1)

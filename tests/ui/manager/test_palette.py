@@ -56,15 +56,15 @@ async def test_a_label_and_a_template_are_set_by_a_sentence(clicker: Clicker) ->
 
 
 async def test_a_page_of_the_settings_is_opened_by_its_name(clicker: Clicker) -> None:
-    wanted: list[tuple[str, tuple[str, ...]]] = []
-    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
 
     await run(clicker, "firewall vault")
     await run(clicker, "settings work notes")
     clicker.select("untrusted")
     await run(clicker, "settings devices")
 
-    assert wanted == [
+    assert openings == [
         ("settings", ("vault", "--page=firewall")),
         ("settings", ("work", "--page=notes")),
         ("settings", ("untrusted", "--page=devices")),

@@ -64,14 +64,14 @@ async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, window: Map
 async def test_finding_by_keyboard_leads_to_the_qube_and_enter_to_its_settings(
     clicker: Clicker, window: MapWindow
 ) -> None:
-    wanted: list[tuple[str, tuple[str, ...]]] = []
-    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
     type_text(window.search, "wor")
     press_key(window.search, Qt.Key.Key_Return)
     assert lines(window.network) == ["sys-net", ".sys-firewall", "..work"]
     press_key(window.network, Qt.Key.Key_Return)
 
-    assert wanted == [("settings", ("work",))]
+    assert openings == [("settings", ("work",))]
 
 
 async def test_both_trees_show_the_same_qube(window: MapWindow) -> None:

@@ -94,6 +94,6 @@ async def test_from_the_window_to_a_changed_firewall_rule_without_the_mouse(
 
     tab_until(lambda: focused() is settings.button(QDialogButtonBox.StandardButton.Ok))
     press(Qt.Key.Key_Space)
-    wanted = ["action=accept dsthost=example.org proto=tcp dstports=443-443", "action=drop"]
-    await clicker.until(lambda: [text for _id, text in system.runtime.state.qube("vault").rules] == wanted)
+    rules = ["action=accept dsthost=example.org proto=tcp dstports=443-443", "action=drop"]
+    await clicker.until(lambda: [text for _id, text in system.runtime.state.qube("vault").rules] == rules)
     await clicker.until(lambda: sip.isdeleted(settings))

@@ -22,8 +22,8 @@ def shown() -> list[SettingsWindow]:
 
 async def test_the_toolbar_and_the_menu_of_a_qube_open_its_settings(clicker: Clicker) -> None:
     windows = OpenWindows(clicker.session)
-    wanted: list[tuple[str, tuple[str, ...]]] = []
-    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
     clicker.select("vault")
     action = clicker.window.actions_of.by_id["settings"]
 
@@ -33,8 +33,8 @@ async def test_the_toolbar_and_the_menu_of_a_qube_open_its_settings(clicker: Cli
     assert menus
     action.trigger()
 
-    assert wanted == [("settings", ("vault",))]
-    windows.open(*wanted[0])
+    assert openings == [("settings", ("vault",))]
+    windows.open(*openings[0])
     assert [window.draft.record.name for window in shown()] == ["vault"]
     windows.close_all()
 

@@ -95,11 +95,11 @@ async def test_a_qube_is_paused_and_killed_only_after_a_question(desk: Desk, ses
 
 
 async def test_settings_open_in_this_process(desk: Desk, session: Session) -> None:
-    wanted: list[tuple[str, tuple[str, ...]]] = []
-    session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
     desk.choose("work", "S&ettings…")
 
-    assert wanted == [("settings", ("work",))]
+    assert openings == [("settings", ("work",))]
 
 
 async def test_a_halted_qube_is_started_by_search(desk: Desk, session: Session) -> None:

@@ -542,10 +542,10 @@ async def test_a_source_gives_a_thread_the_state_of_one_moment(pool: PoolDriver)
     for (offset, length), data in zip(extents, pieces, strict=True):
         assert len(data) == length
         whole[offset : offset + length] = data
-    wanted = bytearray(16 * MIB)
-    wanted[: len(A)] = A
-    wanted[5 * MIB + 65536 : 5 * MIB + 65536 + len(B)] = B
-    assert whole == wanted
+    expected = bytearray(16 * MIB)
+    expected[: len(A)] = A
+    expected[5 * MIB + 65536 : 5 * MIB + 65536 + len(B)] = B
+    assert whole == expected
     assert all(before.offset + before.length < after.offset for before, after in pairwise(extents))
     assert moment not in await pool.list_snapshots("work/private")
 
