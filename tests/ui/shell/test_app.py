@@ -142,6 +142,17 @@ def test_a_daemon_that_dies_at_its_start_is_reported_with_its_last_line(tmp_path
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_start_loads_neither_yaml_nor_ciphers_nor_compression(place: dict[str, str]) -> None:
+    names = ("yaml", "cryptography", "isal", "zstandard", "qubesmanager.backup.profile")
+    script = f"import sys, qubesmanager.ui.shell.app; print([name for name in {names} if name in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=place, capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+
+    assert done.stdout == "[]\n"
+
+
 def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) -> None:
     start = (
         "import sys; sys.modules['libvirt'] = None; from qubesmanager.entry import manager; raise SystemExit(manager())"
