@@ -5,6 +5,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBo
 
 from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.session.diagnostics import versions
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label
 
 
@@ -18,10 +19,7 @@ class AboutDialog(QDialog):
         picture.setPixmap(application_icon().pixmap(48, 48))
         top.addWidget(picture)
         title = plain_label("Qubes Manager", self)
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        font.setBold(True)
-        title.setFont(font)
+        title.setFont(scaled(title.font(), 1.5, bold=True))
         top.addWidget(title, 1)
         layout.addLayout(top)
         layout.addWidget(plain_label(self.tr("See and manage the qubes of a machine, over the mgmt1 API."), self))

@@ -28,6 +28,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import cpu_color, memory_color, plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire.records import VmRecord
@@ -100,10 +101,7 @@ class Inspector(QStackedWidget):
         head = QHBoxLayout()
         self.cube = QLabel(inner)
         self.title = OneLine(inner)
-        font = self.title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        font.setBold(True)
-        self.title.setFont(font)
+        self.title.setFont(scaled(self.title.font(), 1.5, bold=True))
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head.addWidget(self.cube)
         head.addWidget(self.title, 1)

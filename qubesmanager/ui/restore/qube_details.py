@@ -11,6 +11,7 @@ from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.texts import size_text
 from qubesmanager.rules.properties import BASED
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.wire.restores import DEFAULT_NETVM
 from qubesmanager.wire.values import VmClass
@@ -29,10 +30,7 @@ class QubeDetails(QWidget):
         self._table = table
         self._row: RestoreRow | None = None
         self.headline = plain_label("", self)
-        font = self.headline.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.15)
-        self.headline.setFont(font)
+        self.headline.setFont(scaled(self.headline.font(), 1.15, bold=True))
         self.facts = plain_label("", self)
         self.restored = QCheckBox(self.tr("&Restore this qube"), self)
         self.name = QLineEdit(self)

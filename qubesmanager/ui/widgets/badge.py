@@ -7,18 +7,15 @@ from PyQt5.QtCore import QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 
+from qubesmanager.ui.widgets.fonts import scaled
+
 SHARE = 0.85
 """The size of the text of a badge, beside that of text."""
 
 
 def badge_font(font: QFont) -> QFont:
     """The font of a badge beside text of this font."""
-    small = QFont(font)
-    if font.pixelSize() > 0:
-        small.setPixelSize(round(font.pixelSize() * SHARE))
-    else:
-        small.setPointSizeF(font.pointSizeF() * SHARE)
-    return small
+    return scaled(font, SHARE)
 
 
 def badge_width(text: str, font: QFont) -> int:

@@ -6,6 +6,7 @@ from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 
 from qubesmanager.ui.icons import is_dark
+from qubesmanager.ui.widgets.fonts import scaled
 
 
 def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
@@ -106,13 +107,7 @@ def _either(palette: QPalette, light: str, dark: str) -> QColor:
 def title_label(text: str, parent: QWidget | None = None) -> QLabel:
     """The one title of a window or pane: bold, a quarter larger than text."""
     label = plain_label(text, parent)
-    font = label.font()
-    font.setBold(True)
-    if font.pixelSize() > 0:
-        font.setPixelSize(round(font.pixelSize() * 1.25))
-    else:
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-    label.setFont(font)
+    label.setFont(scaled(label.font(), 1.25, bold=True))
     return label
 
 

@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayou
 
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.ui.icons import icon
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label
 
 
@@ -25,10 +26,7 @@ class MessagePage(QWidget):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self._picture)
         self.headline = plain_label("", self)
-        font = self.headline.font()
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        font.setBold(True)
-        self.headline.setFont(font)
+        self.headline.setFont(scaled(self.headline.font(), 1.3, bold=True))
         self.text = plain_label("", self)
         for label in (self.headline, self.text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -9,6 +9,7 @@ from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOption, QStyleOptionViewItem
 
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import fault_color, info_color, subdued, warning_color
 from qubesmanager.ui.widgets.selection import draw_edge, highlight
 
@@ -104,10 +105,7 @@ class SideRowDelegate(QStyledItemDelegate):
         unit, whole = _unit(row), row.rect
         line = round(self._height * unit)
         area = QRect(whole.left() + 3 * unit, whole.bottom() - line + 1, whole.width() - 10 * unit, line)
-        font = row.font
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * HEAD_SIZE)
-        painter.setFont(font)
+        painter.setFont(scaled(row.font, HEAD_SIZE, bold=True))
         painter.setPen(subdued(row.palette))
         _draw_text(painter, row, area, row.text or "")
         arrow = QStyleOption()

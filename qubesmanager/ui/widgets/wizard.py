@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.mnemonics import distinct_on
 
@@ -69,10 +70,7 @@ class StepsWindow(QDialog):
         self._last = ""
         self.pages: tuple[StepPage, ...] = ()
         self._headline = plain_label("", self)
-        font = self._headline.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        self._headline.setFont(font)
+        self._headline.setFont(scaled(self._headline.font(), 1.3, bold=True))
         self._place = plain_label("", self)
         self._place.setWordWrap(False)
         self._about = plain_label("", self)
