@@ -21,7 +21,6 @@ from PyQt5.QtWidgets import (
     QShortcut,
     QSplitter,
     QStackedWidget,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolBar,
@@ -66,7 +65,7 @@ from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subd
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.sections import hairline
-from qubesmanager.ui.widgets.selection import EDGE, highlight
+from qubesmanager.ui.widgets.selection import fill_edge
 from qubesmanager.wire.history import DAEMON, HistoryEntry
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import PropertyValue
@@ -78,11 +77,11 @@ NARROW = 170
 """Quarters of a line's height below which the pane of the entry is hidden."""
 DASH = "\N{EN DASH}"
 LONG = 400
+"""Characters of a value that the pane shows."""
 WIDE = 140
 """Quarters of a line's height below which the column of the source is hidden: the pane has it too."""
 _WIDTHS = {WHEN: 22, QUBE: 29, BY: 26, BACK: 8}
 """Of the columns, in quarters of a line's height; the others share the rest."""
-"""Characters of a value that the pane shows."""
 
 
 class TimelinePage(QWidget):
@@ -416,8 +415,7 @@ class _Tree(QTreeView):
         super().drawBranches(painter, rect, index)
         selection = self.selectionModel()
         if painter is not None and selection is not None and selection.isSelected(index):
-            edge = QRect(rect.left(), rect.top(), EDGE, rect.height())
-            painter.fillRect(QStyle.visualRect(self.layoutDirection(), rect, edge), highlight())
+            fill_edge(painter, rect, self.layoutDirection())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

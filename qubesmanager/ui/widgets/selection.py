@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The selection in lists and tables: a tint, so that cubes, states and graphs keep their colours, and an edge."""
 
-from PyQt5.QtCore import QObject, QRect
+from PyQt5.QtCore import QObject, QRect, Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QPainter, QPalette
 from PyQt5.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
@@ -53,6 +53,10 @@ def highlight() -> QColor:
 def draw_edge(painter: QPainter, option: QStyleOptionViewItem) -> None:
     """Draw the edge of a selected row, for the cell that the row begins with."""
     if option.state & QStyle.StateFlag.State_Selected:
-        area = option.rect
-        edge = QRect(area.left(), area.top(), EDGE, area.height())
-        painter.fillRect(QStyle.visualRect(option.direction, area, edge), highlight())
+        fill_edge(painter, option.rect, option.direction)
+
+
+def fill_edge(painter: QPainter, area: QRect, direction: Qt.LayoutDirection) -> None:
+    """Draw the edge at the beginning of the area."""
+    edge = QRect(area.left(), area.top(), EDGE, area.height())
+    painter.fillRect(QStyle.visualRect(direction, area, edge), highlight())
