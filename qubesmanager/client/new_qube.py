@@ -7,6 +7,7 @@ nothing has used yet, is removed again. A cancelled caller removes it too.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from qubesmanager.client.client import Client
 from qubesmanager.plans.new_qube import NewQube
@@ -37,7 +38,8 @@ async def make(client: Client, new: NewQube, begins: Callable[[Step], None], *, 
     step, uuid = new.make, ""
     try:
         if new.further:
-            uuid = await _uuid(client, new.name)
+            with suppress(Mgmt1Error):  # a policy may let the caller create qubes and not read their properties
+                uuid = await _uuid(client, new.name)
         for step in new.further:
             begins(step)
             await client.send(step.request)

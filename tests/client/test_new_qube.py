@@ -12,7 +12,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.plans.new_qube import created
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 
 __all__ = ["client", "hypervisor", "machine", "system"]
 
@@ -25,6 +25,20 @@ async def test_what_was_made_is_removed_again(client: Client, system: System) ->
         await make(client, NEW, lambda _step: None, existed=False)
 
     assert "fresh" not in system.runtime.state.qubes
+
+
+async def test_a_caller_that_may_not_read_the_qube_can_make_it(client: Client, system: System) -> None:
+    class NotReading(Client):
+        async def send(self, request: Any) -> Any:
+            if request.service == calls.VM_PROPERTY_GET.name:
+                raise PermissionDenied("not for this caller")
+            return await super().send(request)
+
+    made = created("fresh", "AppVM", "red", "debian-13", properties={"netvm": "sys-net"})
+
+    await make(NotReading(client.transport), made, lambda _step: None, existed=False)
+
+    assert system.runtime.state.qube("fresh").value("netvm") == "sys-net"
 
 
 async def test_another_qube_that_has_got_its_name_is_not_removed(client: Client, system: System) -> None:
