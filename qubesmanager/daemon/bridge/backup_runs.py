@@ -57,21 +57,16 @@ class BackupRuns:
 
     def end(self, profile: str, result: str, *why: Field) -> None:
         """A run ended; nothing for one that is not known."""
-        run = self._running.pop(profile, None)
-        self._heard.pop(profile, None)
+        run = self._removed(profile)
         if run is None:
             return
-        if (asking := self._asking.pop(profile, None)) is not None:
-            asking.cancel()
         ended = replace(run, result=result, progress=None, end=int(time.time())).because(*why)
         self._ended.append(ended)
         self._emit(events.BACKUP_FINISHED(*event_fields(ended)))
 
     def drop(self, profile: str) -> None:
         """The run did not begin: another one is under way."""
-        self._running.pop(profile, None)
-        if (asking := self._asking.pop(profile, None)) is not None:
-            asking.cancel()
+        self._removed(profile)
 
     def happened(self, event: Event) -> None:
         """Take an event of qubesd."""
@@ -116,5 +111,11 @@ class BackupRuns:
     def _forget_quiet(self) -> None:
         now = time.monotonic()
         for profile in [profile for profile, heard in self._heard.items() if now - heard > QUIET]:
-            del self._heard[profile]
-            self._running.pop(profile, None)
+            self._removed(profile)
+
+    def _removed(self, profile: str) -> BackupRun | None:
+        """Remove a run under way; the run, if there was one."""
+        self._heard.pop(profile, None)
+        if (asking := self._asking.pop(profile, None)) is not None:
+            asking.cancel()
+        return self._running.pop(profile, None)
