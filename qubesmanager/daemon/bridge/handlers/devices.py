@@ -22,7 +22,6 @@ from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
 from qubesmanager.wire.names import DOM0, shown
-from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import NO, YES
 from qubesmanager.wire.values import ASSIGNED_MODES, DeviceClass, usual_mode
@@ -46,20 +45,22 @@ async def available(context: Context, only: str | None, _payload: None) -> list[
 
 
 async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:
-    if (old := await devices_4_2.listed(context, kind)) is not None:
-        return dict(old) if await _running(context) else {}
     rows = await context.rows(calls.VM_DEVICE_ATTACHED.of(kind)(context.dest))
     return {device_of(row): options_of(row) for row in rows}
 
 
-async def _assigned(context: Context, kind: DeviceClass) -> list[tuple[Port, QubesRow]]:
-    rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(context.dest))
+async def _assigned(context: Context, qube: str, kind: DeviceClass) -> list[tuple[Port, QubesRow]]:
+    rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(qube))
     return [(Port(*device_of(row), row.fields.get("device_id", ANY)), row) for row in rows]
 
 
 @answers(m.VM_DEVICE_ATTACHED)
 async def list_attached(context: Context, only: DeviceId | None, _payload: None) -> list[DeviceRow]:
-    attached = await _attached(context, context.device_class)
+    attached: devices_4_2.Listed
+    if (old := await devices_4_2.listed(context, context.device_class)) is not None:
+        attached = old if await _running(context) else {}
+    else:
+        attached = await _attached(context, context.device_class)
     return [DeviceRow(*row) for row in sorted(attached.items()) if only in {None, row[0]}]
 
 
@@ -70,7 +71,7 @@ async def list_assigned(context: Context, only: DeviceId | None, _payload: None)
         return [row for row in persistent if only in {None, row.device}]
     rows = [
         DeviceRow(DeviceId(port.backend, ident_of(port.port)), assignment_of(row))
-        for port, row in await _assigned(context, context.device_class)
+        for port, row in await _assigned(context, context.dest, context.device_class)
     ]
     return [row for row in sorted(rows, key=lambda row: row.device) if only in {None, row.device}]
 
@@ -80,7 +81,7 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
     if (old := await devices_4_2.listed(context, context.device_class)) is not None:
         return [DeviceRow(*row) for row in sorted(old.items()) if only in {None, row[0]}]
     devices = dict(await _attached(context, context.device_class))
-    for port, row in await _assigned(context, context.device_class):
+    for port, row in await _assigned(context, context.dest, context.device_class):
         if port.port != ANY:
             device = DeviceId(port.backend, port.port)
             devices[device] = {**devices.get(device, {}), **assignment_of(row), PERSISTENT: YES}
@@ -89,13 +90,9 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
 
 async def assignments(context: Context, qube: str, kind: DeviceClass) -> list[tuple[Port, DeviceOptions]]:
     """What is assigned to a qube, as `Assign` takes it."""
-    rows = await context.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(qube))
     return [
-        (
-            Port(*device_of(row), row.fields.get("device_id", ANY)),
-            DeviceOptions(row.fields.get("mode", ""), options_of(row)),
-        )
-        for row in rows
+        (port, DeviceOptions(row.fields.get("mode", ""), options_of(row)))
+        for port, row in await _assigned(context, qube, kind)
     ]
 
 
@@ -180,7 +177,7 @@ async def detach(context: Context, device: DeviceId, _payload: None) -> None:
     if (old := await devices_4_2.listed(context, kind)) is not None:
         await devices_4_2.detach(context, kind, device, old.get(device))
         return
-    assigned = [port for port, _row in await _assigned(context, kind) if port[:2] == tuple(device)]
+    assigned = [port for port, _row in await _assigned(context, context.dest, kind) if port[:2] == tuple(device)]
     for port in assigned:
         await context.change(calls.VM_DEVICE_UNASSIGN.of(kind)(context.dest, port))
     if device in await _attached(context, kind):
@@ -210,7 +207,7 @@ async def assign(context: Context, device: DeviceId, untrusted: Mapping[str, str
 
 async def _assignment_of(context: Context, device: DeviceId, identity: str) -> Port:
     """The assignment, named exactly as qubesd has it. Raises `DeviceNotAssigned`."""
-    for port, row in await _assigned(context, context.device_class):
+    for port, row in await _assigned(context, context.dest, context.device_class):
         if port[:2] == (device.backend, port_of(device.ident)) and identity in {"", identity_of(row)}:
             return port
     raise refusal("device-not-assigned", context.dest, context.device_class, str(device))
@@ -228,7 +225,7 @@ async def unassign(context: Context, device: DeviceId, options: Mapping[str, str
 @answers(m.VM_DEVICE_SET_ASSIGNMENT)
 async def set_assignment(context: Context, device: DeviceId, options: Mapping[str, str]) -> None:
     if await devices_4_2.listed(context, context.device_class) is not None:
-        raise refusal("call-not-in-qubes", context.call.name, Reason("instead-devices-4-2"))
+        raise devices_4_2.not_possible(context)
     port = await _assignment_of(context, device, options.get(IDENTITY, ""))
     row = calls.VM_DEVICE_SET_ASSIGNMENT.of(context.device_class)
     await context.change(row(context.dest, port, _checked_mode(options.get(MODE, ""))))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import DeviceOptions, Port
 from qubesmanager.daemon.bridge.context import Context
-from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT
+from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire.codecs import DeviceId
 from qubesmanager.wire.errors import DeviceNotAssigned, Mgmt1Error, NoAnswerError, ProtocolError
 from qubesmanager.wire.reason import Reason
@@ -65,7 +65,7 @@ async def detach(context: Context, kind: DeviceClass, device: DeviceId, options:
 async def detach_only(context: Context, kind: DeviceClass, device: DeviceId, options: Mapping[str, str] | None) -> None:
     """As `detach`; one that persists cannot be detached without ending that."""
     if options is not None and is_persistent(options):
-        raise _not_in_4_2(context)
+        raise not_possible(context)
     await detach(context, kind, device, options)
 
 
@@ -74,14 +74,13 @@ async def assign(
 ) -> None:
     """Make an attachment persist; for a halted qube, a new one."""
     if untrusted.get(IDENTITY) or untrusted.get(MODE, usual_mode(kind)) != usual_mode(kind):
-        raise _not_in_4_2(context)
+        raise not_possible(context)
     if not (await context.mirror.record(context.dest)).running:
-        options = {key: value for key, value in untrusted.items() if key not in {IDENTITY, MODE, PERSISTENT}}
-        await attach(context, kind, device, options, persistent=True)
+        await attach(context, kind, device, attaching(untrusted), persistent=True)
     elif device in devices:
         await _set_persistent(context, kind, device, persistent=True)
     else:
-        raise _not_in_4_2(context)
+        raise not_possible(context)
 
 
 async def unassign(context: Context, kind: DeviceClass, device: DeviceId, devices: Listed) -> None:
@@ -91,7 +90,8 @@ async def unassign(context: Context, kind: DeviceClass, device: DeviceId, device
     await _end_assignment(context, kind, device)
 
 
-def _not_in_4_2(context: Context) -> Mgmt1Error:
+def not_possible(context: Context) -> Mgmt1Error:
+    """The error of a call that Qubes 4.2 and older have nothing for."""
     return refusal("call-not-in-qubes", context.call.name, Reason("instead-devices-4-2"))
 
 
