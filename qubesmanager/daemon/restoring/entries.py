@@ -240,7 +240,7 @@ async def verified(
     backup: Backup, entries: list[Entry], stop: threading.Event, progress: Callable[[str, int, int], None]
 ) -> Report:
     """Verify a backup as a restore would read it; nothing is written."""
-    names = {entry.kept.name for entry in entries if not entry.skipped and not entry.failed}
+    names = {entry.kept.name for entry in entries if entry.is_going}
     tell = Teller(progress)
     return await in_engine(lambda: backup.restore(looked_at, names, progress=tell, home=NoTree()), stop)
 

@@ -149,7 +149,7 @@ async def configure(context: Context, name: str, options: Mapping[str, str]) -> 
     before = await _info(context, context.dest, name)
     requests: list[tuple[Request[None], Request[None]]] = []
     if revisions is not None:
-        back = int(before.get("revisions_to_keep", revisions))
+        back = int(before.get(REVISIONS_TO_KEEP, revisions))
         row = calls.VM_VOLUME_SET_REVISIONS
         requests.append((row(context.dest, name, int(revisions)), row(context.dest, name, back)))
     if rw is not None:

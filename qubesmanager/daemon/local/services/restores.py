@@ -17,14 +17,7 @@ from qubesmanager.backup.archive.contents import Qube as KeptQube
 from qubesmanager.backup.archive.new_folder import NewFolder
 from qubesmanager.backup.archive.reader import Backup
 from qubesmanager.backup.archive.report import QubeResult
-from qubesmanager.backup.engine import (
-    FromThread,
-    Readable,
-    Teller,
-    in_engine,
-    off_loop,
-    readable,
-)
+from qubesmanager.backup.engine import FromThread, Readable, Teller, in_engine, off_loop, readable
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.run_sink import RunSink
 from qubesmanager.daemon.local.core.qube import Qube
@@ -60,19 +53,13 @@ from qubesmanager.daemon.restoring.plan import Plan
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream
-from qubesmanager.wire.errors import (
-    Mgmt1Error,
-)
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, refusal
 from qubesmanager.wire.records import VolumeRecord
 from qubesmanager.wire.restores import Contents as StoredContents
-from qubesmanager.wire.restores import (
-    Restored,
-    RestoreOptions,
-    StoredItem,
-)
+from qubesmanager.wire.restores import Restored, RestoreOptions, StoredItem
 from qubesmanager.wire.values import VmClass
 
 
@@ -217,9 +204,14 @@ class _Restoring:
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
+    @property
+    def _pool(self) -> str:
+        """The pool of new volumes."""
+        return self._options.plan.pool or self._runtime.state.system("default_pool")
+
     async def _room(self, going: list[Entry]) -> None:
         """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
-        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
+        pool = self._pool
         usage = await self._pools.driver(pool).usage()
         needed = sum(entry.kept.size for entry in going)
         if needed > usage.size - usage.usage:
@@ -228,7 +220,7 @@ class _Restoring:
 
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
-        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
+        pool = self._pool
         existing = set(await self._pools.driver(pool).list_volumes())
         for entry in self._entries:
             if not entry.is_going or entry.kept.klass not in set(VmClass):
@@ -242,7 +234,7 @@ class _Restoring:
     async def _bare(self, entry: Entry) -> Qube:
         """The qube with its volumes and without settings."""
         qube = Qube(0, uuid4(), entry.name, VmClass(entry.kept.klass), notes="", rules=[creation.FIRST_RULE])
-        pool = self._options.plan.pool or self._runtime.state.system("default_pool")
+        pool = self._pool
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool, revisions=self._runtime.state.revisions(pool))
             if kind.layer and (template := self._layered(entry)) is not None:
