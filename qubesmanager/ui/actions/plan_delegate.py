@@ -2,7 +2,6 @@
 """Draws the rows of a plan: cubes, states and marks; the heads of groups with less prominent text behind the title."""
 
 from collections.abc import Callable
-from typing import Any
 
 from PyQt5.QtCore import QModelIndex, QSize, Qt
 from PyQt5.QtGui import QFontMetrics, QPainter, QPalette
@@ -21,10 +20,9 @@ from qubesmanager.models.plan_table import (
 )
 from qubesmanager.plans.plan import Fate, Row, Value
 from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
+from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued, warning_color
 from qubesmanager.wire.values import PowerState
-
-_HAS_ICON = QStyleOptionViewItem.ViewItemFeature.HasDecoration
 
 
 class PlanDelegate(QStyledItemDelegate):
@@ -73,24 +71,21 @@ class PlanDelegate(QStyledItemDelegate):
 
     def _add_icon(self, option: QStyleOptionViewItem, row: Row, column: object, mark: object) -> None:
         if column is PlanColumn.QUBE:
-            option.icon = label_icon(self._color_of(row.qube))
+            picture = label_icon(self._color_of(row.qube))
         elif column is PlanColumn.STATE:
-            option.icon = state_icon(row.state)
+            picture = state_icon(row.state)
         elif column is PlanColumn.NOW and not isinstance(row.now, PowerState):
             return
         elif column is PlanColumn.NOW or column is PlanColumn.THEN:
             value: Value = row.now if column is PlanColumn.NOW or row.is_left_out else row.then
             if isinstance(value, PowerState):
-                option.icon = state_icon(value)
+                picture = state_icon(value)
             elif value is Fate.REMOVED:
-                option.icon = icon("remove")
+                picture = icon("remove")
             else:
                 return
         elif isinstance(mark, PlanMark):
-            option.icon = tinted_icon(mark.value, warning_color(option.palette))
+            picture = tinted_icon(mark.value, warning_color(option.palette))
         else:
             return
-        side = option.fontMetrics.height()
-        option.decorationSize = QSize(side, side)
-        features: Any = option.features | _HAS_ICON
-        option.features = features
+        put_icon(option, picture, option.fontMetrics.height())

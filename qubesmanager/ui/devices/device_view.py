@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from PyQt5.QtCore import QModelIndex, QObject, QPoint, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QIcon, QPalette
+from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,18 +20,12 @@ from qubesmanager.models.device_targets import TARGET_ROLE, Target, TargetList
 from qubesmanager.models.device_tree import DEVICE_ROLE, ICON_ROLE, NAME, PLACE, SIZE, STATE, DeviceTree
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.icons import icon, label_icon
+from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued
 
 _WIDTHS = {NAME: 260, SIZE: 90, PLACE: 140}
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
 """A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
-
-
-def _put_icon(option: QStyleOptionViewItem, picture: QIcon) -> None:
-    features = QStyleOptionViewItem.ViewItemFeatures(option.features)
-    option.features = features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
-    option.icon = picture
-    option.decorationSize = QSize(16, 16)
 
 
 class _DeviceDelegate(QStyledItemDelegate):
@@ -52,9 +46,9 @@ class _DeviceDelegate(QStyledItemDelegate):
             option.font.setBold(True)
             option.palette.setColor(QPalette.ColorRole.Text, subdued(option.palette))
         elif index.column() == NAME:
-            _put_icon(option, icon(index.data(ICON_ROLE)))
+            put_icon(option, icon(index.data(ICON_ROLE)))
         elif index.column() == STATE and device.holder:
-            _put_icon(option, label_icon(self._color_of_qube(device.holder)))
+            put_icon(option, label_icon(self._color_of_qube(device.holder)))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 9)
@@ -166,7 +160,7 @@ class _TargetDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         target: Target | None = index.data(TARGET_ROLE)
         if option is not None and target is not None:
-            _put_icon(option, label_icon(self._color_of(target.label)))
+            put_icon(option, label_icon(self._color_of(target.label)))
 
 
 class TargetView(QListView):

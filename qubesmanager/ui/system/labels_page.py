@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QModelIndex, QSize
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QModelIndex
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -18,6 +18,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.label_dialog import LabelDialog
+from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
@@ -59,10 +60,7 @@ class _Cubes(QStyledItemDelegate):
         super().initStyleOption(option, index)
         row = self._filtered.row_at(index.row())
         if option is not None and row is not None:
-            features = QStyleOptionViewItem.ViewItemFeatures(option.features)
-            option.features = features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
-            option.icon = label_icon(row.color)
-            option.decorationSize = QSize(16, 16)
+            put_icon(option, label_icon(row.color))
 
 
 class LabelsPage(QWidget):

@@ -60,6 +60,7 @@ from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.timeline.timeline_feed import TimelineFeed
+from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subdued, title_label
 from qubesmanager.ui.widgets.message_page import MessagePage
@@ -470,12 +471,9 @@ class _Delegate(QStyledItemDelegate):
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
                 option.palette.setColor(role, quiet)
         if index.column() == QUBE:
-            side = option.fontMetrics.height()
             name = qube_of(self._session.facts, entry)
             picture = label_icon(self._session.color_of_qube(name)) if entry.uuid else icon("settings")
-            option.icon = picture
-            option.decorationSize = QSize(side, side)
-            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration  # type: ignore[assignment]
+            put_icon(option, picture, option.fontMetrics.height())
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)

@@ -2,7 +2,6 @@
 """Cells with a mark: a shape and a colour beside the text, on rows whose selection is a tint."""
 
 from collections.abc import Callable
-from typing import Any
 
 from PyQt5.QtCore import QModelIndex, QSize
 from PyQt5.QtGui import QColor, QIcon, QPalette
@@ -10,6 +9,7 @@ from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qubesmanager.models.row_table import MARK_ROLE, Mark
 from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import (
     destroying_color,
     fault_color,
@@ -57,11 +57,7 @@ class MarkDelegate(QStyledItemDelegate):
         for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
             option.palette.setColor(role, color)
         if picture:
-            side = option.fontMetrics.height()
-            option.icon = tinted_icon(picture, icon_color(option.palette))
-            option.decorationSize = QSize(side, side)
-            features: Any = option.features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
-            option.features = features
+            put_icon(option, tinted_icon(picture, icon_color(option.palette)), option.fontMetrics.height())
 
 
 def mark_icon(mark: Mark, palette: QPalette) -> QIcon:

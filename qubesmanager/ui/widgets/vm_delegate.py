@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QBrush, QColor, QIcon, QPainter, QPalette, QPen, QPolygonF
+from PyQt5.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPolygonF
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from qubesmanager.models.columns import Look
@@ -12,6 +12,7 @@ from qubesmanager.models.stats_history import LENGTH, History
 from qubesmanager.models.vm_table import BADGE_ROLE, HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
+from qubesmanager.ui.widgets.cell_icon import ICON, put_icon
 from qubesmanager.ui.widgets.labels import HALF, cpu_color, memory_color, warning_color
 from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.wire.records import VmRecord
@@ -19,7 +20,6 @@ from qubesmanager.wire.records import VmRecord
 MARGIN = 6
 """Pixels between a cell's edge and what is in it."""
 
-ICON = 16
 SPARK_WIDTH = 42
 
 
@@ -38,9 +38,9 @@ class VmDelegate(QStyledItemDelegate):
             return
         look = index.data(LOOK_ROLE)
         if look is Look.LABEL:
-            self._put_icon(option, label_icon(self._color_of(_record(index).value("label"))))
+            put_icon(option, label_icon(self._color_of(_record(index).value("label"))))
         elif look is Look.STATE:
-            self._put_icon(option, state_icon(_record(index).state))
+            put_icon(option, state_icon(_record(index).state))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         look = index.data(LOOK_ROLE)
@@ -82,13 +82,6 @@ class VmDelegate(QStyledItemDelegate):
         badge = index.data(BADGE_ROLE)
         more = badge_width(str(badge), option.font) + MARGIN if badge else 0
         return QSize(size.width() + 2 * MARGIN + more, max(size.height(), option.fontMetrics.height() + 8))
-
-    @staticmethod
-    def _put_icon(option: QStyleOptionViewItem, icon: QIcon) -> None:
-        features = QStyleOptionViewItem.ViewItemFeatures(option.features)
-        option.features = features | QStyleOptionViewItem.ViewItemFeature.HasDecoration
-        option.icon = icon
-        option.decorationSize = QSize(16, 16)
 
     def _frame_tick(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Where the table is dark, styles draw the frame of an empty box darker still, so that it cannot be seen."""
