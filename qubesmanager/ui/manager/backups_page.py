@@ -49,6 +49,7 @@ from qubesmanager.ui.manager.backups_feed import BackupsFeed
 from qubesmanager.ui.manager.running_panel import RunningPanels
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import PAGE, WITH
+from qubesmanager.ui.widgets.choices import refill
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate, mark_icon
 from qubesmanager.ui.widgets.message_page import MessagePage
@@ -243,10 +244,12 @@ class BackupsPage(QWidget):
         self.restore.clicked.connect(self._restore_from_here)
         self.restore_run.clicked.connect(self._restore_run)
         self.profiles_table.activated.connect(lambda _index: self._back_up())
-        for table, sort in ((self.profiles_table, 0), (self.runs_table, 0)):
+        for table, order in (
+            (self.profiles_table, Qt.SortOrder.AscendingOrder),
+            (self.runs_table, Qt.SortOrder.DescendingOrder),
+        ):
             table.setSortingEnabled(True)
-            order = Qt.SortOrder.DescendingOrder if table is self.runs_table else Qt.SortOrder.AscendingOrder
-            table.sortByColumn(sort, order)
+            table.sortByColumn(0, order)
         for table, shown in (
             (self.profiles_table, self._show_profile),
             (self.runs_table, self._show_run),
@@ -278,8 +281,8 @@ class BackupsPage(QWidget):
         self.runs_head.note.setText("" if feed.runs else self.tr("There was none yet."))
         self.running.put_counts({name: len(known.qubes) for name, known in feed.previews.items()})
         names = [row.name for row in rows]
-        _refill(self.of_profile, [(self.tr("All profiles"), ""), *((name, name) for name in names)])
-        _refill(self.retained, [(name, name) for name in names])
+        refill(self.of_profile, [(self.tr("All profiles"), ""), *((name, name) for name in names)])
+        refill(self.retained, [(name, name) for name in names])
         self._put_qubes()
         self._show_run()
         self._show_fates()
@@ -322,8 +325,11 @@ class BackupsPage(QWidget):
         names = {*(name for name in records if name != DOM0), *qubes_in(self.feed.runs)}
         gone = self.tr("{0} (removed)")
         rows = [(name if name in records or name == DOM0 else gone.format(name), name) for name in in_order(names)]
-        pictures = {name: label_icon(self._session.color_of_qube(name)) for name in names if name in records}
-        _refill(self.qube, rows, pictures)
+
+        def picture(name: str) -> QIcon | None:
+            return label_icon(self._session.color_of_qube(name)) if name in records else None
+
+        refill(self.qube, rows, picture)
         if (at := self.qube.findData(self._to_choose)) >= 0:
             self._to_choose = ""
             self.qube.setCurrentIndex(at)
@@ -462,20 +468,6 @@ class BackupsPage(QWidget):
 
 def _identity(run: BackupRun) -> tuple[str, int, int | None]:
     return (run.profile, run.start, run.run)
-
-
-def _refill(box: QComboBox, rows: list[tuple[str, str]], pictures: dict[str, QIcon] | None = None) -> None:
-    """Put these texts and values into the box; what is chosen stays chosen, if it is still there."""
-    if [(box.itemText(at), box.itemData(at)) for at in range(box.count())] == rows:
-        return
-    chosen = box.currentData()
-    box.blockSignals(True)
-    box.clear()
-    for text, value in rows:
-        picture = (pictures or {}).get(value)
-        box.addItem(picture, text, value) if picture else box.addItem(text, value)
-    box.setCurrentIndex(max(0, box.findData(chosen)))
-    box.blockSignals(False)
 
 
 def open_backups(session: Session, parent: QWidget) -> QWidget:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PyQt5.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
-from PyQt5.QtGui import QFont, QKeySequence, QPainter, QPalette, QResizeEvent, QShowEvent
+from PyQt5.QtGui import QFont, QIcon, QKeySequence, QPainter, QPalette, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QAction,
@@ -61,6 +61,7 @@ from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.timeline.timeline_feed import TimelineFeed
 from qubesmanager.ui.widgets.cell_icon import put_icon
+from qubesmanager.ui.widgets.choices import refill
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subdued, title_label
 from qubesmanager.ui.widgets.message_page import MessagePage
@@ -294,17 +295,11 @@ class TimelinePage(QWidget):
         chosen = str(self.of_qube.currentData() or "")
         names = {*self._session.records, *((chosen,) if chosen else ())}
         rows = [(self.tr("All qubes"), ALL), *((name, name) for name in in_order(names))]
-        if [(self.of_qube.itemText(at), self.of_qube.itemData(at)) for at in range(self.of_qube.count())] == rows:
-            return
-        self.of_qube.blockSignals(True)
-        self.of_qube.clear()
-        for text, name in rows:
-            if name:
-                self.of_qube.addItem(label_icon(self._session.color_of_qube(name)), text, name)
-            else:
-                self.of_qube.addItem(text, name)
-        self.of_qube.setCurrentIndex(max(0, self.of_qube.findData(chosen)))
-        self.of_qube.blockSignals(False)
+
+        def picture(name: str) -> QIcon | None:
+            return label_icon(self._session.color_of_qube(name)) if name else None
+
+        refill(self.of_qube, rows, picture)
 
     def _qubes_changed(self, *_: object) -> None:
         if self.isVisible():
