@@ -2,7 +2,7 @@
 """The edits of a draft in words: what it is now, what it is then, when that takes effect, and what is wrong with it."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from PyQt5.QtCore import QCoreApplication
@@ -49,16 +49,16 @@ class ChangeRow:
 def change_rows(draft: Draft, facts: Facts, field_of: Callable[[str], Field]) -> list[ChangeRow]:
     """The edits in the order in which they were made, the rules of the firewall last."""
     problems, warnings = draft.problems(facts), draft.warnings(facts)
-    rows = [_row(draft, facts, key, field_of) for key in draft.edited_keys()]
-    marked = []
-    for row in rows:
-        name = row.key[1] if row.key[0] == PROPERTY else "devices" if row.key[0] == DEVICE else ""
+    rows = []
+    for key in draft.edited_keys():
+        row = _row(draft, facts, key, field_of)
+        name = key[1] if key[0] == PROPERTY else "devices" if key[0] == DEVICE else ""
         if problem := problems.get(name):
-            row = ChangeRow(row.key, row.name, row.now, row.then, reason_text(problem), is_fault=True)  # noqa: PLW2901
+            row = replace(row, when=reason_text(problem), is_fault=True)
         elif warning := warnings.get(name):
-            row = ChangeRow(row.key, row.name, row.now, row.then, f"{row.when}; {reason_text(warning)}")  # noqa: PLW2901
-        marked.append(row)
-    return [*marked, *_rule_rows(draft)]
+            row = replace(row, when=f"{row.when}; {reason_text(warning)}")
+        rows.append(row)
+    return [*rows, *_rule_rows(draft)]
 
 
 def title_of(field: Field) -> str:

@@ -101,7 +101,7 @@ class Sidebar(QTreeWidget):
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
         session.labels_changed.connect(self.fill)
-        session.backups.changed.connect(self._follow)
+        session.backups.changed.connect(self._changed)
         self.itemSelectionChanged.connect(self._chosen)
         self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
         self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
@@ -236,9 +236,9 @@ class Sidebar(QTreeWidget):
         """The qubes of a line; of a page, what needs attention there, and how much."""
         if entry.page == "backups":
             troubled = len(self._session.backups.troubled)
-            old = len(overdue(records, int(time.time())))
             if troubled:
                 return self.tr("%n failed", "", troubled), BadgeKind.FAULT
+            old = len(overdue(records, int(time.time())))
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
         if entry.page != QUBES:
             return "", None
@@ -263,10 +263,7 @@ class Sidebar(QTreeWidget):
         if item.childCount():
             item.setExpanded(not item.isExpanded())
 
-    def _follow(self) -> None:
-        self._changed(())
-
-    def _changed(self, _values: tuple[object, ...]) -> None:
+    def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
 
