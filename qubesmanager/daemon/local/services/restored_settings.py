@@ -150,8 +150,7 @@ class _Settling:
                 self._take(incoming, name)
         self._take_autostart(incoming)
         for name, value in incoming.kept.properties.items():
-            known = name in properties.TABLE or name in OF_THE_MACHINE
-            if value and (not known or not self._has(incoming.qube, name)) and name not in OF_THE_MACHINE:
+            if value and name not in OF_THE_MACHINE and not self._has(incoming.qube, name):
                 incoming.notes.append(Reason("restore-no-property", incoming.qube.klass, shown(name), shown(value)))
 
     def netvm(self, incoming: Incoming) -> None:
