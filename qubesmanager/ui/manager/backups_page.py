@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QAbstractItemModel, QSize, Qt, QTimer
-from PyQt5.QtGui import QIcon, QResizeEvent
+from PyQt5.QtGui import QIcon, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
     QComboBox,
@@ -232,8 +232,8 @@ class BackupsPage(QWidget):
 
     def _connect(self) -> None:
         self.feed.changed.connect(self.look)
-        self._session.put.connect(self._put_qubes)
-        self._session.gone.connect(self._put_qubes)
+        self._session.put.connect(self._qubes_changed)
+        self._session.gone.connect(self._qubes_changed)
         self.running.details_wanted.connect(lambda name: self._open("backup", f"{WITH}{name}"))
         self.search.textChanged.connect(self._filter)
         self.of_profile.currentIndexChanged.connect(self._filter)
@@ -317,7 +317,12 @@ class BackupsPage(QWidget):
         self.shown_runs.want(accepts)
         self._show_run()
 
-    def _put_qubes(self, *_: object) -> None:
+    def _qubes_changed(self, *_: object) -> None:
+        """Follow the events of qubes while the page is shown; `showEvent` makes up for the others."""
+        if self.isVisible():
+            self._put_qubes()
+
+    def _put_qubes(self) -> None:
         """The qubes there are, and those that only a backup holds."""
         if not self.feed.is_known:
             return
@@ -457,6 +462,10 @@ class BackupsPage(QWidget):
             self._open("restore", f"{WITH}{self.holders.rows[at].run.file}", str(self.qube.currentData()))
 
     # Qt overrides
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self._put_qubes()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

@@ -20,10 +20,12 @@ from qubesmanager.models.backup_overview import ProfileRow, fates, holders, last
 from qubesmanager.models.row_table import Mark
 from qubesmanager.rules.backups import OLD
 from qubesmanager.ui.manager.backups_page import BackupsPage
+from qubesmanager.ui.manager.sidebar import ALL
 from qubesmanager.ui.session.backup_run import follow_backups, running_backups
 from qubesmanager.ui.session.windows import PAGE, WITH
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import FAILED, OK, BackupRun, QubeOfRun, decode_preview
+from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error, PermissionDenied
 
 WORDS = {"passphrase": "correct horse"}
@@ -79,6 +81,20 @@ async def test_a_click_in_the_sidebar_shows_the_page_and_another_the_qubes(click
     click_item(clicker, running)
     await clicker.until(clicker.window.view.isVisible)
     assert clicker.window.toolbar.isVisible()
+
+
+async def test_a_page_that_was_hidden_offers_the_qubes_that_came_meanwhile(clicker: Clicker, client: Client) -> None:
+    page = await shown(clicker)
+    clicker.window.sidebar.choose(ALL)
+    await clicker.until(lambda: not page.isVisible())
+    before = page.qube.count()
+
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("newcomer", "red")))
+    await clicker.until(lambda: "newcomer" in clicker.session.records)
+    assert page.qube.count() == before
+    await shown(clicker)
+
+    assert page.qube.findData("newcomer") >= 0
 
 
 async def test_profiles_and_runs_of_other_clients_are_shown_as_they_come(
