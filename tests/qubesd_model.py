@@ -7,6 +7,7 @@ joins frames, and drops events; `serve` answers on a socket, one call at a time,
 
 import asyncio
 import socket
+import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -176,6 +177,19 @@ def _volume(owner: str, name: str) -> dict[str, str]:
 
 
 @dataclass
+class Attachment:
+    """A device of a qube in Qubes 4.2."""
+
+    options: dict[str, str]
+    persistent: bool
+    attached: bool
+
+    def row(self, name: str) -> str:
+        words = {**self.options, "persistent": "yes" if self.persistent else "no"}
+        return f"{name} {' '.join(f'{key}={text}' for key, text in words.items())}"
+
+
+@dataclass
 class Qube:
     """A qube of the model."""
 
@@ -189,6 +203,10 @@ class Qube:
     volumes: dict[str, dict[str, str]] = field(default_factory=dict)
     devices: dict[str, list[str]] = field(default_factory=dict)
     """By the name of the list and the class (`Attached block`): its rows."""
+    offers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the class: the ports with what Qubes 4.2 lists behind each."""
+    has: dict[tuple[str, str], "Attachment"] = field(default_factory=dict)
+    """By the class and `BACKEND+PORT`: the devices as Qubes 4.2 keeps them."""
     notes: str = ""
 
     def row(self, release: Release) -> str:
@@ -308,21 +326,86 @@ class Model:
         if qube is None:
             raise _refused("QubesVMNotFoundError", f"No such domain: {dest!r}")
         if service.startswith("admin.vm.device."):
-            return self._devices(service, qube)
+            return self._devices(service, qube, argument, payload)
         action = _CALLS.get(service)
         if action is None or (service.startswith("admin.vm.notes.") and not self.release.has_notes):
             raise _refused("ProtocolError", f"no such method: {service!r}")
         return action(self, qube, argument, payload)
 
-    def _devices(self, service: str, qube: Qube) -> str:
-        _admin, _vm, _device, kind, method = service.split(".")
-        if (method in {"Assigned", "Attached"}) != self.release.has_assignments or method not in {
-            "Assigned",
-            "Attached",
-            "List",
-        }:
+    def _devices(self, service: str, qube: Qube, argument: str, payload: str) -> str:
+        _admin, _vm, _device, kind, method = service.split(".", 4)
+        if self.release.has_assignments:
+            if method not in {"Assigned", "Attached"}:
+                raise _refused("ProtocolError", f"no such method: {service!r}")
+            return _lines(qube.devices.get(f"{method} {kind}", []))
+        action = _DEVICES_4_2.get(method)
+        if action is None:
             raise _refused("ProtocolError", f"no such method: {service!r}")
-        return _lines(qube.devices.get(f"{method} {kind}", []))
+        return action(self, qube, kind, argument, payload)
+
+    def offer(self, backend: str, kind: str, ports: dict[str, str]) -> None:
+        """What a qube of Qubes 4.2 offers from now on, with its only event about it."""
+        self.qubes[backend].offers[kind] = ports
+        self.event(backend, f"device-list-change:{kind}")
+
+
+def _available_4_2(_model: Model, qube: Qube, kind: str, _argument: str, _payload: str) -> str:
+    return _lines([f"{port} {details}" for port, details in sorted(qube.offers.get(kind, {}).items())])
+
+
+def _list_4_2(_model: Model, qube: Qube, kind: str, _argument: str, _payload: str) -> str:
+    listed = [record.row(device) for (of, device), record in sorted(qube.has.items()) if of == kind]
+    return _lines([*qube.devices.get(f"List {kind}", []), *listed])
+
+
+def _attach_4_2(model: Model, qube: Qube, kind: str, device: str, payload: str) -> str:
+    """Attach, also for always. What is not `key=value` with these letters gets zero bytes, as every ProtocolError."""
+    options = dict(word.split("=", 1) for word in payload.split())
+    if any(set(text) - _LETTERS_4_2 for pair in options.items() for text in pair):
+        raise SilentError
+    persistent = options.pop("persistent", "no") in {"yes", "True"}
+    backend, _, _port = device.partition("+")
+    if backend not in model.qubes:
+        raise SilentError
+    if not persistent and qube.state == "Halted":
+        text = "VM not running, can only attach device with persistent flag"
+        raise _refused("QubesVMNotRunningError", text)
+    if (kind, device) in qube.has:
+        raise _refused("DeviceAlreadyAttached", f"'device {device} of class {kind} already attached to {qube.name}'")
+    qube.has[kind, device] = Attachment(options, persistent, qube.state != "Halted")
+    model.event(qube.name, f"device-attach:{kind}", "device", device.replace("+", ":"), "options", str(options))
+    return ""
+
+
+def _detach_4_2(model: Model, qube: Qube, kind: str, device: str, _payload: str) -> str:
+    record = qube.has.get((kind, device))
+    if record is not None and record.persistent and qube.state != "Halted":
+        raise _refused("QubesVMNotHaltedError", "Can not remove a persistent attachment from a non halted vm")
+    if record is None:
+        raise _refused("DeviceNotAttached", f"'device {device} of class {kind} not attached to {qube.name}'")
+    del qube.has[kind, device]
+    model.event(qube.name, f"device-detach:{kind}", "device", device.replace("+", ":"))
+    return ""
+
+
+def _set_persistent_4_2(_model: Model, qube: Qube, kind: str, device: str, payload: str) -> str:
+    """No event. Of a device that is not attached: zero bytes."""
+    record = qube.has.get((kind, device))
+    if payload not in {"True", "False"} or record is None or not record.attached:
+        raise SilentError
+    record.persistent = payload == "True"
+    return ""
+
+
+_LETTERS_4_2 = frozenset(string.ascii_letters + string.digits + "-_.,+:")
+
+_DEVICES_4_2: dict[str, Callable[[Model, Qube, str, str, str], str]] = {
+    "Available": _available_4_2,
+    "List": _list_4_2,
+    "Attach": _attach_4_2,
+    "Detach": _detach_4_2,
+    "Set.persistent": _set_persistent_4_2,
+}
 
 
 def _lines(rows: "list[str] | set[str]") -> str:

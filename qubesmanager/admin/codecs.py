@@ -414,6 +414,16 @@ def _device_row(row: str) -> DeviceRow:
     return DeviceRow(head, unquoted(fields))
 
 
+def _available_row(row: str) -> DeviceRow:
+    """A row of `Available`. Up to Qubes 4.2 its head is the port, nothing is quoted, and the description is last."""
+    head, _, rest = row.partition(" ")
+    if ":" in head:
+        return DeviceRow(head, unquoted(rest))
+    details, _, description = f" {rest}".partition(" description=")
+    fields = {f"_{key}": value for key, value in pairs(details, " ").items()}
+    return DeviceRow(head, {"port_id": check(names.DEVICE_IDENT, head), "name": description, **fields})
+
+
 def _device_row_text(row: DeviceRow) -> str:
     return f"{row.head} {quoted(row.fields)}"
 
@@ -496,5 +506,5 @@ INTERFACES: Codec[list[str]] = Codec(
     lambda interfaces: "\n".join(interfaces).encode(),
     optional=True,
 )
-AVAILABLE_ROWS = rows_of("<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)
+AVAILABLE_ROWS = rows_of("<port>:<device id> <key>='<value>' …\\n", _available_row, _device_row_text)
 ASSIGNMENT_ROWS = rows_of("<backend>+<port>:<device id> <key>='<value>' …\\n", _device_row, _device_row_text)

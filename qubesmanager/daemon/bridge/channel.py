@@ -51,7 +51,7 @@ class Channel:
         self._silent: dict[str, set[str]] = {}
         """By a call that has only got zero bytes so far: the qubes it was sent to."""
         self._unknown: set[str] = set()
-        """Calls that qubesd says it does not know."""
+        """Calls that qubesd says it does not know, or that another call is answered in place of."""
 
     def lacks(self, request: Request[R]) -> bool:
         """Whether this qubesd does not have the call, as far as its answers show: releases differ in their calls.
@@ -60,6 +60,15 @@ class Channel:
         """
         name = request.service
         return name in self._unknown or len(self._silent.get(name, ())) >= _SILENT_QUBES
+
+    def has(self, request: Request[R]) -> bool:
+        """Whether this qubesd is known to have the call: it has answered one."""
+        return request.service in self._answered
+
+    def lacks_from_now(self, request: Request[R]) -> None:
+        """This qubesd does not have the call: it answers the one of another release. Nothing if it has answered it."""
+        if not self.has(request):
+            self._unknown.add(request.service)
 
     def forget(self) -> None:
         """Another qubesd may answer from now on: learn again which calls it has."""
@@ -124,14 +133,17 @@ class Channel:
             if name not in self._answered:
                 self._silent.setdefault(name, set()).add(request.dest)
             raise refusal("qubesd-no-answer", name)
-        self._answered.add(name)
         self._silent.pop(name, None)
         try:
-            return framing.content(bytes(buffer))
+            content = framing.content(bytes(buffer))
         except Mgmt1Error as error:
             if isinstance(error, ProtocolError) and str(error).startswith(_UNKNOWN):
                 self._unknown.add(name)
+            else:
+                self._answered.add(name)
             raise received(error) from error
+        self._answered.add(name)
+        return content
 
     async def _pieces(self, request: Request[R]) -> AsyncGenerator[bytes, None]:
         """The answer's bytes. A transport that fails becomes an error of the API."""

@@ -39,6 +39,9 @@ class Mirrored(Protocol):
     def tags_changed(self) -> None:
         """Other qubes may be shown to this caller now."""
 
+    def offers_changed(self, backend: str, kind: DeviceClass) -> None:
+        """A qube offers other devices now; for releases whose events do not say which."""
+
     def emit(self, event: Event) -> None: ...
 
 
@@ -191,6 +194,12 @@ def _offered(change: DeviceChange) -> Callable[[Mirrored, Event], None]:
     return follow
 
 
+def _offers(mirror: Mirrored, event: Event) -> None:
+    kind = event.name.partition(":")[2]
+    if kind in set(DeviceClass):
+        mirror.offers_changed(event.subject, DeviceClass(kind))
+
+
 def _all(mirror: Mirrored, event: Event) -> None:
     mirror.reread(event.subject)
 
@@ -220,6 +229,7 @@ _FOLLOW: dict[str, Callable[[Mirrored, Event], None]] = {
     "device-assign": _devices,
     "device-unassign": _devices,
     "device-assignment-changed": _devices,
+    "device-list-change": _offers,
     "device-added": _offered(DeviceChange.ADDED),
     "device-removed": _offered(DeviceChange.REMOVED),
     "domain-add": _added,

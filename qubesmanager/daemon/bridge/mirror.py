@@ -36,6 +36,7 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0, VM_NAME
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import DeviceChange, DeviceClass
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,12 @@ class Mirror:
         self._versions: dict[str, int] = {}
         """By qube that is known or being read: a number that is another one after each change."""
         self._looked_at: dict[str, float] = {}
+        self.offered: dict[tuple[str, DeviceClass], frozenset[str]] = {}
+        """The ports of a backend that were listed last."""
         self._labels: frozenset[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._comparing: set[asyncio.Task[None]] = set()
+        """Lists of devices that are compared with those before."""
         self._news = asyncio.Event()
         self._connected = asyncio.Event()
         self._tags_changed = asyncio.Event()
@@ -111,9 +116,10 @@ class Mirror:
         """End the streams of the listeners, and all work."""
         self.end_streams()
         self.backups.close()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._comparing]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- what callers get ---------------------------------------------------------------------------------------------
 
@@ -234,6 +240,8 @@ class Mirror:
         self._marks.forget(name)
         for known in (self._unread, self.hidden, self._versions, self._looked_at):
             known.pop(name, None)
+        for kind in DeviceClass:
+            self.offered.pop((name, kind), None)
         self._incomplete.discard(name)
         self._unannounced.discard(name)
         if self.records.pop(name, None) is not None:
@@ -246,6 +254,15 @@ class Mirror:
     def tags_changed(self) -> None:
         """The policy may show other qubes by their tags now, and sends no event of these: list them soon."""
         self._tags_changed.set()
+
+    def offers_changed(self, backend: str, kind: DeviceClass) -> None:
+        """Where Qubes 4.2 or older sends no event for each device: list them, and send one for each difference."""
+        before = self.offered.get((backend, kind))
+        if before is None or not self._channel.lacks(calls.VM_DEVICE_ASSIGNED.of(kind)(backend)):
+            return
+        task = asyncio.get_running_loop().create_task(self._compare_offers(backend, kind, before))
+        self._comparing.add(task)
+        task.add_done_callback(self._comparing.discard)
 
     def _known(self, name: str) -> VmRecord | None:
         return self.records.get(name) or self._unread.get(name) or self.hidden.get(name)
@@ -410,6 +427,17 @@ class Mirror:
                 self.emit(events.LABEL_ADD(name, await self._channel.ask(calls.LABEL_GET(DOM0, name))))
             for name in sorted(before - names):
                 self.emit(events.LABEL_DELETE(name))
+
+    async def _compare_offers(self, backend: str, kind: DeviceClass, before: frozenset[str]) -> None:
+        try:
+            rows = await self._channel.rows(calls.VM_DEVICE_AVAILABLE.of(kind)(backend))
+        except Mgmt1Error as error:
+            log.info("The %s devices of %s cannot be listed: %s", kind, backend, error)
+            return
+        now = self.offered[backend, kind] = frozenset(row.fields.get("port_id", "") for row in rows)
+        for port in sorted(before ^ now):
+            change = DeviceChange.ADDED if port in now else DeviceChange.REMOVED
+            self.emit(events.DEVICE_LIST_CHANGE(backend, kind, port, change))
 
     async def _size_of_backup(self, profile: str) -> int:
         answer = await self._channel.ask(calls.BACKUP_INFO(DOM0, profile))

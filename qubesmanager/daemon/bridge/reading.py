@@ -16,6 +16,7 @@ from qubesmanager.admin.properties import IDENTIFYING, from_qubes
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
 from qubesmanager.wire.codecs import DeviceId, number
+from qubesmanager.wire.codecs import DeviceRow as DeviceOf42
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError, ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.records import NO, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord, shared_value
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
@@ -125,35 +126,54 @@ def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
 
 
 async def _devices(channel: Channel, record: VmRecord) -> Patch:
+    """The devices of all classes. Those of a class that cannot be read stay as they were."""
     devices: list[DeviceRecord] = []
     for kind in DeviceClass:
-        devices += await _devices_of(channel, record, kind)
+        try:
+            devices += await _devices_of(channel, record, kind)
+        except QubesVMNotFoundError:
+            raise
+        except Mgmt1Error as error:
+            log.info("The %s devices of %s cannot be read: %s", kind, record.name, error)
+            devices += [device for device in record.devices if device.device_class is kind]
     return {"devices": tuple(devices)}
 
 
 async def _devices_of(channel: Channel, record: VmRecord, kind: DeviceClass) -> list[DeviceRecord]:
-    """The devices of one class. Qubes 4.2 and older have one list of those attached and assigned."""
-    request = calls.VM_DEVICE_ASSIGNED.of(kind)(record.name)
-    if channel.lacks(request):
-        return await _devices_of_4_2(channel, record, kind)
-    try:
-        assigned = await channel.rows(request)
-    except (ProtocolError, NoAnswerError) as error:
-        try:
-            return await _devices_of_4_2(channel, record, kind)
-        except (ProtocolError, NoAnswerError):
-            raise error from None
+    old = await devices_of_4_2(channel, record.name, kind)
+    if old is not None:
+        return [_device_of_4_2(kind, row, record) for row in old]
+    assigned = await channel.rows(calls.VM_DEVICE_ASSIGNED.of(kind)(record.name))
     attached = await channel.rows(calls.VM_DEVICE_ATTACHED.of(kind)(record.name)) if record.running else []
     return merged(kind, attached, assigned)
 
 
-async def _devices_of_4_2(channel: Channel, record: VmRecord, kind: DeviceClass) -> list[DeviceRecord]:
+async def devices_of_4_2(channel: Channel, qube: str, kind: DeviceClass) -> list[DeviceOf42] | None:
+    """The only list of devices that Qubes 4.2 and older have; None if qubesd has the two lists of later releases.
+
+    Which of them it is, the first answer shows. Raises what the later call is refused with if neither is answered.
+    """
+    later, older = calls.VM_DEVICE_ASSIGNED.of(kind)(qube), calls.VM_DEVICE_LIST.of(kind)(qube)
+    if channel.has(later):
+        return None
+    if channel.lacks(later):
+        return [] if channel.lacks(older) else await channel.rows(older)
+    try:
+        await channel.rows(later)
+    except (ProtocolError, NoAnswerError) as error:
+        try:
+            rows = await channel.rows(older)
+        except (ProtocolError, NoAnswerError):
+            raise error from None
+        channel.lacks_from_now(later)
+        return rows
+    return None
+
+
+def _device_of_4_2(kind: DeviceClass, row: DeviceOf42, record: VmRecord) -> DeviceRecord:
     """The list does not say whether an assigned device is attached: that is taken of a qube that runs."""
-    rows = await channel.rows(calls.VM_DEVICE_LIST.of(kind)(record.name))
-    return [
-        DeviceRecord(kind, *row.device, record.running, {key: text for key, text in row.options.items() if text != NO})
-        for row in rows
-    ]
+    options = {key: text for key, text in row.options.items() if text != NO}
+    return DeviceRecord(kind, *row.device, record.running, options)
 
 
 def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRow]) -> list[DeviceRecord]:

@@ -40,8 +40,9 @@ async def list_classes(context: Context, _arg: None, _payload: None) -> list[Dev
 @answers(m.VM_DEVICE_AVAILABLE)
 async def available(context: Context, only: str | None, _payload: None) -> list[AvailableDevice]:
     rows = await context.rows(calls.VM_DEVICE_AVAILABLE.of(context.device_class)(context.dest))
-    devices = [available_of(row) for row in rows if only in {None, row.fields.get("port_id")}]
-    return sorted(devices, key=lambda device: device.ident)
+    devices = sorted((available_of(row) for row in rows), key=lambda device: device.ident)
+    context.mirror.offered[context.dest, context.device_class] = frozenset(device.ident for device in devices)
+    return [device for device in devices if only in {None, device.ident}]
 
 
 async def _attached(context: Context, kind: DeviceClass) -> dict[DeviceId, Mapping[str, str]]:

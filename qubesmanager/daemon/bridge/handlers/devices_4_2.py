@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import DeviceOptions, Port
 from qubesmanager.daemon.bridge.context import Context
+from qubesmanager.daemon.bridge.reading import devices_of_4_2
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire.codecs import DeviceId
-from qubesmanager.wire.errors import DeviceNotAssigned, Mgmt1Error, NoAnswerError, ProtocolError
+from qubesmanager.wire.errors import DeviceNotAssigned, Mgmt1Error
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import YES
@@ -22,21 +23,8 @@ Listed = Mapping[DeviceId, Mapping[str, str]]
 
 async def listed(context: Context, kind: DeviceClass) -> Listed | None:
     """The devices of the destination with their options; None if qubesd has the calls of Qubes 4.3."""
-    assigned = calls.VM_DEVICE_ASSIGNED.of(kind)(context.dest)
-    if not context.bridge.channel.lacks(assigned):
-        try:
-            await context.rows(assigned)
-        except (ProtocolError, NoAnswerError) as error:
-            try:
-                return await _rows(context, kind)
-            except (ProtocolError, NoAnswerError):
-                raise error from None
-        return None
-    return await _rows(context, kind)
-
-
-async def _rows(context: Context, kind: DeviceClass) -> Listed:
-    return {row.device: row.options for row in await context.rows(calls.VM_DEVICE_LIST.of(kind)(context.dest))}
+    rows = await devices_of_4_2(context.bridge.channel, context.dest, kind)
+    return None if rows is None else {row.device: row.options for row in rows}
 
 
 def is_persistent(options: Mapping[str, str]) -> bool:
