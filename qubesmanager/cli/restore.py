@@ -68,7 +68,13 @@ def parser() -> Parser:
     made.add_argument(
         "--netvm", metavar="QUBE:NETVM", action="append", default=[], help="connect QUBE to NETVM; QUBE: to none"
     )
-    made.add_argument("--pool", metavar="POOL", default="", help="the pool for all restored volumes")
+    made.add_argument(
+        "--pool",
+        metavar="[QUBE:]POOL",
+        action="append",
+        default=[],
+        help="the pool for all restored volumes, or for those of QUBE; may be given several times",
+    )
     made.add_argument(
         "--skip-existing", action="store_true", help="leave out qubes whose names are taken; else they stop everything"
     )
@@ -117,7 +123,8 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
         rename=_pairs("--rename", options.rename),
         template=_pairs("--template", options.template),
         netvm=_pairs("--netvm", options.netvm, may_be_empty=True),
-        pool=options.pool,
+        pool=_pool(options.pool),
+        pools=_pairs("--pool", [name for name in _names(options.pool) if ":" in name]),
         conflict="skip" if options.skip_existing else "fail",
         verify_only=options.verify,
         devices=options.devices,
@@ -129,6 +136,14 @@ def plan_of(options: argparse.Namespace) -> RestorePlan:
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for word in words for name in word.split(",") if name)
+
+
+def _pool(words: Sequence[str]) -> str:
+    """The pool that is not of a single qube; empty if none was given."""
+    pools = [name for name in _names(words) if ":" not in name]
+    if len(pools) > 1:
+        raise UsageError(f"--pool takes a single POOL for all qubes; there are {len(pools)}.")
+    return pools[0] if pools else ""
 
 
 def _pairs(option: str, words: Sequence[str], *, may_be_empty: bool = False) -> dict[str, str]:

@@ -311,7 +311,8 @@ BACKUP_INFO = Call(
 BACKUP_RESTORE = Call(
     "mgmt1.backup.Restore", Dest.DOM0, Tier.GLOBAL_RWX, c.optional(c.PROFILE_ID), c.STREAM, RESTORED_ROWS,
     "Restore from the backup that follows the options and an empty line. Options: passphrase=, include=, exclude=,"
-    " rename=<old>:<new>, conflict=skip|rename|fail, pool=, missing-template=default|skip,"
+    " rename=<old>:<new>, conflict=skip|rename|fail, pool=, pools=<qube>:<pool> (of single qubes),"
+    " missing-template=default|skip,"
     " missing-netvm=default|none|skip, devices=yes (assign the devices again that the qubes had), verify-only=yes,"
     " salvage=yes (take what is whole by its chunks from a damaged file), run=<id> (for the events), dom0=add"
     " <kind>:<name> (from dom0: of its own configuration, what is not here and what is named), dom0-home=new|<path>"

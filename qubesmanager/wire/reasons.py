@@ -1370,6 +1370,7 @@ TABLE: tuple[Row, ...] = (
     Row("not-a-home-size", errors.ProtocolError, "Not the size of the home of dom0: {value}"),
     Row("not-a-config-item", errors.ProtocolError, "Not a part of the configuration of dom0: {value}"),
     Row("not-a-qube-size", errors.ProtocolError, "Not a qube and its size: {value}"),
+    Row("not-stored-details", errors.ProtocolError, "The settings of a qube of the backup are not valid JSON."),
     Row("not-a-result", errors.ProtocolError, "Not the result of a restored qube: {value}"),
     Row("passphrase-one-line", errors.QubesValueError, "A passphrase is one line."),
     # -- the text of a firewall rule

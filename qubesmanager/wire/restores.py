@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Restores: the options of a restore, the contents of a backup, and the result of each part of it."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar
+from urllib.parse import quote, unquote
 
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.event import Event
@@ -32,6 +34,23 @@ THE_FILE = "-"
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDetails:
+    """The settings of a qube of a backup, as far as they are shown.
+
+    `properties` are those that were set, references by name. `rules` is the number of firewall rules, of which
+    `first_rules` are some, and `notes` is how its notes begin; without meaning if `rules` is None, because the backup
+    does not say it before it is restored. `devices` is the number of assigned devices.
+    """
+
+    properties: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    devices: int = 0
+    rules: int | None = None
+    first_rules: tuple[str, ...] = ()
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredQube:
     """A qube of a backup, and whether there is one of its name here. `size` in bytes."""
 
@@ -42,6 +61,7 @@ class StoredQube:
     template: str
     netvm: str
     exists: bool
+    details: StoredDetails = StoredDetails()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,8 @@ class Contents:
     """dom0's own configuration; None if a qube asks."""
     home: StoredHome | None = None
     """dom0's home; None if the backup does not hold it, or a qube asks."""
+    made: int | None = None
+    """When it was made, in Unix seconds; None if its id does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,8 @@ class RestorePlan:
     template: Mapping[str, str] = field(default_factory=dict)
     netvm: Mapping[str, str] = field(default_factory=dict)
     pool: str = ""
+    pools: Mapping[str, str] = field(default_factory=dict)
+    """By the name in the backup: the pool of a qube that does not go into `pool`."""
     conflict: Conflict = "fail"
     missing_template: MissingTemplate = "default"
     missing_netvm: MissingNetvm = "default"
@@ -109,6 +133,11 @@ class RestorePlan:
     """Where to unpack dom0's home: an absolute path that does not exist, or `NEW_HOME`; empty to leave it out."""
     salvage: bool = False
     """Restore from a damaged file what is whole by its sealed chunks."""
+
+    @property
+    def named_pools(self) -> list[str]:
+        """The pools that the plan names, sorted."""
+        return sorted({self.pool, *self.pools.values()} - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +204,7 @@ def _values(plan: RestorePlan) -> dict[str, str]:
         "template": _pairs(plan.template),
         "netvm": _pairs(plan.netvm),
         "pool": _word(plan.pool) if plan.pool else "",
+        "pools": _pairs({old: _word(pool) for old, pool in plan.pools.items()}),
         "conflict": plan.conflict,
         "missing-template": plan.missing_template,
         "missing-netvm": plan.missing_netvm,
@@ -215,7 +245,7 @@ def _pairs(names: Mapping[str, str]) -> str:
     return " ".join(f"{_word(old)}:{_word(new) if new else ''}" for old, new in names.items())
 
 
-KEYS = ("passphrase", "pool", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
+KEYS = ("passphrase", "pool", "pools", "include", "exclude", "rename", "template", "netvm", "run", "dom0", "dom0-home")
 _RUN = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _CONFLICTS: tuple[Conflict, ...] = ("skip", "rename", "fail")
 _MISSING_TEMPLATE: tuple[MissingTemplate, ...] = ("default", "skip")
@@ -259,6 +289,7 @@ def decode_options(untrusted: bytes) -> RestoreOptions:
         template=_names(values, "template"),
         netvm=_names(values, "netvm"),
         pool=values.get("pool", ""),
+        pools=_pools(values),
         conflict=_choice(values, "conflict", _CONFLICTS),
         missing_template=_choice(values, "missing-template", _MISSING_TEMPLATE),
         missing_netvm=_choice(values, "missing-netvm", _MISSING_NETVM),
@@ -292,6 +323,13 @@ def _names(untrusted: Mapping[str, str], key: str) -> dict[str, str]:
     return names
 
 
+def _pools(untrusted: Mapping[str, str]) -> dict[str, str]:
+    pools = _names(untrusted, "pools")
+    if "" in pools.values():
+        raise refusal("restore-names", "pools")
+    return pools
+
+
 # -- the contents of a backup -----------------------------------------------------------------------------------------
 
 
@@ -302,6 +340,8 @@ def encode_contents(contents: Contents) -> str:
         f"compression={contents.compression}",
         f"ours={YES if contents.ours else NO}",
     ]
+    if contents.made is not None:
+        lines.append(f"made={contents.made}")
     if contents.unreadable:
         lines.append(f"unreadable={' '.join(contents.unreadable)}")
     if contents.home is not None:
@@ -322,7 +362,18 @@ def _qube_row(qube: StoredQube) -> str:
         "exists": YES if qube.exists else NO,
     }
     words = [f"{key}={value}" for key, value in values.items() if value.isprintable() and " " not in value]
+    if qube.details != StoredDetails():
+        words.append(f"details={_quoted(qube.details)}")
     return " ".join([qube.name, *words])
+
+
+def _quoted(details: StoredDetails) -> str:
+    """The details as percent-encoded JSON, which is one word."""
+    return quote(json.dumps(asdict(details), ensure_ascii=False, separators=(",", ":")), safe=_SAFE)
+
+
+_SAFE = '{}[]:,"/+@'
+"""What is not percent-encoded in the details of a qube, so that they stay short."""
 
 
 def decode_contents(untrusted: str) -> Contents:
@@ -342,6 +393,7 @@ def decode_contents(untrusted: str) -> Contents:
         tuple(values.get("unreadable", "").split()),
         tuple(map(_item, values["dom0"].split())) if "dom0" in values else None,
         _home(values["dom0-home"]) if "dom0-home" in values else None,
+        int(values["made"]) if _is_number(values.get("made", "")) else None,
     )
 
 
@@ -385,7 +437,28 @@ def _stored_qube(untrusted: str) -> StoredQube:
         template=values.get("template", ""),
         netvm=values.get("netvm", ""),
         exists=values.get("exists") == "yes",
+        details=_details(values["details"]) if "details" in values else StoredDetails(),
     )
+
+
+def _details(untrusted: str) -> StoredDetails:
+    try:
+        values = json.loads(unquote(untrusted, errors="strict"))
+        details = StoredDetails(
+            dict(values["properties"]),
+            tuple(values["tags"]),
+            values["devices"],
+            values["rules"],
+            tuple(values["first_rules"]),
+            values["notes"],
+        )
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise refusal("not-stored-details") from error
+    texts = (*details.properties.values(), *details.properties, *details.tags, *details.first_rules, details.notes)
+    numbers = (details.devices, 0 if details.rules is None else details.rules)
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise refusal("not-stored-details")
+    return details
 
 
 # -- results --------------------------------------------------------------------------------------------------------

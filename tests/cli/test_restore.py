@@ -18,7 +18,7 @@ from cheap_keys import PROGRAM, Gate
 from daemon_process import DaemonProcess
 from qubes_backup import backup_of, device, domain, of_one, qubes_xml, with_home
 
-from qubesmanager.cli.restore import left_out, main, parser
+from qubesmanager.cli.restore import left_out, main, parser, plan_of
 from qubesmanager.cli.terminal import Bar, Terminal, size_text, table
 from qubesmanager.client.client import Client
 from qubesmanager.transport.base import Payload, Transport, TransportError, pieces
@@ -227,6 +227,15 @@ def test_qubes_are_chosen_renamed_and_mapped(place: _Place) -> None:
     assert "lab" not in place.names()
 
 
+def test_a_pool_is_for_all_or_for_one_qube() -> None:
+    options = parser().parse_args(["file", "--pool", "slow,work:fast", "--pool", "mail:tmp"])
+
+    plan = plan_of(options)
+
+    assert (plan.pool, plan.pools) == ("slow", {"work": "fast", "mail": "tmp"})
+    assert plan_of(parser().parse_args(["file"])).pool == ""
+
+
 def test_a_taken_name_stops_everything_unless_it_is_skipped(place: _Place) -> None:
     assert place.run(str(place.file), "--exclude", "lab-net")[0] == 0
 
@@ -354,6 +363,8 @@ def test_no_daemon_has_its_own_exit_status(place: _Place) -> None:
         ["file", "--rename", "lab"],
         ["file", "--rename", "a:b", "--rename", "a:c"],
         ["file", "--template", "a:"],
+        ["file", "--pool", "a", "--pool", "b"],
+        ["file", "--pool", "lab:"],
         ["file", "--passphrase", "secret"],
         ["file", "--passphrase-file", "/nonexistent/x"],
         ["file", "--only", "a b"],

@@ -41,6 +41,7 @@ CONTENTS = st.builds(
     unreadable=LISTS,
     dom0=st.none() | st.lists(st.builds(StoredItem, NAMES, NAMES, st.sampled_from(FATES)), max_size=3).map(tuple),
     home=st.none() | st.builds(StoredHome, st.integers(0, 1 << 62), st.none() | st.integers(0, 1 << 62)),
+    made=st.none() | st.integers(0, 1 << 40),
 )
 REASONS = st.sampled_from(
     [Reason("no-such-qube", "lost"), Reason("both-reasons", Reason("config-added"), "A\ttab\nand a line."), "Full."]
@@ -100,6 +101,8 @@ def test_a_passphrase_of_two_lines_is_refused(passphrase: str) -> None:
         b"run=a b",
         b"rename=a",
         b"rename=a:b a:c",
+        b"pools=a:",
+        b"pools=a:x a:y",
         b"dom0-home=relative",
     ],
 )
@@ -132,6 +135,23 @@ def test_contents_are_these_lines() -> None:
         "\n"
         "work class=AppVM size=7 template=debian netvm=default exists=yes\n"
     )
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"properties":{},"tags":[],"devices":"1","rules":null,"first_rules":[],"notes":""}',
+        '{"properties":{"a":1},"tags":[],"devices":1,"rules":null,"first_rules":[],"notes":""}',
+        '{"properties":{},"tags":[],"devices":1,"rules":null,"first_rules":[],"notes":null}',
+        "%ff",
+    ],
+)
+def test_details_of_another_form_are_refused(details: str) -> None:
+    with pytest.raises(ProtocolError):
+        decode_contents(f"backup-id=b\n\nwork size=1 details={details}\n")
 
 
 @given(ROWS)

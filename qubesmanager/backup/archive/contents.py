@@ -11,6 +11,9 @@
       <devices class="block"><device backend-domain="sys-usb" id="sda" required="yes"><option name="n">v</option>
       </device></devices></domain>...</domains></qubes>
 
+Ours also has `<mgmt1-summary rules="2"><rule>action=accept</rule>...<notes>text</notes></mgmt1-summary>` in a domain:
+its firewall and notes in short, since they are in full only behind its volumes. Readers of Qubes ignore it.
+
 A property or feature without text is the empty text here. A qube is in the backup iff `backup-content` is not empty.
 The path of dom0 is `dom0-home/` and the name of a user. Qubes 4.3 writes a device with `mode="required|auto-attach|
 ask-to-attach"` instead of `required`, and with `identity`: which device it must be, `*` for any at that port.
@@ -18,7 +21,7 @@ Source: Qubes OS 4.x, the store that its backup tool reads (backup format v4).
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -40,6 +43,11 @@ XML_LIMIT = limits.BACKUP_XML_BYTES
 """The most bytes of a qubes.xml that are read."""
 QUBES_LIMIT = limits.BACKUP_QUBES
 
+SUMMARY_RULES = 20
+"""The first rules of a firewall that a summary has."""
+SUMMARY_CHARACTERS = 1000
+"""The first characters of notes, and of a rule, that a summary has."""
+
 _PATH = re.compile(r"vm[0-9]{1,9}/", re.ASCII)
 _HOME = "dom0-home/"
 """The prefix of dom0's path; the tool of Qubes OS adds the name of the user whose home it is."""
@@ -47,6 +55,7 @@ _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _REQUIRED, _AUTO = "required", "auto-attach"
 """The modes in which a device is attached at each start."""
 _ANY = "*"
+_SUMMARY = "mgmt1-summary"
 _TRUE = frozenset({"yes", "true", "on", "1"})
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -80,14 +89,23 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """The firewall and notes of a qube in short: the number of rules, the first ones, the beginning of the notes."""
+
+    rules: int
+    first_rules: tuple[str, ...] = ()
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Qube:
     """The settings of one qube. Names and values of properties, features, tags and devices are not checked here.
 
     `properties` are those that were set, without `name` and `label`; references are names, none is the empty text.
     `path` is the qube's folder in the backup, `vm1/`, or empty if only its settings are there. dom0's is written as
     `dom0-home/USER` and read as `dom0-home/`, with USER as `user`, which is not checked. `size` is the number of bytes
-    that its files hold at most, holes not counted. `problem` is why the qube cannot be read; its name may then be
-    an invented one.
+    that its files hold at most, holes not counted. `summary` is None in a backup of another program. `problem` is why
+    the qube cannot be read; its name may then be an invented one.
     """
 
     name: str
@@ -101,6 +119,7 @@ class Qube:
     size: int = 0
     problem: Reason | None = None
     user: str = field(default="", compare=False)
+    summary: Summary | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +197,20 @@ def _qube_lines(qube: Qube) -> Iterator[str]:
                 yield from (_item("option", name, value) for name, value in device.options.items())
                 yield "</device>"
         yield "</devices>"
+    if (summary := qube.summary) is not None:
+        yield f'<{_SUMMARY} rules="{summary.rules}">'
+        yield from (f"<rule>{_text(rule)}</rule>" for rule in summary.first_rules)
+        yield f"<notes>{_text(summary.notes)}</notes></{_SUMMARY}>"
+
+
+def summary_of(rules: Sequence[object], notes: str) -> Summary:
+    """The summary of these rules and notes, without characters that XML does not allow."""
+    first = [_cut(str(rule)) for rule in rules[:SUMMARY_RULES]]
+    return Summary(len(rules), tuple(first), _cut(notes))
+
+
+def _cut(text: str) -> str:
+    return _NOT_XML.sub("", text[:SUMMARY_CHARACTERS])
 
 
 def _mode(device: Device) -> str:
@@ -293,7 +326,17 @@ def _qube(element: Element, labels: Mapping[str, str]) -> Qube:
         (_HOME if is_home else path) if content else "",
         int(size) if content else 0,
         user=path.removeprefix(_HOME).strip("/") if content and is_home else "",
+        summary=_summary(element.find(f"./{_SUMMARY}")),
     )
+
+
+def _summary(element: Element | None) -> Summary | None:
+    """The summary; None if there is none that makes sense: it is only shown."""
+    rules = "" if element is None else element.get("rules", "")
+    if element is None or not _SIZE.fullmatch(rules):
+        return None
+    first = [_cut(rule.text or "") for rule in element.findall("./rule")[:SUMMARY_RULES]]
+    return Summary(int(rules), tuple(first), _cut(element.findtext("./notes") or ""))
 
 
 def _unreadable(element: Element, number: int, taken: Collection[str], problem: Reason) -> Qube:

@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from qubesmanager.backup.archive import backup_tar, dom0_config, header, manifest, scrypt_container, volume_tar
 from qubesmanager.backup.archive.backup_tar import ChunkName
 from qubesmanager.backup.archive.compression import Compression, compress, require
-from qubesmanager.backup.archive.contents import Contents, Qube, to_xml
+from qubesmanager.backup.archive.contents import Contents, Qube, summary_of, to_xml
 from qubesmanager.backup.archive.dom0_config import CONFIG, Dom0Config
 from qubesmanager.backup.archive.home import HOME, Home
 from qubesmanager.backup.archive.manifest import FileEntry, Manifest, QubeEntry
@@ -206,7 +206,8 @@ def _planned(data: QubeData, number: int) -> _Plan:
         files.append(_small_file(ChunkName(folder, file, 0), content))
         size += len(content)
     size += len(files) * _FRAME
-    return _Plan(replace(data.qube, path=f"{folder}/", size=size), tuple(files))
+    summary = summary_of(data.firewall or (), data.notes)
+    return _Plan(replace(data.qube, path=f"{folder}/", size=size, summary=summary), tuple(files))
 
 
 def _planned_home(dom0: Qube, home: Home, cancelled: Event) -> _Plan:

@@ -5,8 +5,11 @@ import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
 
 from qubesmanager.backup.archive.contents import ADMIN_CLASS, Contents, Qube
+from qubesmanager.backup.archive.header import Head
 from qubesmanager.backup.archive.home_unpacking import NoTree
 from qubesmanager.backup.archive.reader import Backup, Nowhere, open_backup
 from qubesmanager.backup.archive.report import QubeResult, Report
@@ -20,7 +23,7 @@ from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
-from qubesmanager.wire.names import shown
+from qubesmanager.wire.names import PROPERTY_NAME, QUBES_TAG, shown
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import joined, refusal
 from qubesmanager.wire.restores import (
@@ -28,6 +31,7 @@ from qubesmanager.wire.restores import (
     THE_FILE,
     Restored,
     RestoreOptions,
+    StoredDetails,
     StoredHome,
     StoredItem,
     StoredQube,
@@ -39,6 +43,10 @@ from qubesmanager.wire.values import VmClass
 HEAD_LIMIT = limits.RESTORE_OPTIONS_BYTES
 """Bytes of options before the backup."""
 _DIGITS = 19
+SHOWN_VALUES = 100
+"""The most properties, and the most tags, in the contents of a backup for each qube."""
+SHOWN_CHARACTERS = 500
+"""The longest value of a property in the contents of a backup."""
 NOTES = 100
 """The most notes in the row of a restored qube; a hostile backup could cause any number."""
 
@@ -139,12 +147,40 @@ def stored_contents(
                 template=qube.properties.get("template", ""),
                 netvm=qube.properties.get("netvm", DEFAULT_NETVM),
                 exists=exists(qube.name),
+                details=_details(qube),
             )
             for qube in backup.contents.kept
         ),
         unreadable=tuple(qube.name for qube in backup.contents.unreadable),
         dom0=items,
         home=stored_home(backup) if with_home else None,
+        made=made_at(backup.head),
+    )
+
+
+def made_at(head: Head) -> int | None:
+    """When a backup was made, by its id, in Unix seconds: of ours in UTC, of Qubes OS in the time of this computer."""
+    try:
+        moment = datetime.strptime(head.backup_id.partition("-")[0], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - next line
+        return max(0, int((moment.replace(tzinfo=UTC) if head.has_manifest else moment).timestamp()))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _details(qube: Qube) -> StoredDetails:
+    """What is shown of its settings; names and values that no qube of ours can have are left out."""
+    properties = {
+        name: value
+        for name, value in sorted(qube.properties.items())
+        if PROPERTY_NAME.matches(name) and value.isprintable() and len(value) <= SHOWN_CHARACTERS
+    }
+    tags = sorted(tag for tag in qube.tags if QUBES_TAG.matches(tag))
+    known = qube.summary
+    return StoredDetails(
+        dict(islice(properties.items(), SHOWN_VALUES)),
+        tuple(tags[:SHOWN_VALUES]),
+        len(qube.devices),
+        *(() if known is None else (known.rules, known.first_rules, known.notes)),
     )
 
 
@@ -159,7 +195,8 @@ def chosen(contents: Contents, options: RestoreOptions) -> list[Entry]:
     names = {qube.name for qube in qubes}
     if options.plan.home and home_in(contents) is None:
         raise refusal("backup-without-home")
-    for name in (*options.plan.include, *options.plan.rename, *options.plan.template, *options.plan.netvm):
+    plan = options.plan
+    for name in (*plan.include, *plan.rename, *plan.template, *plan.netvm, *plan.pools):
         if name not in names:
             raise refusal("backup-without-qube", shown(name))
     included, excluded = frozenset(options.plan.include), frozenset(options.plan.exclude)

@@ -103,6 +103,10 @@ class Plan:
         entry = self._by_kept.get(name)
         return entry.name if entry is not None and entry.is_going else name
 
+    def pool(self, entry: Entry) -> str:
+        """The pool of its volumes; empty for the default one."""
+        return self._options.pools.get(entry.kept.name, self._options.pool)
+
     def place(self) -> None:
         """Resolve templates and netvms until nothing changes: skipping one qube can orphan another."""
         left = -1
@@ -154,6 +158,15 @@ class Plan:
     def _restored(self, name: str) -> Entry | None:
         """The qube that is restored under that name."""
         return next((entry for entry in self._entries if entry.name == name and entry.is_going), None)
+
+
+def sizes_by(pool_of: Callable[[Entry], str], entries: Sequence[Entry]) -> dict[str, int]:
+    """By pool: the bytes that these qubes may need in it."""
+    sizes: dict[str, int] = {}
+    for entry in entries:
+        pool = pool_of(entry)
+        sizes[pool] = sizes.get(pool, 0) + entry.kept.size
+    return sizes
 
 
 # -- devices ----------------------------------------------------------------------------------------------------------

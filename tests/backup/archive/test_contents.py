@@ -10,7 +10,7 @@ from backup_samples import DOM0, LABELS, contents, english, rich_qube
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qubesmanager.backup.archive.contents import Contents, Qube, from_xml, to_xml
+from qubesmanager.backup.archive.contents import Contents, Qube, Summary, from_xml, summary_of, to_xml
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
 from qubesmanager.wire.errors import QubesValueError
 
@@ -31,6 +31,24 @@ def test_any_text_that_xml_can_hold_comes_back(values: dict[str, str], tags: fro
     backup = contents(Qube("work", "AppVM", "red", {}, features, tags, (), "vm1/", 5))
 
     assert from_xml(to_xml(backup)) == backup
+
+
+def test_firewall_and_notes_come_back_in_short() -> None:
+    rules = tuple(f"action=accept dst4=192.0.2.{number}" for number in range(30))
+    qube = replace(rich_qube(), summary=summary_of(rules, "<b>\a" + "x" * 2000))
+
+    (read,) = from_xml(to_xml(contents(qube))).kept
+
+    assert read.summary == Summary(30, rules[:20], "<b>" + "x" * 996)
+    assert from_xml(to_xml(contents(rich_qube()))).kept[0].summary is None
+
+
+@pytest.mark.parametrize("odd", ['rules="-1"', 'rules="many"', 'rules="9999999999999999999"', ""])
+def test_a_summary_that_makes_no_sense_is_as_if_it_were_not_there(odd: str) -> None:
+    qube = replace(rich_qube(), summary=Summary(2))
+    text = to_xml(contents(qube)).replace(b'rules="2"', odd.encode())
+
+    assert from_xml(text).kept[0].summary is None
 
 
 def test_the_form_is_the_one_that_the_qubes_tool_reads() -> None:

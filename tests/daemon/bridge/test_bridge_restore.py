@@ -81,6 +81,19 @@ async def test_qubes_are_restored_with_volumes_and_settings(bridge: Bridged, bac
     assert await content(driver, "vault/private") == await content(driver, "v2/private")
 
 
+async def test_each_qube_goes_into_the_pool_named_for_it(bridge: Bridged, backup: bytes, tmp_path: Path) -> None:
+    await bridge.other.send(calls.POOL_ADD(DOM0, "fast", {"driver": "file-qcow2", "dir_path": str(tmp_path / "fast")}))
+
+    rows = await restored(bridge, backup, "rename=vault:v2 untrusted:u2", "include=vault untrusted", "pools=vault:fast")
+
+    assert all("result=ok" in row for row in rows if "restored-as=-" not in row), rows
+    assert {volume.pool for volume in bridge.record("v2").volumes if volume.save_on_stop} == {"fast"}
+    assert {volume.pool for volume in bridge.record("u2").volumes if volume.save_on_stop} == {"default"}
+    error = await error_of(restored(bridge, backup, "rename=vault:w2", "include=vault", "pools=vault:nowhere"))
+    assert "There is no pool" in str(error)
+    assert "w2" not in bridge.names
+
+
 async def test_nothing_is_overwritten(bridge: Bridged, backup: bytes) -> None:
     before = bridge.record("vault")
 

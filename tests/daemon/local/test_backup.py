@@ -45,6 +45,7 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
+from qubesmanager.wire.restores import Contents
 from qubesmanager.wire.values import DeviceClass
 
 
@@ -127,6 +128,61 @@ async def test_a_restored_qube_has_every_byte_and_setting(
         assert await content(system.pools.driver("default"), f"lab/{name}") == data
     assert volumes["private"].startswith(lab)
     assert await system.runtime.store.read("SELECT * FROM pending_volume") == []
+
+
+async def test_each_qube_goes_into_the_pool_named_for_it(
+    client: Client, system: System, lab: bytes, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("fast", "slow"):
+        await client.send(calls.POOL_ADD("dom0", name, {"driver": "file-qcow2", "dir_path": str(tmp_path / name)}))
+    file = await backed_up(client, folder, include=["lab", "vault"])
+
+    rows = await restored(client, file, rename="lab:lab2 vault:vault2", pool="slow", pools="lab:fast")
+
+    assert rows == ["lab restored-as=lab2 result=ok", "vault restored-as=vault2 result=ok"]
+    assert {volume.pool for volume in (await record(client, "lab2")).volumes if volume.save_on_stop} == {"fast"}
+    assert {volume.pool for volume in (await record(client, "vault2")).volumes if volume.save_on_stop} == {"slow"}
+    assert (await content(system.pools.driver("fast"), "lab2/private")).startswith(lab)
+
+
+async def test_the_contents_show_date_settings_firewall_and_notes(client: Client, lab: bytes, folder: Path) -> None:
+    file = await backed_up(client, folder)
+
+    contents = await client.send(
+        calls.BACKUP_INFO("dom0", None, pieces(f"passphrase={WORDS}\n\n".encode(), *_cut(file)))
+    )
+
+    assert isinstance(contents, Contents)
+    assert contents.made is not None
+    assert abs(contents.made - time.time()) < LIMIT
+    (qube,) = contents.qubes
+    assert qube.details.properties["memory"] == "555"
+    assert "mine" in qube.details.tags
+    assert qube.details.devices == 1
+    assert qube.details.rules == 2
+    assert qube.details.first_rules == ("action=accept dst4=192.0.2.0/24 comment=a <b>", "action=drop")
+    assert qube.details.notes == "Zeile 1\n<b>zwei</b>\n"
+
+
+@pytest.mark.parametrize(
+    ("pools", "error"),
+    [
+        ("lab:nowhere", "There is no pool nowhere."),
+        ("other:default", "The backup has no qube 'other'."),
+        ("lab", "pools is a list of <qube>:<name>"),
+    ],
+)
+async def test_a_pool_that_cannot_be_is_refused_before_anything_is_made(
+    client: Client, system: System, lab: bytes, folder: Path, pools: str, error: str
+) -> None:
+    file = await backed_up(client, folder)
+
+    with pytest.raises(Mgmt1Error) as refused:
+        await restored(client, file, rename="lab:lab2", pools=pools)
+
+    assert error in str(refused.value)
+    assert "lab2" not in {row.name for row in await client.send(calls.VM_LIST("dom0"))}
+    assert not system.runtime.reserved
 
 
 async def test_a_backup_stamps_its_qubes_and_remembers_the_run(client: Client, lab: bytes, folder: Path) -> None:

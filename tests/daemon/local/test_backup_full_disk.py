@@ -102,6 +102,22 @@ async def test_a_pool_without_space_is_refused_before_a_volume_is_made(
     assert not system.runtime.reserved
 
 
+async def test_each_pool_has_to_have_room_for_its_qubes(
+    client: Client, system: System, small_disk: Path, tmp_path: Path
+) -> None:
+    await client.send(calls.POOL_ADD("dom0", "small", {"driver": "file-qcow2", "dir_path": str(small_disk / "pool")}))
+    await lab(client, tmp_path / "backups", include=["lab", "vault"])
+    await execute(client)
+    (file,) = (tmp_path / "backups").iterdir()
+
+    with pytest.raises(Mgmt1Error, match=r"the pool small has \d+ MiB left"):
+        await restore(client, file, pools="lab:small", rename="lab:copy vault:vault2")
+    rows = await restore(client, file, pools="vault:small", rename="lab:copy vault:vault2")
+
+    assert rows == ["lab restored-as=copy result=ok", "vault restored-as=vault2 result=ok"]
+    assert {vid.partition("/")[0] for vid in await system.pools.driver("small").list_volumes()} == {"vault2"}
+
+
 async def test_a_pool_that_fills_up_fails_the_qube_and_keeps_nothing_of_it(
     client: Client, system: System, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ from qubesmanager.daemon.restoring.plan import (
     assignment_mode,
     device_name,
     devices_not_asked,
+    sizes_by,
 )
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.rules.devices import IDENTITY, MODE, attaching, checked_assignment
@@ -181,18 +182,20 @@ class _Restoring:
         return [*(entry.row() for entry in self._entries), *of_file(report)]
 
     async def _room(self) -> None:
-        """Raises `BackupSpaceError` if the pool says that it has less room than the qubes may need."""
-        pool = self._options.plan.pool or self._facts.system("default_pool")
-        try:
-            info = await self._context.ask(calls.POOL_INFO(DOM0, pool))
-        except Mgmt1Error as error:
-            if self._options.plan.pool:
-                raise refusal("no-such-pool", shown(pool)) from error
-            return
-        size, usage = info.get("size", ""), info.get("usage", "")
-        needed = sum(entry.kept.size for entry in self._plan.going)
-        if size.isdecimal() and usage.isdecimal() and needed > int(size) - int(usage):
-            raise refusal("restore-no-space", needed >> 20, pool, (int(size) - int(usage)) >> 20)
+        """Raises `BackupSpaceError` if a pool says that it has less room than its qubes may need."""
+        default = self._facts.system("default_pool")
+        needs = sizes_by(lambda entry: self._plan.pool(entry) or default, self._plan.going)
+        for pool in sorted({*needs, *self._options.plan.named_pools}):
+            try:
+                info = await self._context.ask(calls.POOL_INFO(DOM0, pool))
+            except Mgmt1Error as error:
+                if pool in self._options.plan.named_pools:
+                    raise refusal("no-such-pool", shown(pool)) from error
+                continue
+            size, usage = info.get("size", ""), info.get("usage", "")
+            needed = needs.get(pool, 0)
+            if size.isdecimal() and usage.isdecimal() and needed > int(size) - int(usage):
+                raise refusal("restore-no-space", needed >> 20, pool, (int(size) - int(usage)) >> 20)
 
     # -- making and removing ------------------------------------------------------------------------------------------
 
@@ -206,7 +209,7 @@ class _Restoring:
             self._templates[entry.kept.name] = template
             if template != self._plan.renamed(entry.kept.properties.get("template", "")):
                 entry.notes.append(Reason("restore-other-template", template))
-        pool = self._options.plan.pool if klass not in {VmClass.DISP, VmClass.REMOTE} else ""
+        pool = self._plan.pool(entry) if klass not in {VmClass.DISP, VmClass.REMOTE} else ""
         spec = CreateInPoolSpec(entry.name, label, pool) if pool else CreateSpec(entry.name, label)
         try:
             self._made[entry.kept.name] = await create_bare(self._context, klass, template, spec)

@@ -49,7 +49,7 @@ from qubesmanager.daemon.restoring.entries import (
     stored_contents,
     verified,
 )
-from qubesmanager.daemon.restoring.plan import Plan
+from qubesmanager.daemon.restoring.plan import Plan, sizes_by
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_based_on
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import ByteStream
@@ -204,29 +204,29 @@ class _Restoring:
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
-    @property
-    def _pool(self) -> str:
-        """The pool of new volumes."""
-        return self._options.plan.pool or self._runtime.state.system("default_pool")
+    def _pool(self, entry: Entry) -> str:
+        """The pool of the new volumes of a qube."""
+        return self._plan.pool(entry) or self._runtime.state.system("default_pool")
 
     async def _room(self, going: list[Entry]) -> None:
-        """Raises `BackupSpaceError` if the pool has less room than the qubes may need."""
-        pool = self._pool
-        usage = await self._pools.driver(pool).usage()
-        needed = sum(entry.kept.size for entry in going)
-        if needed > usage.size - usage.usage:
-            free = (usage.size - usage.usage) >> 20
-            raise refusal("restore-no-space", needed >> 20, pool, free)
+        """Raises `BackupSpaceError` if a pool has less room than its qubes may need."""
+        for pool, needed in sizes_by(self._pool, going).items():
+            usage = await self._pools.driver(pool).usage()
+            free = usage.size - usage.usage
+            if needed > free:
+                raise refusal("restore-no-space", needed >> 20, pool, free >> 20)
 
     async def _free(self) -> None:
         """A qube whose volumes would have the names of volumes that exist already is not restored."""
-        pool = self._pool
-        existing = set(await self._pools.driver(pool).list_volumes())
+        existing: dict[str, set[str]] = {}
         for entry in self._entries:
             if not entry.is_going or entry.kept.klass not in set(VmClass):
                 continue
+            pool = self._pool(entry)
+            if pool not in existing:
+                existing[pool] = set(await self._pools.driver(pool).list_volumes())
             for kind in KINDS[VmClass(entry.kept.klass)]:
-                if kind.save_on_stop and (vid := f"{entry.name}/{kind.name}") in existing:
+                if kind.save_on_stop and (vid := f"{entry.name}/{kind.name}") in existing[pool]:
                     entry.failed = cause(already_there(pool, vid))
 
     # -- settings -----------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ class _Restoring:
     async def _bare(self, entry: Entry) -> Qube:
         """The qube with its volumes and without settings."""
         qube = Qube(0, uuid4(), entry.name, VmClass(entry.kept.klass), notes="", rules=[creation.FIRST_RULE])
-        pool = self._pool
+        pool = self._pool(entry)
         for kind in KINDS[qube.klass]:
             volume = kind.record(qube.name, pool, revisions=self._runtime.state.revisions(pool))
             if kind.layer and (template := self._layered(entry)) is not None:
@@ -372,8 +372,8 @@ class Restores:
         """Restore what the options say; one row a qube of the backup. `passphrase` where the options have none."""
         head, rest = await head_of(stream)
         options = await off_loop(parse_options, head, passphrase)
-        if options.plan.pool:
-            self._pools.driver(options.plan.pool)
+        for pool in options.plan.named_pools:
+            self._pools.driver(pool)
         stop = threading.Event()
         async with readable(rest) as backup_file, AsyncExitStack() as undo:
             backup = await in_engine(partial(opened, backup_file, options, stop), stop)
