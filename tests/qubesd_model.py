@@ -208,6 +208,7 @@ class Qube:
     has: dict[tuple[str, str], "Attachment"] = field(default_factory=dict)
     """By the class and `BACKEND+PORT`: the devices as Qubes 4.2 keeps them."""
     notes: str = ""
+    firewall: list[str] = field(default_factory=lambda: ["action=accept"])
 
     def row(self, release: Release) -> str:
         return f"{self.name} class={self.klass} state={self.state}" + (f" uuid={self.uuid}" if release.has_uuid else "")
@@ -453,6 +454,14 @@ def _notes_set(_model: Model, qube: Qube, _argument: str, payload: str) -> str:
     return ""
 
 
+def _firewall_set(model: Model, qube: Qube, _argument: str, payload: str) -> str:
+    if not payload.strip():
+        raise SilentError
+    qube.firewall = payload.removesuffix("\n").split("\n")
+    model.event(qube.name, "firewall-changed")
+    return ""
+
+
 def _volume_info(_model: Model, qube: Qube, name: str, _payload: str) -> str:
     if name not in qube.volumes:
         raise _refused("PermissionDenied", f"Argument not in '{qube.name} volumes'")
@@ -479,6 +488,8 @@ _CALLS: dict[str, Callable[[Model, Qube, str, str], str]] = {
     "admin.vm.tag.Set": _tag_set,
     "admin.vm.notes.Get": lambda _model, qube, _argument, _payload: qube.notes,
     "admin.vm.notes.Set": _notes_set,
+    "admin.vm.firewall.Get": lambda _model, qube, _argument, _payload: _lines(qube.firewall),
+    "admin.vm.firewall.Set": _firewall_set,
     "admin.vm.volume.List": lambda _model, qube, _argument, _payload: _lines(list(qube.volumes)),
     "admin.vm.volume.Info": _volume_info,
     "admin.label.List": lambda model, _qube, _argument, _payload: _lines(list(model.labels)),

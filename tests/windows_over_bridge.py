@@ -19,15 +19,9 @@ BOTH_WAYS = (
 """What always runs both ways: each window once."""
 
 DIFFERENCES = {
-    "actions/test_action_matrix.py": (
-        "dom0 has no notes in Qubes OS, and that a qube was suspended elsewhere is seen within 30 seconds only."
-    ),
     "actions/test_plan_dialog.py::test_qubes_without_enough_memory_are_left_out_of_a_start": (
         "Qubes OS has no call for the memory of the computer."
     ),
-    "backup": "Qubes OS has no calls for profiles and history of backups.",
-    "logs": "Qubes OS has no calls for logs.",
-    "restore": "Its tests make their backups by our own profiles; test_bridge_restore.py restores over the bridge.",
     "devices/test_feed.py::test_a_volume_of_a_halted_qube_is_offered_as_soon_as_there_is_one": (
         "Qubes OS has no call for volume.Attach."
     ),

@@ -207,7 +207,7 @@ LABEL_REMOVE = Call(
 # -- firewall ---------------------------------------------------------------------------------------------------------
 
 VM_FIREWALL_GET = Call(
-    "admin.vm.firewall.Get", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.RULES,
+    "admin.vm.firewall.Get", Dest.VM, Tier.LOCAL_RO, c.NOTHING, c.NOTHING, q.RULES_ANSWER,
     "All rules, in order. A firewall without rules, which lets nothing pass, is answered as action=drop.",
     uses=(m.VM_FIREWALL_GET,),
 )  # fmt: skip

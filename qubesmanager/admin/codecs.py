@@ -26,7 +26,7 @@ from qubesmanager.wire.codecs import (
     unescape_line,
 )
 from qubesmanager.wire.errors import PermissionDenied, ProtocolError, QubesInvalidTagError, QubesValueError
-from qubesmanager.wire.firewall import Rule, parse_rule
+from qubesmanager.wire.firewall import OtherRule, Rule, parse_rule, read_rule
 from qubesmanager.wire.names import check, shown
 from qubesmanager.wire.reasons import error_for, refusal
 from qubesmanager.wire.records import NO, YES, flag_of
@@ -359,15 +359,30 @@ _RULE_ORDER = (
 
 
 def rule_text(rule: Rule) -> str:
-    """A rule with its options in the order of Qubes OS."""
+    """A rule with its options in the order of Qubes OS; one that cannot be read here, as it came."""
+    if isinstance(rule, OtherRule):
+        return str(rule)
     options = ((name, getattr(rule, name)) for name in _RULE_ORDER)
     return " ".join(f"{name}={value}" for name, value in options if value is not None and value != "")
 
 
-def _rules(untrusted: bytes) -> list[Rule]:
+def _rule_lines(untrusted: bytes) -> list[str]:
     if not untrusted.isascii():
         raise ProtocolError("Rules contains non-ASCII characters")
-    return [parse_rule(line) for line in text(untrusted, "rules").removesuffix("\n").split("\n")] if untrusted else []
+    return text(untrusted, "rules").removesuffix("\n").split("\n") if untrusted else []
+
+
+def _rules(untrusted: bytes) -> list[Rule]:
+    return [parse_rule(line) for line in _rule_lines(untrusted)]
+
+
+def _rules_answer(untrusted: bytes) -> list[Rule]:
+    """The rules that a firewall has. What cannot be read here costs no other rule."""
+    return [read_rule(ascii_line(line.encode(), "rule")) for line in _rule_lines(untrusted)]
+
+
+def _rules_text(rules: list[Rule]) -> bytes:
+    return "".join(f"{rule_text(rule)}\n" for rule in rules).encode()
 
 
 # -- devices ----------------------------------------------------------------------------------------------------------
@@ -492,9 +507,8 @@ CREATE_IN_POOL: Codec[CreateInPoolSpec] = Codec(
     "name=<name> label=<label> pool=<pool> or pool:<volume>=<pool> …", _create_in_pool, IN_POOL_OF_MGMT1.encode
 )
 TAG_ROWS = rows_of("<tag>\\n", lambda row: row, lambda tag: tag.replace(".", "_"))
-RULES: Codec[list[Rule]] = Codec(
-    "<rule>\\n", _rules, lambda rules: "".join(f"{rule_text(rule)}\n" for rule in rules).encode()
-)
+RULES: Codec[list[Rule]] = Codec("<rule>\\n", _rules, _rules_text)
+RULES_ANSWER: Codec[list[Rule]] = Codec("<rule>\\n", _rules_answer, _rules_text)
 PORT: Codec[Port] = Codec("backend+port[+device id]", _port, _port_text)
 DEVICE_OPTIONS: Codec[DeviceOptions] = Codec(
     "[mode='<mode>' _<option>='<value>' …]", _device_options, _device_options_text, optional=True

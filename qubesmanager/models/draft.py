@@ -18,7 +18,7 @@ from qubesmanager.rules.edits import DEVICES, Change, problems, warnings
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import PROPERTIES, READ_ONLY, Type
 from qubesmanager.wire.codecs import RuleRow
-from qubesmanager.wire.firewall import parse_rule
+from qubesmanager.wire.firewall import read_rule
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, PropertyValue, VmRecord
 
@@ -250,7 +250,7 @@ class Draft(QObject):
 
 def _with_expiry(rule: str, times: Mapping[int, int]) -> str:
     """The text of a rule with another expiry, if `times` has one for its own."""
-    parsed = parse_rule(rule)
+    parsed = read_rule(rule)
     expire = times.get(parsed.expire) if parsed.expire is not None else None
     return rule if expire is None else str(replace(parsed, expire=expire))
 

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QColor
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.rules.firewall import remaining
-from qubesmanager.wire.firewall import Action, Rule, parse_rule
+from qubesmanager.wire.firewall import Action, OtherRule, Rule, read_rule
 
 CONTEXT = "FirewallTable"
 _TITLES = (
@@ -48,7 +48,7 @@ class FirewallTable(QAbstractTableModel):
             return
         self.beginResetModel()
         self._texts = texts
-        self._rules = [parse_rule(text) for text in texts]
+        self._rules = [read_rule(text) for text in texts]
         self.deciding = None
         self.endResetModel()
 
@@ -144,7 +144,9 @@ def _action(rule: Rule) -> str:
 
 
 def destination_text(rule: Rule) -> str:
-    """The destination as it is shown."""
+    """The destination as it is shown; the whole text of a rule that cannot be read here."""
+    if isinstance(rule, OtherRule):
+        return str(rule)
     if rule.specialtarget is not None:
         return QCoreApplication.translate("FirewallTable", "the DNS servers")
     host = rule.dst4 or rule.dst6 or rule.dsthost
@@ -153,6 +155,8 @@ def destination_text(rule: Rule) -> str:
 
 def service_text(rule: Rule) -> str:
     """Protocol and ports as they are shown."""
+    if isinstance(rule, OtherRule):
+        return QCoreApplication.translate("FirewallTable", "only Qubes OS knows")
     parts = [] if rule.proto is None else [str(rule.proto)]
     if rule.dstports is not None:
         low, high = rule.dstports

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qubesmanager.wire.errors import ProtocolError, QubesValueError
-from qubesmanager.wire.firewall import Action, Proto, Rule, SpecialTarget, parse_rule
+from qubesmanager.wire.firewall import Action, OtherRule, Proto, Rule, SpecialTarget, parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.reasons import cause, refusal
 
@@ -42,7 +42,7 @@ class Verdict:
     """`index` counts from 0; None is the implicit end of the list.
 
     `unsure` names the earlier rules that might decide otherwise, because an address, a port or the DNS servers are
-    not known here.
+    not known here, or because the rule itself cannot be read here.
     """
 
     action: Action
@@ -66,6 +66,9 @@ def verdict(
     unsure: list[int] = []
     for index, rule in enumerate(rules):
         if is_expired(rule, now):
+            continue
+        if isinstance(rule, OtherRule):
+            unsure.append(index)
             continue
         parts = (_proto(rule, packet), _number(rule, packet), _target(rule, packet, known), _dns(rule, packet, dns))
         if all(parts):

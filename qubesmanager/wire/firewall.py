@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
+from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
@@ -101,6 +101,25 @@ class Rule:
         """The canonical text; `parse_rule` gives the same rule back."""
         options = ((field.name, getattr(self, field.name)) for field in fields(self))
         return " ".join(f"{name}={value}" for name, value in options if value is not None and value != "")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRule(Rule):
+    """A rule of Qubes OS that cannot be read here: its text is kept as it is, and only its action is known."""
+
+    other: str = ""
+
+    def __str__(self) -> str:
+        return self.other
+
+
+def read_rule(text: str) -> Rule:
+    """As `parse_rule`, for the text of a rule that a firewall has; one that cannot be read is an `OtherRule`."""
+    try:
+        return parse_rule(text)
+    except (ProtocolError, QubesValueError):
+        accepts = f"action={Action.ACCEPT}" in text.split(" ")
+        return OtherRule(Action.ACCEPT if accepts else Action.DROP, other=text)
 
 
 def parse_rule(untrusted_rule: str | bytes) -> Rule:

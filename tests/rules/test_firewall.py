@@ -17,7 +17,7 @@ from qubesmanager.rules.firewall import (
     verdict,
 )
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule
+from qubesmanager.wire.firewall import Action, Proto, Rule, parse_rule, read_rule
 
 NOW = 1_700_000_000
 DNS = ipaddress.ip_address("10.0.0.53")
@@ -161,3 +161,12 @@ def test_an_import_names_the_line_that_is_wrong() -> None:
         import_text("action=accept\n\naction=drop dstports=1-2\n")
     with pytest.raises(ProtocolError, match=r"Line 1001: .*more than 1000"):
         import_text("action=drop\n" * 1001)
+
+
+def test_a_rule_that_cannot_be_read_here_may_decide_otherwise() -> None:
+    rules = [read_rule("action=accept dsthost=1.2.3"), Rule(Action.DROP)]
+
+    assert str(rules[0]) == "action=accept dsthost=1.2.3"
+    assert rules[0].action is Action.ACCEPT
+    assert verdict(rules, Packet("192.0.2.1", Proto.TCP, 80), NOW) == Verdict(Action.DROP, 1, (0,))
+    assert simple_view(rules) is None

@@ -13,6 +13,7 @@ from qubesmanager.daemon.registry import ContextOfCall, Registry
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import NoAnswerError
+from qubesmanager.wire.firewall import Rule
 from qubesmanager.wire.names import DOM0
 
 R = TypeVar("R")
@@ -25,6 +26,8 @@ class Bridge:
     channel: Channel
     mirror: Mirror
     firewalls: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    other_rules: dict[str, Rule] = field(default_factory=dict)
+    """By its text: a rule that qubesd has answered and that cannot be read here."""
     _work: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def to_the_end(self, steps: Coroutine[Any, Any, R]) -> R:

@@ -20,7 +20,7 @@ from qubesmanager.ui.forms.editors import WITHOUT_DEFAULT, value_text
 from qubesmanager.ui.forms.field import CONTEXT, Field
 from qubesmanager.ui.forms.merge_bar import key_text
 from qubesmanager.ui.forms.number_box import default_text
-from qubesmanager.wire.firewall import Action, Rule, parse_rule
+from qubesmanager.wire.firewall import Action, Rule, read_rule
 
 translate = QCoreApplication.translate
 LONGEST = 60
@@ -193,11 +193,11 @@ def _rule_rows(draft: Draft) -> list[ChangeRow]:
         if tag == "equal":
             continue
         rows += [
-            ChangeRow(RULES_KEY, title, rule_words(draft, parse_rule(text)), removed, _now(), part=len(rows) + at)
+            ChangeRow(RULES_KEY, title, rule_words(draft, read_rule(text)), removed, _now(), part=len(rows) + at)
             for at, text in enumerate(before[start:end])
         ]
         rows += [
-            ChangeRow(RULES_KEY, title, NOTHING, rule_words(draft, parse_rule(text)), _now(), part=len(rows) + at)
+            ChangeRow(RULES_KEY, title, NOTHING, rule_words(draft, read_rule(text)), _now(), part=len(rows) + at)
             for at, text in enumerate(after[first:last])
         ]
     return rows

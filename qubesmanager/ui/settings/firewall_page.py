@@ -39,7 +39,7 @@ from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_prob
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.firewall import Action, Proto, Rule
+from qubesmanager.wire.firewall import Action, OtherRule, Proto, Rule
 from qubesmanager.wire.records import VmRecord
 
 _MINUTE = 60
@@ -189,8 +189,9 @@ class FirewallPage(QWidget):
         self._tasks.start_hidden(self.tr("New firewall rule"), self._ask_rule(None), owner=self)
 
     def _edit(self) -> None:
-        if self._row() >= 0:
-            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(self._row()), owner=self)
+        row = self._row()
+        if row >= 0 and not isinstance(self.model.rules()[row], OtherRule):
+            self._tasks.start_hidden(self.tr("Edit firewall rule"), self._ask_rule(row), owner=self)
 
     async def _ask_rule(self, row: int | None) -> None:
         dialog = RuleDialog(None if row is None else self.model.rules()[row], self)
@@ -331,8 +332,8 @@ class FirewallPage(QWidget):
 
     def _enable(self) -> None:
         row, last = selected_row(self.table), self.model.rowCount() - 1
-        for name in ("edit", "remove"):
-            self.buttons[name].setEnabled(row >= 0)
+        self.buttons["edit"].setEnabled(row >= 0 and not isinstance(self.model.rules()[row], OtherRule))
+        self.buttons["remove"].setEnabled(row >= 0)
         self.buttons["up"].setEnabled(row > 0)
         self.buttons["down"].setEnabled(0 <= row < last)
 

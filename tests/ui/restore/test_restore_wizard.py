@@ -12,6 +12,7 @@ import pytest
 import yaml
 from backup_daemon import WORDS, Everything, everything, make_qube
 from backup_samples import TINY, contents, settings_only
+from demo_fixtures import client_of
 from PyQt5 import sip
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QAction, QFileDialog, QLabel, QLineEdit, QWidget
@@ -45,8 +46,12 @@ class _Backup(NamedTuple):
 
 
 @pytest.fixture
-async def backup(client: Client, system: System, tmp_path: Path) -> _Backup:
-    """Of `lab`, a standalone qube with something of everything, and of `mail`, an app qube. Both are gone by now."""
+async def backup(system: System, tmp_path: Path) -> _Backup:
+    """Of `lab`, a standalone qube with something of everything, and of `mail`, an app qube. Both are gone by now.
+
+    The daemon made it, also where the wizard restores over the bridge, which cannot back up.
+    """
+    client = client_of(system)
     folder = tmp_path / "backups"
     folder.mkdir()
     await make_qube(client, "lab", PRIVATE, b"root" * 1000)

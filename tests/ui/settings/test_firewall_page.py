@@ -12,12 +12,14 @@ from windows import click, click_enabled, opened_dialog, opened_settings, type_t
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
+from qubesmanager.plans.settings import RULES_KEY
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.firewall_simple import Mode
 from qubesmanager.ui.settings.rule_dialog import RuleDialog
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import RuleRow
 from qubesmanager.wire.firewall import parse_rule
 
 APPLY = QDialogButtonBox.StandardButton.Apply
@@ -208,3 +210,20 @@ async def test_the_entries_of_the_simple_view_keep_qts_contract(page: FirewallPa
         page.model.insert(0, [parse_rule(f"action=accept {words}")])
 
     qtmodeltester.check(page.simple.entries, force_py=True)  # type: ignore[no-untyped-call] # not annotated there
+
+
+async def test_a_rule_that_only_qubes_os_can_read_is_shown_as_text_and_kept(
+    window: SettingsWindow, page: FirewallPage
+) -> None:
+    odd = "action=accept dsthost=1.2.3 proto=tcp"
+    window.draft.merge_rules([RuleRow("r1", odd), RuleRow("r2", "action=drop")])
+    assert page.model.index(0, 1).data() == odd
+
+    page.table.selectRow(0)
+    assert not page.buttons["edit"].isEnabled()
+    page.table.selectRow(1)
+    assert page.buttons["edit"].isEnabled()
+    page.model.take(1)
+    assert rules(page) == [odd]
+    page.model.take(0)
+    assert window.draft.is_edited(RULES_KEY)

@@ -14,7 +14,7 @@ from qubesmanager.admin.codecs import rule_text
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import RuleRow
-from qubesmanager.wire.firewall import Action, Rule, parse_rule
+from qubesmanager.wire.firewall import Action, OtherRule, Rule, parse_rule
 from qubesmanager.wire.limits import HEADER_BYTES, PAYLOAD_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
@@ -44,7 +44,14 @@ async def _rules(context: Context) -> list[Rule]:
     record = context.mirror.records.get(context.dest)
     if record is not None and record.klass is VmClass.REMOTE:
         raise refusal("qube-is-remote", context.dest)
-    return await context.ask(calls.VM_FIREWALL_GET(context.dest))
+    rules = await context.ask(calls.VM_FIREWALL_GET(context.dest))
+    context.bridge.other_rules.update((str(rule), rule) for rule in rules if isinstance(rule, OtherRule))
+    return rules
+
+
+def _rule(context: Context, untrusted: str) -> Rule:
+    """A rule to set: one that can be read here, or that qubesd had before and is put back. Raises as `parse_rule`."""
+    return context.bridge.other_rules.get(untrusted) or parse_rule(untrusted)
 
 
 async def set_rules(context: Context, qube: str, rules: list[Rule]) -> None:
@@ -66,7 +73,7 @@ async def get(context: Context, position: int | None, _payload: None) -> list[Ru
 
 @answers(m.VM_FIREWALL_INSERT_RULE)
 async def insert(context: Context, position: int | None, untrusted_rule: str) -> str:
-    rule = parse_rule(untrusted_rule)
+    rule = _rule(context, untrusted_rule)
     async with context.bridge.firewalls[context.dest]:
         rules = await _rules(context)
         at = len(rules) if position is None else min(position, len(rules))
@@ -98,6 +105,6 @@ async def reload(context: Context, _arg: None, _payload: None) -> None:
 
 @answers(m.VM_FIREWALL_REPLACE)
 async def replace(context: Context, _arg: None, untrusted_rules: list[str]) -> None:
-    rules = [parse_rule(rule) for rule in untrusted_rules]
+    rules = [_rule(context, rule) for rule in untrusted_rules]
     async with context.bridge.firewalls[context.dest]:
         await set_rules(context, context.dest, rules)
