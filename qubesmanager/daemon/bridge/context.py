@@ -99,8 +99,9 @@ class Context(ContextOfCall):
     async def change(self, request: Request[R], *parts: str) -> R:
         """Qubesd's answer to a call that changes the destination.
 
-        `parts` of its record have no separate event, and are read again. After no answer all of it is, and for dom0 the
-        properties of the system.
+        `parts` of its record have no separate event: they are read again before this returns, so that the events of
+        the change come before its answer, as with our own daemon. After no answer all of it is read again, and for dom0
+        the properties of the system.
         """
         try:
             answer = await self.bridge.channel.ask(request)
@@ -110,7 +111,7 @@ class Context(ContextOfCall):
                 self.mirror.reread_system()
             raise
         if parts:
-            self.mirror.reread(request.dest, *parts)
+            await self.mirror.read_again(request.dest, *parts)
         return answer
 
 

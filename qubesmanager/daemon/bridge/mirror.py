@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 TAGS_PAUSE = 1.0
 """Seconds between a change of tags and the list of qubes that is read because of it."""
+PATIENCE = 5.0
+"""Seconds for which an answer waits until what was changed has been read again."""
 LOOKED_AT = 60.0
 """Seconds for which a qube that a caller asked about is read again sooner than the others."""
 
@@ -232,6 +234,20 @@ class Mirror:
         elif name in self._unread:
             parts = (*parts, reading.STATE)
         self._marks.mark(name, parts, Level.SOON)
+
+    async def read_again(self, name: str, *parts: str) -> None:
+        """Read parts of a qube again before anything else, and wait for it: callers then see what they changed.
+
+        Nothing waits while qubesd is not followed, or for longer than `PATIENCE`.
+        """
+        self.reread(name, *parts)
+        if not (self._listed and self._connected.is_set()):
+            return
+        self._marks.hurry(name)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while name in self._marks and self._connected.is_set():
+                    await self._news.wait()
 
     def reread_system(self) -> None:
         self._marks.mark(_SYSTEM, {_SYSTEM}, Level.SOON)

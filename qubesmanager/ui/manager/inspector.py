@@ -21,6 +21,7 @@ from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.texts import class_text, plain_tip, restart_text, size_text, state_text
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.rules.features import preload_names
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.ui.actions.actions import ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon
@@ -161,6 +162,7 @@ class Inspector(QStackedWidget):
             "ip": self.tr("IP"),
             "disk": self.tr("Disk"),
             "devices": self.tr("Devices"),
+            "ready": self.tr("Kept ready"),
             "tags": self.tr("Tags"),
             "backup": self.tr("Backup"),
             "notes": self.tr("Notes"),
@@ -188,6 +190,7 @@ class Inspector(QStackedWidget):
             "ip": record.value("ip"),
             "disk": self._disk(record),
             "devices": "\n".join(f"{device.device_class} {device.backend}:{device.ident}" for device in record.devices),
+            "ready": self._ready(record),
             "tags": ", ".join(sorted(record.tags)),
             "backup": _column("backup_timestamp", record, history),
             "notes": _shortened(record.notes.strip()),
@@ -236,6 +239,11 @@ class Inspector(QStackedWidget):
                 return self.tr("{0}: a loop").format(" → ".join([*chain, around]))
             return " → ".join(chain[:LONGEST_CHAIN])
         return self.tr("leads outside") if record.flag("provides_network") else self.tr("none")
+
+    def _ready(self, record: VmRecord) -> str:
+        """How many disposables of it wait until they are used; over Qubes OS the table does not show these."""
+        number = len(preload_names(record))
+        return self.tr("%n disposable(s)", "", number) if number else ""
 
     def _disk(self, record: VmRecord) -> str:
         lines = []

@@ -21,6 +21,9 @@ from qubesmanager.wire.records import YES, VolumeRecord
 PAUSE = 250
 """Milliseconds that events are gathered for before the pools are asked again."""
 
+REFRESH = 30_000
+"""Milliseconds between two looks at the pools while the window is visible: usage and settings change without events."""
+
 RELOAD = POOL_EVENTS | VOLUME_EVENTS | {DOMAIN_ADD, DOMAIN_DELETE}
 """The events after which the pools are asked again."""
 
@@ -41,6 +44,10 @@ class StorageFacts(QObject):
         self._again.setSingleShot(True)
         self._again.setInterval(PAUSE)
         self._again.timeout.connect(self.ask)
+        self.slowly = QTimer(self)
+        """Runs while the window is visible."""
+        self.slowly.setInterval(REFRESH)
+        self.slowly.timeout.connect(self.ask)
         self.pools: list[PoolRow] = []
         self.is_known = False
         """Whether the pools have answered once."""

@@ -2,7 +2,7 @@
 """The window of the pools, volumes and snapshots of the whole system."""
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.ui.session.request_task import sender
@@ -61,6 +61,14 @@ class StorageWindow(QWidget):
             self.tabs.setCurrentWidget(self.pages[page])
 
     # Qt overrides
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self.facts.slowly.start()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.facts.slowly.stop()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() == Qt.Key.Key_Escape:

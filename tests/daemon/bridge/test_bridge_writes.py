@@ -24,7 +24,7 @@ from qubesmanager.wire.errors import (
     QubesVolumeRevisionNotFoundError,
 )
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.records import PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, PowerState
 
 
@@ -85,6 +85,24 @@ async def test_what_qubesd_cannot_take_is_refused_before(over_bridge: Client) ->
     assert isinstance(await error_of(over_bridge.send(shrink)), QubesValueError)
     clear = calls.VM_VOLUME_CLEAR("work", "private")
     assert isinstance(await error_of(over_bridge.send(clear)), QubesVMNotHaltedError)
+
+
+async def test_what_has_no_event_is_read_again_before_the_answer(
+    system: System, bridge: BridgeBackend, over_bridge: Client
+) -> None:
+    records = bridge.bridge.mirror.records
+
+    def private() -> VolumeRecord:
+        return next(volume for volume in records["vault"].volumes if volume.name == "private")
+
+    size = await over_bridge.send(calls.VM_VOLUME_EXTEND("vault", "private", 3 << 30))
+    assert private().size == size == 3 << 30
+    await over_bridge.send(calls.VM_VOLUME_CONFIGURE("vault", "private", {"revisions_to_keep": "4"}))
+    assert private().revisions_to_keep == 4
+    await over_bridge.send(calls.VM_NOTES_SET("vault", payload="new"))
+    assert records["vault"].notes == "new"
+    await over_bridge.send(calls.VM_START("vault"))
+    assert records["vault"].state is PowerState.RUNNING
 
 
 async def test_power(bridge: BridgeBackend, over_bridge: Client) -> None:

@@ -184,3 +184,16 @@ async def test_a_jump_selects_the_qube_from_right_to_left_too(clicker: Clicker, 
         assert viewport.rect().intersects(window.view.visualRect(window.view.currentIndex()))
     finally:
         qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+async def test_disposables_that_are_kept_ready_are_counted_at_their_template(clicker: Clicker) -> None:
+    inspector = clicker.window.inspector
+    assert isinstance(inspector, Inspector)
+    name, number = inspector._values["ready"]
+    clicker.select("default-dvm")
+    assert name.isHidden()
+
+    record = clicker.session.records["default-dvm"]
+    inspector._show(record.updated(features={**record.features, "preload-dispvm": "disp1 disp2"}))
+
+    assert (number.text(), name.isHidden()) == ("2 disposable(s)", False)
