@@ -108,7 +108,7 @@ async def test_a_pool_that_the_system_needs_stays_and_the_refusal_is_shown(
 async def test_settings_of_a_pool_that_another_client_changes_are_read_again_while_it_is_visible(
     window: StorageWindow, client: Client
 ) -> None:
-    """No event tells of them."""
+    """No event reports them."""
     window.facts.slowly.setInterval(20)
     await client.send(calls.POOL_CONFIGURE("dom0", "default", {"revisions_to_keep": "5"}))
     await until(lambda: window.facts.pools[0].options["revisions_to_keep"] == "5")
