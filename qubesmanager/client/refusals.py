@@ -52,7 +52,10 @@ class Refusals:
 
     def allowed(self, request: Request[Any]) -> None:
         """The call was answered."""
-        if self._of_policy.pop((name_of(request.service, request.argument), request.dest), None) is not None:
+        if (
+            self._of_policy
+            and self._of_policy.pop((name_of(request.service, request.argument), request.dest), None) is not None
+        ):
             self.changed()
 
     def forget(self, dest: str | None = None) -> None:

@@ -9,6 +9,7 @@ import logging
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from time import monotonic
 from typing import Any
 
 from qubesmanager.daemon.registry import Backend
@@ -44,7 +45,10 @@ class Dispatcher:
         return self._backend(service).calls.get(service)
 
     def _backend(self, service: str) -> Backend:
-        return next((each for each in self._backends if service.startswith(each.prefix)), self._backends[0])
+        for backend in self._backends:
+            if service.startswith(backend.prefix):
+                return backend
+        return self._backends[0]
 
     async def answer(
         self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]
@@ -58,7 +62,9 @@ class Dispatcher:
         backend = self._backend(service)
         call = backend.calls.get(service)
         try:
-            async with aclosing(self._pieces(backend, source, service, argument, dest, untrusted_payload)) as pieces:
+            async with aclosing(
+                self._pieces(backend, call, source, service, argument, dest, untrusted_payload)
+            ) as pieces:
                 async for piece in pieces:
                     begun = True
                     yield piece
@@ -83,13 +89,13 @@ class Dispatcher:
     async def _pieces(
         self,
         backend: Backend,
+        call: AnyCall | None,
         source: str,
         service: str,
         untrusted_argument: str,
         untrusted_dest: str,
         untrusted_payload: AsyncIterator[bytes],
     ) -> AsyncGenerator[bytes, None]:
-        call = backend.calls.get(service)
         if call is None:
             raise refusal("call-unknown", shown(service))
         dest = self._destination(backend, call, untrusted_dest)
@@ -155,15 +161,14 @@ async def _rows(call: AnyCall, rows: AsyncIterator[Any]) -> AsyncGenerator[bytes
     Rows that come slowly are sent before that many bytes have come.
     """
     buffer = bytearray(framing.OK)
-    now = asyncio.get_running_loop().time
-    sent = now()
+    sent = monotonic()
     async for row in rows:
         buffer += call.result.encode(row)
         buffer += b"\n"
-        if len(buffer) >= _FLUSH or now() - sent > _SLOW:
+        if len(buffer) >= _FLUSH or monotonic() - sent > _SLOW:
             yield bytes(buffer)
             buffer.clear()
             await asyncio.sleep(0)
-            sent = now()
+            sent = monotonic()
     if buffer:
         yield bytes(buffer)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from types import TracebackType
@@ -12,6 +13,67 @@ from typing import ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class LoopThread:
+    """One thread that carries out functions in order, for the coroutines of one loop.
+
+    A future of the library's executors has a lock and two callbacks, and each is a turn of the loop. Here a result is
+    one call into the loop.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # A program that ends without `close` does not wait for it.
+        self._thread = Thread(target=self._carry_out, name=name, daemon=True)
+        self._is_closed = False
+
+    def run(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> asyncio.Future[T]:
+        """The future of the function's result, in the running loop. Its cancellation does not stop the function.
+
+        Raises `RuntimeError` after `close`.
+        """
+        if self._is_closed:
+            raise RuntimeError(f"No more work for {self._thread.name}")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            try:
+                result = function(*arguments, **named)
+            except BaseException as error:  # noqa: BLE001 - raised again by the future
+                answer: Callable[[], None] = partial(_fail, future, error)
+            else:
+                answer = partial(_succeed, future, result)
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(answer)
+
+        self._work.put(work)
+        if self._thread.ident is None:
+            self._thread.start()
+        return future
+
+    def close(self) -> None:
+        """Wait until all is done that was given. No more may be given."""
+        self._is_closed = True
+        if self._thread.ident is not None:
+            self._work.put(None)
+            self._thread.join()
+
+    def _carry_out(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+            del work  # nothing is kept alive by a thread that waits
+
+
+def _succeed(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[T], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 class Workers:

@@ -2,7 +2,6 @@
 """The transport that joins client and daemon in one process: a bridge in the process of a window, and tests."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Protocol
 
 from qubesmanager.transport.base import Answer, Payload, pieces
@@ -32,8 +31,12 @@ class MemoryTransport:
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         """An answer whose pieces are all there gives the loop turns, as a socket would."""
+        answer = self._answerer(self._source, service, argument, dest, pieces(payload))
         turns = Turns()
-        async with aclosing(self._answerer(self._source, service, argument, dest, pieces(payload))) as answer:
+        try:
             async for piece in answer:
                 yield piece
-                await turns.give()
+                if turns.is_due:
+                    await turns.give()
+        finally:
+            await answer.aclose()

@@ -14,8 +14,13 @@ class Turns:
     def __init__(self) -> None:
         self._since = perf_counter()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the loop has not had a turn for a while."""
+        return perf_counter() - self._since > LONGEST
+
     async def give(self) -> None:
-        """Give the loop a turn, if it has not had one for a while."""
-        if perf_counter() - self._since > LONGEST:
+        """Give the loop a turn, if one is due."""
+        if self.is_due:
             await asyncio.sleep(0)
             self._since = perf_counter()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Threads that take work in the order in which it is given."""
 
+import asyncio
 import threading
 from concurrent.futures import CancelledError, wait
 from concurrent.futures import thread as standard
@@ -8,7 +9,7 @@ from concurrent.futures import thread as standard
 import pytest
 from until import LIMIT
 
-from qubesmanager.host.workers import Workers
+from qubesmanager.host.workers import LoopThread, Workers
 
 
 def test_one_thread_does_the_work_in_its_order() -> None:
@@ -71,3 +72,41 @@ def test_each_thread_runs_the_given_start_function_and_has_ended_after_the_block
 def test_the_lock_that_all_executors_of_the_standard_library_share_is_not_needed() -> None:
     with standard._global_shutdown_lock, Workers(1, "test") as workers:
         assert workers.submit(int, "7").result(LIMIT) == 7
+
+
+async def test_a_thread_of_a_loop_does_its_work_in_order_and_answers_with_results_and_errors() -> None:
+    done: list[int] = []
+    thread = LoopThread("test")
+    futures = [thread.run(done.append, number) for number in range(100)]
+    broken = thread.run(int, "x")
+
+    assert await thread.run(int, "7", base=8) == 7
+    assert done == list(range(100))
+    assert all(future.done() for future in futures)
+    with pytest.raises(ValueError, match="x"):
+        await broken
+    thread.close()
+
+
+async def test_a_thread_of_a_loop_ends_what_it_has_also_for_a_cancelled_caller() -> None:
+    go_on, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go_on.wait(LIMIT)
+        done.set()
+
+    thread = LoopThread("test")
+    caller = thread.run(work)
+    caller.cancel()
+    go_on.set()
+    thread.close()
+
+    assert done.is_set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    with pytest.raises(RuntimeError, match="test"):
+        thread.run(work)
+
+
+def test_a_thread_of_a_loop_that_was_never_used_closes() -> None:
+    LoopThread("test").close()

@@ -55,8 +55,7 @@ class LocalBackend:
 
 
 def _check_dom0s_own(context: Context) -> None:
-    is_own = context.call.family.startswith(DOM0S_OWN)
-    if is_own and context.destination.name == DOM0 and context.source != DOM0:
+    if context.source != DOM0 and context.destination.name == DOM0 and context.call.family.startswith(DOM0S_OWN):
         raise refusal("dom0-notes")
 
 

@@ -17,7 +17,7 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core.origin import Origin
 from qubesmanager.daemon.local.startup import open_system
-from qubesmanager.daemon.local.store import recording
+from qubesmanager.daemon.local.store import recording, rows
 from qubesmanager.daemon.local.store import store as store_module
 from qubesmanager.daemon.local.store.recording import TRIGGERS, Recorder, Recording
 from qubesmanager.daemon.local.store.store import Store
@@ -184,6 +184,20 @@ async def test_a_change_that_is_not_stored_leaves_no_entry(client: Client, syste
 
     assert "mine" not in system.runtime.state.qube("vault").tags
     assert await history(client) == before
+
+
+async def test_a_change_that_fails_at_its_end_leaves_no_gap_in_the_history(client: Client, system: System) -> None:
+    await client.send(calls.VM_TAG_SET("vault", "first"))
+    qid = system.runtime.state.qube("vault").qid
+    unknown = ("INSERT INTO tag VALUES (?, 'x')", (qid + 1_000,))
+    with pytest.raises(Mgmt1Error, match="FOREIGN KEY"):
+        await system.runtime.commit([("PRAGMA defer_foreign_keys = ON", ()), rows.add_tag(qid, "lost"), unknown])
+
+    await client.send(calls.VM_TAG_SET("vault", "second"))
+
+    entries = await system.runtime.store.read("SELECT ordinal, detail FROM history ORDER BY id")
+    assert [ordinal for ordinal, _ in entries] == list(range(entries[0][0], entries[0][0] + len(entries)))
+    assert [detail for _, detail in entries][-2:] == ["first", "second"]
 
 
 async def test_what_the_daemon_does_by_itself_has_no_source(client: Client, system: System) -> None:

@@ -4,7 +4,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,9 +14,11 @@ from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content
 from streams import pieces
+from until import until_equal
 
 from qubesmanager import entry
 from qubesmanager.daemon.local import checking
+from qubesmanager.daemon.local.services import descriptions
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.systems import demo
@@ -292,6 +294,47 @@ async def test_hostile_disposables_of_a_description_are_left_out(state: Path) ->
     assert after["vault"].klass == "AppVM"
     assert "sys-usb" in recovery.made
     assert any("twin was not made again" in line for line in recovery.lines)
+
+
+async def test_several_changes_of_a_qube_are_described_once(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptions, "GATHERED", 3600.0)
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    driver = system.pools.driver("default")
+    written: list[str] = []
+    describe = driver.describe
+
+    async def counted(vid: str, about: Mapping[str, Any]) -> None:
+        written.append(vid)
+        await describe(vid, about)
+
+    try:
+        await system.descriptions.settled()
+        monkeypatch.setattr(driver, "describe", counted)
+        for number in range(5):
+            await client.send(calls.VM_PROPERTY_SET("room", "memory", str(500 + number)))
+        assert written == []
+        await system.descriptions.settled()
+        assert written == ["room/private"]
+        assert (await described(driver, "room"))["properties"]["memory"] == "504"
+    finally:
+        await system.runtime.close()
+
+
+async def test_a_change_is_described_without_a_caller_that_waits(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptions, "GATHERED", 0.01)
+    system = await open_system(state, FakeHypervisor())
+    try:
+        await system.descriptions.settled()
+        await client_of(system).send(calls.VM_PROPERTY_SET("room", "memory", "600"))
+        driver = system.pools.driver("default")
+
+        async def memory() -> str:
+            return str((await described(driver, "room"))["properties"]["memory"])
+
+        await until_equal(memory, "600")
+    finally:
+        await system.runtime.close()
 
 
 async def test_the_description_of_a_volume_follows_its_qube(state: Path) -> None:

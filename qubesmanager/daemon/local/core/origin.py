@@ -18,14 +18,14 @@ class Origin(NamedTuple):
 
 
 _DAEMON = Origin()
-_ORIGIN: ContextVar[Origin] = ContextVar("origin", default=_DAEMON)
+_ORIGIN: ContextVar[tuple[str, str]] = ContextVar("origin", default=_DAEMON)
 
 
 def act_for(source: str, call: str) -> None:
     """What this context changes from now on is changed by `source` with that call."""
-    _ORIGIN.set(Origin(source, call))
+    _ORIGIN.set((source, call))
 
 
 def origin() -> Origin:
     """Who makes a change now."""
-    return _ORIGIN.get()
+    return Origin(*_ORIGIN.get())

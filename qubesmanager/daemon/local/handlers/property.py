@@ -16,8 +16,8 @@ async def list_properties(context: Context, _arg: None, _payload: None) -> list[
 
 @answers(calls.VM_PROPERTY_GET)
 async def get(context: Context, name: str, _payload: None) -> PropertyState:
-    row = property_of(context.qube, name)
-    value = context.qube.view[row.name]
+    qube = context.qube
+    value = qube.view[property_of(qube, name).name]
     return PropertyState(value.is_default, value.value)
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Descriptions of qubes, stored with their volumes: from them a qube can be made again if the store is lost.
 
-They are written in the background a moment after a change, and compared at each start. A disposable has no kept volume:
+They are written in the background, a second after a change, so that several changes of a qube are one writing; and
+compared at each start. A disposable has no kept volume:
 if it is one that stays when it halts, the volumes of its template describe it too.
 """
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,9 @@ FORMAT = 1
 DISPOSABLES = "disposables"
 """The key of a template's description with the list of its named disposables."""
 
+GATHERED = 1.0
+"""Seconds from a change to its writing."""
+
 _LONG = ("notes", "rules", "features", DISPOSABLES)
 """The parts that are left out, in this order, where a pool has no room for all; of the disposables too."""
 
@@ -39,21 +44,23 @@ class Descriptions:
         self._waiting: dict[UUID, None] = {}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._kept: dict[tuple[str, str], dict[str, Any]] = {}
         runtime.subscribe(self._on_event)
 
     def _on_event(self, event: Event) -> None:
         """Look at the event's qube again, and at all qubes once a pool is back. The power state is not described."""
-        if events.DOMAIN_STATE.matches(event):
+        row = events.row_of(event)
+        if row is events.DOMAIN_STATE:
             return
-        if events.POOL_FOUND.matches(event):
+        if row is events.POOL_FOUND:
             self.look_at_all()
             return
         if (qube := self._runtime.state.qubes.get(event.subject)) is not None:
             self._look_at(qube)
             if qube.klass is VmClass.DISP and (template := self._runtime.state.qubes.get(qube.value("template"))):
                 self._look_at(template)
-        if _may_move(event):
+        if row is events.DOMAIN_DELETE or events.property_changed(event) == "template":
             for template in self._runtime.state.qubes.values():
                 if template.flag("template_for_dispvms"):
                     self._look_at(template)
@@ -68,8 +75,10 @@ class Descriptions:
         while True:
             if not self._waiting:
                 self._idle.set()
+                self._hurry.clear()
                 self._news.clear()
                 await self._news.wait()
+                await self._gather()
             uuid = next(iter(self._waiting))
             del self._waiting[uuid]
             qube = self._runtime.state.by_uuid.get(uuid)
@@ -77,10 +86,20 @@ class Descriptions:
                 await self._write(qube)
 
     async def settled(self) -> None:
-        """Wait until all changes so far are written."""
-        await self._idle.wait()
+        """Write all changes so far, and wait until that is done."""
+        if not self._idle.is_set():
+            self._hurry.set()
+            await self._idle.wait()
+
+    async def _gather(self) -> None:
+        """Wait for more changes, for as long as no caller waits for those there are."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHERED):
+                await self._hurry.wait()
 
     def _look_at(self, qube: Qube) -> None:
+        if qube.uuid in self._waiting:
+            return
         # What the volumes say of a qube that the store cannot read is better than what is known of it now.
         disposables = named_disposables(self._runtime.state, qube)
         if qube.klass is not VmClass.ADMIN and not any(about.unreadable for about in (qube, *disposables)):
@@ -133,12 +152,6 @@ def named_disposables(state: State, template: Qube) -> list[Qube]:
         return []
     based = (state.qubes[name] for name in sorted(state.children.get(template.name, ())))
     return [qube for qube in based if qube.klass is VmClass.DISP and (not qube.flag("auto_cleanup") or qube.unreadable)]
-
-
-def _may_move(event: Event) -> bool:
-    """Whether a disposable may no longer be one of a template after the event."""
-    change = events.property_change(event)
-    return events.DOMAIN_DELETE.matches(event) or (change is not None and change.name == "template")
 
 
 def describe(qube: Qube, state: State) -> dict[str, Any]:

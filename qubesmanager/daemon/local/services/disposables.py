@@ -42,6 +42,12 @@ SETTLE = 20.0
 NO_SOURCE = ""
 """A source with no rights: what may be named for it may be for any."""
 
+_FEATURE_EVENTS = frozenset({events.FEATURE_SET, events.FEATURE_DELETE})
+_ENDS = frozenset({events.DOMAIN_DELETE, events.DOMAIN_STATE})
+"""Events after which fewer may wait."""
+_PROPERTIES = frozenset({"template_for_dispvms", "default_dispvm"})
+"""Properties that say which templates have preloaded disposables."""
+
 _NUMBERS = 9999
 _TRIES = 100
 
@@ -151,17 +157,14 @@ class Disposables:
 
     def _on_event(self, event: Event) -> None:
         """Look again after what may change how many wait; a setting also ends the rest after a failure."""
-        feature = events.FEATURE_SET.of(event) or events.FEATURE_DELETE.of(event)
-        change = events.property_change(event)
-        is_setting = (feature is not None and feature.name == PRELOAD_MAX) or (
-            change is not None and change.name in {"template_for_dispvms", "default_dispvm"}
-        )
+        row = events.row_of(event)
+        feature = event.name.partition(":")[2] if row in _FEATURE_EVENTS else ""
+        is_setting = feature == PRELOAD_MAX or events.property_changed(event) in _PROPERTIES
         if is_setting:
             self._settings_changed += 1
             self.failed.clear()
-        volume = events.VOLUME_SET.of(event)
-        ends = events.DOMAIN_DELETE.matches(event) or events.DOMAIN_STATE.matches(event)
-        if is_setting or ends or (volume is not None and volume.is_outdated):
+        volume = events.VOLUME_SET.of(event) if row is events.VOLUME_SET else None
+        if is_setting or row in _ENDS or (volume is not None and volume.is_outdated):
             self._news.set()
 
     async def _fill(self, template: Qube) -> None:

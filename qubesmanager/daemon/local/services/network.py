@@ -151,8 +151,7 @@ class Network:
 
     def _on_event(self, event: Event) -> None:
         """Called with every event of the system."""
-        change = events.property_change(event)
-        if events.row_of(event) in _NETWORK_EVENTS or (change is not None and change.name in _PLACING):
+        if events.property_changed(event) in _PLACING or events.row_of(event) in _NETWORK_EVENTS:
             self._changed.add(event.subject)
             self._asked += 1
             self._work.set()

@@ -24,6 +24,11 @@ from qubesmanager.wire.names import CREATED_BY, MANAGED_BY
 
 DAY = 86_400
 _LARGEST = (1 << 63) - 1
+_NEVER = -1
+"""The time at which the age of the history was looked at, if it never was."""
+_NO_ENTRY = (_LARGEST, _LARGEST, _LARGEST)
+"""In place of the oldest entry where there is none: it is within every limit."""
+_IDENTITY = "SELECT uuid, qube.name, tag.name FROM qube LEFT JOIN tag USING (qid) WHERE qid = ?"
 _LATEST = 1e11
 """A later time is not believed: some thousand years from now, in Unix seconds."""
 _OVERHEAD = 256
@@ -82,14 +87,32 @@ class _Qube(NamedTuple):
     tags: tuple[str, ...]
 
 
+class _Bounds(NamedTuple):
+    """The history as the last transaction left it, so that the next one need not ask. Ages in seconds."""
+
+    tick: int
+    looked: int
+    """When the age was looked at last, in Unix seconds."""
+    number: int
+    """The id of the newest entry; 0 for none."""
+    ordinal: int
+    total: int
+    first: tuple[int, int, int]
+    """Ordinal, total and tick of the oldest entry."""
+
+
 class Recorder:
-    """Notes what a connection writes, and makes entries of it. Used in the thread of the connection."""
+    """Notes what a connection writes, and makes entries of it. Used in the thread of the connection.
+
+    No other program writes the history, so its bounds are kept between two transactions that are recorded.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._recording: Recording | None = None
         self._notes: list[_Note] = []
         self._noted: set[int] = set()
+        self._bounds: _Bounds | None = None
         connection.create_function("history_on", 0, lambda: int(self._recording is not None))
         connection.create_function("history_first", 1, self._is_first)
         connection.create_function("history_note", 5, self._note)
@@ -100,7 +123,9 @@ class Recorder:
         self._recording = recording
         self._notes.clear()
         self._noted.clear()
-        if recording is not None and not self._is_noting:
+        if recording is None:
+            self.forget()
+        elif not self._is_noting:
             for trigger in TRIGGERS.values():
                 self._connection.execute(trigger)
             self._is_noting = True
@@ -113,6 +138,11 @@ class Recorder:
         for name in TRIGGERS if self._is_noting else ():
             self._connection.execute(f"DROP TRIGGER temp.{name}")
         self._is_noting = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Read the bounds of the history again: a transaction was rolled back, or it was not recorded."""
+        self._bounds = None
 
     def finish(self) -> None:
         """Write the entries of the transaction, and remove what is too old. Raises `sqlite3.Error`."""
@@ -124,9 +154,9 @@ class Recorder:
             return
         moment = int(min(max(0, recording.now), _LATEST) * 1_000_000)
         now = moment // 1_000_000
-        tick = self._age(now)
-        last = self._connection.execute("SELECT id, ordinal, total FROM history ORDER BY id DESC LIMIT 1").fetchone()
-        number, ordinal, total = last or (0, 0, 0)
+        bounds = self._bounds or self._read_bounds()
+        tick = self._age(now, bounds)
+        _, _, number, ordinal, total, first = bounds
         for qube, change in entries:
             old, new = _cut(change.old), _cut(change.new)
             flags = change.flags | (_CUT if (old, new) != (change.old, change.new) else 0)
@@ -138,7 +168,8 @@ class Recorder:
                 "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (number, ordinal, total, tick, now, *recording.origin, *identity, *change[:2], old, new, flags),
             )
-        self._prune(ordinal, total, tick)
+            first = min(first, (ordinal, total, tick))
+        self._bounds = _Bounds(tick, now, number, ordinal, total, self._pruned(first, ordinal, total, tick))
 
     # -- notes --------------------------------------------------------------------------------------------------------
 
@@ -205,11 +236,10 @@ class Recorder:
         """The qube after the transaction; None for the system."""
         if qid is None:
             return None
-        row = self._connection.execute("SELECT uuid, name FROM qube WHERE qid = ?", (qid,)).fetchone()
-        if row is None:
+        rows = self._connection.execute(_IDENTITY, (qid,)).fetchall()
+        if not rows:
             return None
-        tags = self._connection.execute("SELECT name FROM tag WHERE qid = ?", (qid,)).fetchall()
-        return _Qube(row[0], row[1], tuple(tag for (tag,) in tags))
+        return _Qube(rows[0][0], rows[0][1], tuple(tag for _uuid, _name, tag in rows if tag is not None))
 
     # -- the table ----------------------------------------------------------------------------------------------------
 
@@ -220,21 +250,34 @@ class Recorder:
             (f" {old} ", f" {new} " if new else " ", f" {old} "),
         )
 
-    def _age(self, now: int) -> int:
-        """Seconds that the history has aged until now."""
-        row = self._connection.execute("SELECT tick, seen FROM history_clock").fetchone()
-        tick, last_seen = row or (0, now)
-        tick += min(max(0, now - last_seen), DAY)
-        self._connection.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (tick, now))
-        return int(tick)
+    def _read_bounds(self) -> _Bounds:
+        last = self._connection.execute("SELECT id, ordinal, total FROM history ORDER BY id DESC LIMIT 1").fetchone()
+        first = self._connection.execute("SELECT ordinal, total, tick FROM history ORDER BY id LIMIT 1").fetchone()
+        clock = self._connection.execute("SELECT tick, seen FROM history_clock").fetchone()
+        tick, looked = clock or (0, _NEVER)
+        number, ordinal, total = last or (0, 0, 0)
+        return _Bounds(tick, looked, number, ordinal, total, first or _NO_ENTRY)
 
-    def _prune(self, ordinal: int, total: int, tick: int) -> None:
-        """Remove the oldest entries down to the limits. Finds at once that there are none to remove."""
-        first = self._connection.execute(
-            "SELECT id FROM history WHERE ordinal > ? AND total > ? AND tick >= ? ORDER BY id LIMIT 1",
-            (ordinal - HISTORY_ROWS, total - HISTORY_BYTES, tick - HISTORY_DAYS * DAY),
+    def _age(self, now: int, bounds: _Bounds) -> int:
+        """Seconds that the history has aged until now."""
+        if bounds.looked == now:
+            return bounds.tick
+        tick = bounds.tick if bounds.looked == _NEVER else bounds.tick + min(max(0, now - bounds.looked), DAY)
+        self._connection.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (tick, now))
+        return tick
+
+    def _pruned(self, first: tuple[int, int, int], ordinal: int, total: int, tick: int) -> tuple[int, int, int]:
+        """Remove the oldest entries down to the limits. Takes the oldest entry and gives the oldest that is left."""
+        least = (ordinal - HISTORY_ROWS, total - HISTORY_BYTES, tick - HISTORY_DAYS * DAY)
+        if first[0] > least[0] and first[1] > least[1] and first[2] >= least[2]:
+            return first
+        row = self._connection.execute(
+            "SELECT id, ordinal, total, tick FROM history WHERE ordinal > ? AND total > ? AND tick >= ?"
+            " ORDER BY id LIMIT 1",
+            least,
         ).fetchone()
-        self._connection.execute("DELETE FROM history WHERE id < ?", (first[0] if first else _LARGEST,))
+        self._connection.execute("DELETE FROM history WHERE id < ?", (row[0] if row else _LARGEST,))
+        return row[1:] if row else _NO_ENTRY
 
 
 COLUMNS = "id, time, source, call, uuid, qube, event, detail, old, new, flags, sight"

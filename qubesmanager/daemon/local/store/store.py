@@ -14,21 +14,22 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from qubesmanager.daemon.local.store import backups, screening
 from qubesmanager.daemon.local.store.recording import Recorder, Recording
 from qubesmanager.daemon.local.store.screening import Unreadable
+from qubesmanager.host.workers import LoopThread
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
@@ -56,7 +57,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(1, "store")
+        self._thread = LoopThread("store")
         self._connection: sqlite3.Connection | None = None
         self._recorder: Recorder | None = None
         self.copies = path.with_name("store-backups")
@@ -102,7 +103,7 @@ class Store:
         if self._connection is not None:
             await self._run(self._connection.close)
             self._connection = None
-        self._thread.shutdown(wait=True)
+        self._thread.close()
 
     async def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query. Raises `StoreDamagedError` for a damaged file, `StoreError` otherwise."""
@@ -113,12 +114,11 @@ class Store:
 
         With `recording` the transaction also writes what it changed to the history.
         """
-        loop = asyncio.get_running_loop()
-        committing = loop.run_in_executor(self._thread, self._commit, list(statements), recording)
+        committing = self._thread.run(self._commit, list(statements), recording)
         cancels = 0
         while not committing.done():
             try:
-                await asyncio.wait([committing])
+                await asyncio.shield(committing)
             except asyncio.CancelledError:
                 # The thread cannot be stopped. What it stores has to be applied: the caller is cancelled at its next
                 # wait. It may be cancelled more than once until then: by its client, and by the end of the daemon.
@@ -128,10 +128,10 @@ class Store:
         for _ in range(cancels):
             if task is not None:
                 task.uncancel()
-                loop.call_soon(task.cancel)
+                asyncio.get_running_loop().call_soon(task.cancel)
 
-    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+    async def _run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self._thread.run(function, *arguments, **named)
 
     # -- in the thread ------------------------------------------------------------------------------------------------
 
@@ -265,6 +265,7 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            self._recording().forget()
             raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
         self._check_files()
 
