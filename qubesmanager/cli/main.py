@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
         add_help=False,
         description="Make a call of the mgmt1 management API. The payload, for a call that takes one, is read from"
         " standard input; the answer goes to standard output.",
-        epilog="mgmt1 policy: what qrexec's policy decides."
+        epilog="mgmt1 policy: the files of qrexec's policy, what it decides, what a change alters."
         " Exit status: 0 done, 1 answered with an error, 2 used wrongly, 3 no answer, 126 refused by policy.",
     )
     made.add_argument("-h", "--help", action="store_true", help="this help; with CALL: what that call takes and gives")
@@ -119,7 +119,7 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
         complete.install(made, connect)
     try:
         if argv and argv[0] == policy.NAME:
-            return policy.main(argv[1:], streams.stdin, streams.stdout)
+            return policy.main(argv[1:], connect, streams.stdin, streams.stdout)
         options = made.parse_args(argv)
         if options.version:
             return _print(streams, f"mgmt1 {qubesmanager.__version__}\n")

@@ -86,6 +86,16 @@ class Parsed:
         return tuple(item for item in self.items if isinstance(item, Include))
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file, counted from 1. `item` is None for a blank line, a comment, and one with an `error`."""
+
+    number: int
+    text: str
+    item: Rule | Include | None = None
+    error: str = ""
+
+
 # -- who may stand where ----------------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -134,16 +144,25 @@ class _WrongError(Exception):
 def parse(path: str, text: str, kind: Kind, *, strict: bool = True) -> Parsed:
     """The rules and includes of a file. Raises `PolicyAdminSyntaxException` with the first wrong line and why."""
     items: list[Rule | Include] = []
+    for line in read_lines(path, text, kind, strict=strict):
+        if line.error:
+            raise PolicyAdminSyntaxException(f"{Place(path, line.number)}: {line.error}")
+        if line.item is not None:
+            items.append(line.item)
+    return Parsed(tuple(items))
+
+
+def read_lines(path: str, text: str, kind: Kind, *, strict: bool = True) -> Iterator[Line]:
+    """Every line of a file, also the wrong ones. Total: never raises."""
     lines = text.split("\n") if strict else text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         place = Place(path, number)
         try:
             item = _strict_line(place, line, kind) if strict else _line(place, line.strip(), kind, strict=False)
         except _WrongError as error:
-            raise PolicyAdminSyntaxException(f"{place}: {error}") from None
-        if item is not None:
-            items.append(item)
-    return Parsed(tuple(items))
+            yield Line(number, line, None, str(error))
+        else:
+            yield Line(number, line, item)
 
 
 def _strict_line(place: Place, untrusted: str, kind: Kind) -> Rule | Include | None:

@@ -13,6 +13,7 @@ from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.history import QUERY, decode_entry, encode_entry
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, RULES_BYTES
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.policy_files import decode_file, encode_file
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import decode_record, encode_record
 from qubesmanager.wire.restores import decode_restored, encode_restored
@@ -25,6 +26,7 @@ RESTORED_ROWS = c.rows_of(
     encode_restored,
 )
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
+POLICY_FILE_ROWS = c.rows_of("one JSON object a line", decode_file, encode_file)
 HISTORY_ROWS = c.rows_of("one JSON object a line", decode_entry, encode_entry)
 BACKUP_INFO_TEXT = c.Codec(
     "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
@@ -649,6 +651,12 @@ POLICY_LIST = Call(
     "The policy files. While one has a problem, qrexec may deny every call.",
     draft=False,
 )  # fmt: skip
+POLICY_GET_ALL = Call(
+    "mgmt1.policy.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, POLICY_FILE_ROWS,
+    "Every policy file and include as they are now, those of /run/qubes/policy.d too: content, token, and what is wrong"
+    " with it.",
+    draft=False,
+)  # fmt: skip
 POLICY_GET = Call(
     "mgmt1.policy.Get", Dest.DOM0, Tier.GLOBAL_RO, c.FILE_NAME, c.NOTHING, c.TOKEN_CONTENT,
     "A policy file and the token of this version of it.",
@@ -657,7 +665,7 @@ POLICY_GET = Call(
 POLICY_REPLACE = Call(
     "mgmt1.policy.Replace", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.TOKEN_CONTENT, c.NOTHING,
     "Replace a policy file that still has the token (new: it must not exist; any: whatever it is). Content that does"
-    " not parse is refused whole.",
+    " not parse, or denies dom0 its own management, is refused whole.",
     limit=POLICY_BYTES, draft=False,
 )  # fmt: skip
 POLICY_REMOVE = Call(

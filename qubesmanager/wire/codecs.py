@@ -5,10 +5,11 @@ A codec's `decode` is total: for any bytes it returns a value or raises `Protoco
 errors of its own row). `what` describes what a codec takes, for the API reference and for messages.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from qubesmanager.wire import names
@@ -255,6 +256,17 @@ def _total(decode: Callable[[str], T], row: str) -> T:
         return decode(row)
     except (ValueError, IndexError, KeyError, TypeError) as error:
         raise refusal("answer-row", shown(row)) from error
+
+
+def json_object(untrusted: str) -> dict[str, Any]:
+    """The JSON object of a row. Raises `ProtocolError`."""
+    try:
+        values = json.loads(untrusted)
+    except (ValueError, RecursionError) as error:
+        raise refusal("answer-row", shown(untrusted)) from error
+    if not isinstance(values, dict):
+        raise refusal("answer-row", shown(untrusted))
+    return values
 
 
 def named(rule: NameRule) -> Codec[str]:

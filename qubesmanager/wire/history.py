@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from qubesmanager.wire.codecs import Codec, ascii_line, number, pairs
+from qubesmanager.wire.codecs import Codec, ascii_line, json_object, number, pairs
 from qubesmanager.wire.limits import HISTORY_PAGE
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
@@ -69,12 +69,7 @@ def encode_entry(entry: HistoryEntry) -> str:
 
 def decode_entry(untrusted: str) -> HistoryEntry:
     """The entry of such an object; other keys are ignored. Raises `ProtocolError`."""
-    try:
-        values = json.loads(untrusted)
-    except (ValueError, RecursionError) as error:
-        raise refusal("answer-row", shown(untrusted)) from error
-    if not isinstance(values, dict):
-        raise refusal("answer-row", shown(untrusted))
+    values = json_object(untrusted)
     texts: Mapping[str, Any] = {
         key: values.get(key, "") for key in ("source", "call", "uuid", "qube", "event", "detail")
     }

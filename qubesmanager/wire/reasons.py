@@ -632,6 +632,12 @@ TABLE: tuple[Row, ...] = (
     Row("policy-not-utf8", errors.Mgmt1Error, "The policy file {file} is not UTF-8."),
     Row("policy-too-many", errors.Mgmt1Error, "There are more than {most} files in {folder}."),
     Row("policy-not-read", errors.Mgmt1Error, "The policy file {file} cannot be read: {why}."),
+    Row(
+        "policy-locks-out",
+        errors.QubesValueError,
+        "{place} would deny dom0 its own management calls ({call} to {target}). Put a rule above it that allows them.",
+    ),
+    Row("policy-all-too-large", errors.Mgmt1Error, "The policy files together are larger than {most} MiB."),
     Row("policy-too-large", errors.Mgmt1Error, "The policy file {file} is larger than 1 MiB."),
     Row("volume-gone-not-stored", errors.StoragePoolException, "It is removed, and that could not be stored: {why}"),
     Row(

@@ -8,32 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy import naive
+from policy.worlds import REQUESTED, SYSTEM, UUIDS, rule_lines, systems
 
 from qubesmanager.policy.engine import Decision, Engine, Request, Result
 from qubesmanager.policy.explain import TARGET, Difference, explain
 from qubesmanager.policy.reading import NO_FILES, Files, Reader
 from qubesmanager.policy.system_info import SystemInfo, from_mapping
-
-UUIDS = {
-    name: f"00000000-0000-0000-0000-{number:012x}"
-    for number, name in enumerate(("dom0", "work", "vault", "dvm", "gone"))
-}
-NAMES = ("work", "vault", "dvm", "net")
-TAGS = ("mine", "other")
-
-
-def domain(**values: Any) -> dict[str, Any]:
-    usual = {"type": "AppVM", "tags": [], "template_for_dispvms": False, "default_dispvm": None}
-    return {**usual, "power_state": "Halted", "uuid": "", **values}
-
-
-SYSTEM = {
-    "dom0": domain(type="AdminVM", uuid=UUIDS["dom0"], power_state="Running"),
-    "work": domain(tags=["mine"], uuid=UUIDS["work"], default_dispvm="dvm", power_state="Running"),
-    "vault": domain(tags=["mine", "other"], uuid=UUIDS["vault"]),
-    "dvm": domain(template_for_dispvms=True, tags=["other"], uuid=UUIDS["dvm"]),
-    "sys-usb": domain(internal=True, uuid="11111111-0000-0000-0000-000000000001"),
-}
 
 
 def decide(text: str, source: str = "work", target: str = "vault", argument: str = "+", **files: str) -> Decision:
@@ -43,53 +23,6 @@ def decide(text: str, source: str = "work", target: str = "vault", argument: str
 
 
 # -- compared with a second evaluator ----------------------------------------------------------------------------------
-
-WORDS = (
-    *("*", "@anyvm", "@adminvm", "dom0", *NAMES, "gone", "@tag:mine", "@tag:other", "@type:AppVM", "@type:AdminVM"),
-    *(f"uuid:{uuid}" for uuid in UUIDS.values()),
-)
-DISPOSABLES = ("@dispvm:dvm", "@dispvm:work", "@dispvm:gone", f"@dispvm:uuid:{UUIDS['dvm']}")
-SOURCES = st.sampled_from((*WORDS, *DISPOSABLES))
-TARGETS = st.sampled_from((*WORDS, *DISPOSABLES, "@default", "@dispvm", "@dispvm:@tag:mine", "@dispvm:@tag:other"))
-REDIRECTS = st.sampled_from(("@adminvm", "@dispvm", "dom0", *NAMES, "gone", f"uuid:{UUIDS['vault']}", *DISPOSABLES))
-REQUESTED = (
-    *("", "gone", *NAMES, "dom0", "@adminvm", "@default", "@dispvm", "@dispvm:dvm", "@dispvm:work", "*", "@tag:mine"),
-    *(f"uuid:{UUIDS['vault']}", f"uuid:{UUIDS['dom0']}", f"@dispvm:uuid:{UUIDS['dvm']}"),
-)
-
-
-@st.composite
-def rule_lines(draw: st.DrawFn) -> str:
-    service = draw(st.sampled_from(("svc", "svc", "svc", "other", "*")))
-    argument = "*" if service == "*" else draw(st.sampled_from(("*", "*", "+", "+x")))
-    source, target = draw(SOURCES), draw(TARGETS)
-    action = draw(st.sampled_from(("allow", "ask", "deny", "ask")))
-    options = []
-    if action != "deny":
-        if (action == "allow" and target == "@default") or draw(st.booleans()):
-            options.append(f"target={draw(REDIRECTS)}")
-        if draw(st.integers(0, 4)) == 0:
-            options.append("autostart=no")
-        if action == "ask" and draw(st.booleans()):
-            options.append(f"default_target={draw(REDIRECTS)}")
-    return " ".join((service, argument, source, target, action, *options))
-
-
-@st.composite
-def systems(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
-    present = draw(st.sets(st.sampled_from(NAMES), min_size=1))
-    system = {"dom0": SYSTEM["dom0"]}
-    for name in sorted(present):
-        system[name] = domain(
-            type=draw(st.sampled_from(("AppVM", "TemplateVM"))),
-            tags=draw(st.lists(st.sampled_from(TAGS), unique=True)),
-            template_for_dispvms=draw(st.booleans()),
-            default_dispvm=draw(st.sampled_from((None, "dvm", "work", "gone"))),
-            power_state=draw(st.sampled_from(("Running", "Halted"))),
-            uuid=UUIDS.get(name, "22222222-0000-0000-0000-000000000002"),
-            internal=draw(st.integers(0, 5)) == 0,
-        )
-    return system
 
 
 # About 100,000 requests with 60 examples by default: each example has up to 160.

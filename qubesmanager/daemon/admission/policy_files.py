@@ -10,17 +10,21 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from qubesmanager.host.atomic_file import drop_parts, fsync_folder, replace_file
+from qubesmanager.policy.engine import Engine
 from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, new_problem, problems
+from qubesmanager.policy.lockout import lockout
+from qubesmanager.policy.reading import NO_FILES, Files, Reader
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
     PolicyAdminSyntaxException,
 )
-from qubesmanager.wire.limits import POLICY_BYTES, POLICY_FILES
+from qubesmanager.wire.limits import POLICY_ALL, POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
+from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
 
@@ -41,6 +45,7 @@ class Policies:
     def __init__(self, folder: Path, hiding: Path | None = None) -> None:
         self.folder = folder
         self.hiding = hiding
+        self._reader = Reader()
         self._changing = threading.Lock()
         """Held in the thread that changes, so that it holds on when its caller goes away."""
 
@@ -56,12 +61,20 @@ class Policies:
         """Raises `PolicyAdminFileNotFoundException`."""
         return await asyncio.to_thread(self._get, path)
 
+    async def files(self) -> list[PolicyFile]:
+        """Every file of both folders, whatever its name, with its token, its problem and its text."""
+        return await asyncio.to_thread(self._files)
+
     async def contents(self) -> dict[str, str]:
         """The text of each file by its path, those of the folder that hides others included."""
         return await asyncio.to_thread(self._contents)
 
     async def replace(self, path: str, token: str, content: str) -> None:
-        """Raises `PolicyAdminTokenException` or `PolicyAdminSyntaxException`; nothing has changed then."""
+        """Replace or make a file.
+
+        Raises `PolicyAdminTokenException`, `PolicyAdminSyntaxException`, or `QubesValueError` if dom0 would lose a
+        management call; nothing has changed then.
+        """
         await asyncio.to_thread(self._replace, path, token, content)
 
     async def remove(self, path: str, token: str) -> None:
@@ -78,29 +91,49 @@ class Policies:
         suffix = "" if prefix else SUFFIX
         files, folders = self._all()
         hiding = self._hiding()
-        reasons: dict[str, str] = {}
-        for problem in problems({path: text for path, text in files.items() if path not in hiding}, folders):
-            for path in problem.files:
-                reasons.setdefault(path, problem.reason)
+        reasons = self._reasons(files, folders, hiding)
         rows: list[PolicyRow] = []
         for path in files:
             name = path.removeprefix(prefix).removesuffix(suffix)
             if not path.startswith(prefix) or not (prefix or is_read(path)):
                 continue
             reason = reasons.get(path, "")
-            if not prefix and path in hiding:
-                reason = f"It has no effect: {self.hiding}/{path} hides it."
             if FILE_NAME.matches(name):
                 rows.append(PolicyRow(name, reason))
             elif reason:
                 rows.append(PolicyRow(_NOT_IN_NAME.sub("_", name) or "_", reason))
         if not prefix:
-            if self.hiding is not None and self.hiding.parent.is_dir() and not self.hiding.is_dir():
-                reason = f"There is no folder {self.hiding}; qrexec denies every call without it."
+            if self.hiding is not None and (reason := self._no_folder()):
                 rows.append(PolicyRow(self.hiding.name, reason))
             wrong = {path: why for path, why in hiding.items() if why}
             rows += [PolicyRow(_NOT_IN_NAME.sub("_", path), f"{self.hiding}: {why}") for path, why in wrong.items()]
         return sorted(rows)
+
+    def _files(self) -> list[PolicyFile]:
+        files, folders = self._all()
+        hiding = self._hiding()
+        rows = _rows_of(POLICY, files, folders, self._reasons(files, folders, hiding))
+        if self.hiding is not None and self.hiding.is_dir():
+            rows += _rows_of(RUNTIME, *_read_all(self.hiding), hiding)
+        elif self.hiding is not None and (reason := self._no_folder()):
+            rows.append(PolicyFile(RUNTIME, self.hiding.name, "", "", reason))
+        if sum(len(row.content.encode("utf-8", "surrogateescape")) for row in rows) > POLICY_ALL:
+            raise refusal("policy-all-too-large", POLICY_ALL >> 20)
+        return rows
+
+    def _reasons(self, files: dict[str, str], folders: Collection[str], hiding: Mapping[str, str]) -> dict[str, str]:
+        """By the path of a file: why qrexec denies every call because of it, or why it has no effect."""
+        reasons: dict[str, str] = {}
+        for problem in problems({path: text for path, text in files.items() if path not in hiding}, folders):
+            for path in problem.files:
+                reasons.setdefault(path, problem.reason)
+        return reasons | {path: f"It has no effect: {self.hiding}/{path} hides it." for path in hiding if path in files}
+
+    def _no_folder(self) -> str:
+        """Why the folder that hides files is a problem: Qubes OS is here, and it is not."""
+        if self.hiding is None or not self.hiding.parent.is_dir() or self.hiding.is_dir():
+            return ""
+        return f"There is no folder {self.hiding}; qrexec denies every call without it."
 
     def _contents(self) -> dict[str, str]:
         files, _folders = self._all()
@@ -128,6 +161,7 @@ class Policies:
             self._check_token(path, token)
             before, folders = self._all()
             self._check(before, before | {path: content}, path, folders)
+            self._check_dom0(before, before | {path: content}, folders)
             try:
                 (self.folder / path).parent.mkdir(mode=0o775, parents=True, exist_ok=True)
                 replace_file(self.folder / path, content.encode(), mode=_MODE)
@@ -141,7 +175,9 @@ class Policies:
             before, folders = self._all()
             if lines := included_by(before, path):
                 raise refusal("policy-included", path, ", ".join(lines))
-            self._check(before, {name: text for name, text in before.items() if name != path}, path, folders)
+            after = {name: text for name, text in before.items() if name != path}
+            self._check(before, after, path, folders)
+            self._check_dom0(before, after, folders)
             try:
                 (self.folder / path).unlink()
                 fsync_folder((self.folder / path).parent)
@@ -165,6 +201,13 @@ class Policies:
     def _check(before: dict[str, str], after: dict[str, str], path: str, folders: Collection[str]) -> None:
         if problem := new_problem(before, after, path, folders):
             raise error_for(Reason("other-text", problem), PolicyAdminSyntaxException)
+
+    def _check_dom0(self, before: dict[str, str], after: dict[str, str], folders: Collection[str]) -> None:
+        """Raise `QubesValueError` if dom0 would lose a management call."""
+        runtime = Files(*_read_all(self.hiding)) if self.hiding is not None and self.hiding.is_dir() else NO_FILES
+        first, second = (Engine(self._reader.read(Files(files, folders), runtime)) for files in (before, after))
+        if rule := lockout(first, second):
+            raise refusal("policy-locks-out", str(rule.place), rule.service, rule.target)
 
     def _all(self) -> tuple[dict[str, str], frozenset[str]]:
         return _read_all(self.folder)
@@ -194,6 +237,17 @@ def file_of(untrusted: str) -> str:
 def include_of(untrusted: str) -> str:
     """The path of the include file of that name."""
     return f"{INCLUDES}{check(FILE_NAME, untrusted)}"
+
+
+def _rows_of(
+    folder: str, files: Mapping[str, str], folders: Collection[str], reasons: Mapping[str, str]
+) -> list[PolicyFile]:
+    rows = [
+        PolicyFile(folder, path, token_of(text.encode("utf-8", "surrogateescape")), text, reasons.get(path, ""))
+        for path, text in files.items()
+    ]
+    empty = [path for path in sorted(folders) if not any(name.startswith(f"{path}/") for name in files)]
+    return rows + [PolicyFile(folder, path, "", "") for path in empty]
 
 
 def _text(path: str, content: bytes) -> str:

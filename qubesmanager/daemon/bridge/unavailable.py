@@ -26,6 +26,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
         Reason("instead-policy"),
         (
             m.POLICY_LIST,
+            m.POLICY_GET_ALL,
             m.POLICY_GET,
             m.POLICY_REPLACE,
             m.POLICY_REMOVE,

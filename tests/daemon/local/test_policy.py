@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+from demo_fixtures import client_of
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.admission.policy_files import token_of
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.policy.folder import problems
@@ -25,6 +27,8 @@ from qubesmanager.wire.errors import (
     ProtocolError,
     QubesValueError,
 )
+from qubesmanager.wire.policy_files import PolicyFile
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import Tier
 from scripts import derive
 
@@ -168,6 +172,63 @@ async def test_a_broken_include_is_listed_with_the_file_that_includes_it(client:
 
     assert policy.problem == include.problem
     assert policy.problem.startswith("include/x:1: ")
+
+
+async def test_a_change_that_denies_dom0_its_own_management_is_refused(client: Client, system: System) -> None:
+    await write(client, "30-user", RULE)
+
+    with pytest.raises(
+        QubesValueError, match=r"^policy\.d/40-user\.policy:2 would deny dom0 its own management"
+    ) as error:
+        await write(client, "40-user", f"{RULE}* * * * deny\n")
+
+    assert error.value.reason == Reason("policy-locks-out", "policy.d/40-user.policy:2", "*", "*")
+    assert policy_files(system) == {"30-user.policy": RULE}
+    await write(client, "40-user", "mgmt1.vm.Start * dom0 * allow target=dom0\nmgmt1.vm.Start * * * deny\n")
+    with pytest.raises(QubesValueError, match="would deny dom0"):
+        await write(client, "40-user", "mgmt1.vm.Start * * * deny\n", "any")
+
+
+async def test_removing_what_allows_dom0_its_management_is_refused(client: Client, system: System) -> None:
+    await write(client, "30-user", "mgmt1.vm.Start * dom0 * allow target=dom0\n")
+    await write(client, "40-user", "mgmt1.vm.Start * * * deny\n")
+
+    with pytest.raises(QubesValueError, match="would deny dom0"):
+        await client.send(calls.POLICY_REMOVE("dom0", "30-user", "any"))
+
+    assert set(policy_files(system)) == {"30-user.policy", "40-user.policy"}
+
+
+async def test_all_files_are_read_at_once_whatever_their_names(tmp_path: Path, hypervisor: FakeHypervisor) -> None:
+    folder, hiding = tmp_path / "policy.d", tmp_path / "run"
+    (folder / "include").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    hiding.mkdir()
+    (folder / "30-user.policy").write_text("?")
+    (folder / "My file.policy").write_bytes(b"# \xff\n")
+    (folder / "include" / "x").write_text("work vault deny\n")
+    (hiding / "30-user.policy").write_text(RULE)
+    system = await open_system(tmp_path / "state", hypervisor, policy=folder, policy_hiding=hiding)
+
+    files = await client_of(system).send(calls.POLICY_GET_ALL("dom0"))
+    await system.runtime.close()
+
+    by_path = {(file.folder, file.path): file for file in files}
+    assert set(by_path) == {
+        ("policy", "30-user.policy"),
+        ("policy", "My file.policy"),
+        ("policy", "include/x"),
+        ("policy", "empty"),
+        ("runtime", "30-user.policy"),
+    }
+    assert by_path["policy", "empty"].is_folder
+    assert by_path["policy", "30-user.policy"].problem == f"It has no effect: {hiding}/30-user.policy hides it."
+    assert by_path["policy", "My file.policy"].problem.startswith("'My file.policy': The name of a policy file")
+    assert by_path["policy", "My file.policy"].content.encode("utf-8", "surrogateescape") == b"# \xff\n"
+    assert by_path["policy", "include/x"] == PolicyFile(
+        "policy", "include/x", token_of(b"work vault deny\n"), "work vault deny\n"
+    )
+    assert by_path["runtime", "30-user.policy"].content == RULE
 
 
 async def test_a_path_that_is_not_a_regular_file_is_not_opened(client: Client, system: System) -> None:

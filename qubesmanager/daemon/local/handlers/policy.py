@@ -6,11 +6,17 @@ from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
+from qubesmanager.wire.policy_files import PolicyFile
 
 
 @answers(calls.POLICY_LIST)
 async def list_files(context: Context, _arg: None, _payload: None) -> list[PolicyRow]:
     return await context.system.policies.rows("")
+
+
+@answers(calls.POLICY_GET_ALL)
+async def get_all(context: Context, _arg: None, _payload: None) -> list[PolicyFile]:
+    return await context.system.policies.files()
 
 
 @answers(calls.POLICY_GET)
