@@ -77,7 +77,7 @@ setup(
                 "docs/man/mgmt1.1",
             ],
         ),
-        ("share/man/man8", ["docs/man/qubes-mgmt1d.8"]),
+        ("share/man/man8", ["docs/man/qubes-mgmt1d.8", "docs/man/qubes-mgmt1-gateway.8"]),
         ("share/doc/qubesmanager-mgmt1", ["README.md", "CHANGELOG.md", "docs/install.md"]),
         *beside(
             "share/qubes-mgmt1/rpc-handlers",
@@ -134,6 +134,7 @@ setup(
             "qubes-backup=qubesmanager.entry:backup",
             "qubes-restore=qubesmanager.entry:restore",
             "qubes-mgmt1d=qubesmanager.entry:mgmt1d",
+            "qubes-mgmt1-gateway=qubesmanager.daemon.gateway:main",
         ],
         "gui_scripts": [
             "qubes-manager=qubesmanager.entry:manager",

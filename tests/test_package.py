@@ -17,7 +17,15 @@ import qubesmanager
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = qubesmanager.__version__
 NOT_PART = shutil.ignore_patterns(".*", "build", "__pycache__", "*.qm", "*.egg-info", "pictures")
-COMMANDS = ("mgmt1", "qubes-backup", "qubes-restore", "qubes-mgmt1d", "qubes-manager", "qubes-devices")
+COMMANDS = (
+    "mgmt1",
+    "qubes-backup",
+    "qubes-restore",
+    "qubes-mgmt1d",
+    "qubes-mgmt1-gateway",
+    "qubes-manager",
+    "qubes-devices",
+)
 
 
 def run(*command: str | Path, cwd: Path, **more: str) -> str:

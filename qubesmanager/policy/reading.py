@@ -109,12 +109,23 @@ class Reader:
         key = (path, text, kind)
         parsed = self._parsed.get(key)
         if parsed is None:
+            if not _is_utf8(text):
+                raise PolicyAdminSyntaxException(f"{path}: The file is not UTF-8.")
             parsed = self._parsed[key] = parse(path, text, kind, strict=False)
             if len(self._parsed) > REMEMBERED:
                 self._parsed.popitem(last=False)
         else:
             self._parsed.move_to_end(key)
         return parsed
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the text has no bytes that were kept as surrogates; qrexec fails at such a file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

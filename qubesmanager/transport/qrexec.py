@@ -6,14 +6,17 @@ always exits 0, so the client insists on an answer's first bytes itself.
 """
 
 import asyncio
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 
 from qubesmanager.host.process import started
 from qubesmanager.transport.base import Answer, Payload, RefusedError, TransportError, pieces
+from qubesmanager.wire.names import printable
 
 _PIECE = 64 << 10
+_COMPLAINT = 4 << 10
+"""Bytes of a program's errors that are kept."""
 
 _EXITS = {
     125: "The qrexec connection broke.",
@@ -45,34 +48,50 @@ class QrexecTransport:
 
 
 class EndedError(TransportError):
-    """A program ended with another status than 0."""
+    """A program ended with another status than 0. `errors`: the last line of its errors, where they are kept."""
 
-    def __init__(self, program: str, status: int) -> None:
+    def __init__(self, program: str, status: int, errors: str = "") -> None:
         super().__init__(f"{program} ended with status {status}.")
         self.status = status
+        self.errors = errors
 
 
-async def output_of(arguments: Sequence[str], payload: Payload) -> Answer:
+async def output_of(arguments: Sequence[str], payload: Payload, *, keep_errors: bool = False) -> Answer:
     """The output of a program that reads the payload. Raises `TransportError` if it cannot be run, and `EndedError`."""
     program = arguments[0]
+    errors = PIPE if keep_errors else DEVNULL
     async with AsyncExitStack() as stack:
         try:
-            process = await stack.enter_async_context(started(*arguments, stdin=PIPE, stdout=PIPE))
+            process = await stack.enter_async_context(started(*arguments, stdin=PIPE, stdout=PIPE, stderr=errors))
         except OSError as error:
             raise TransportError(f"Cannot run {program}: {error.strerror or error}") from error
         if process.stdin is None or process.stdout is None:
             raise TransportError(f"{program} started without pipes.")
-        sending = asyncio.get_running_loop().create_task(_send(process.stdin, payload))
+        loop = asyncio.get_running_loop()
+        sending = loop.create_task(_send(process.stdin, payload))
+        complaining = loop.create_task(_last_line(process.stderr))
         try:
             while piece := await process.stdout.read(_PIECE):
                 yield piece
             status = await process.wait()
+            complaint = await complaining
         finally:
             sending.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await sending
+            complaining.cancel()
+            for task in (sending, complaining):
+                with suppress(asyncio.CancelledError, OSError):
+                    await task
     if status:
-        raise EndedError(program, status)
+        raise EndedError(program, status, complaint)
+
+
+async def _last_line(stderr: asyncio.StreamReader | None) -> str:
+    """The last line of a program's errors, for the user."""
+    rest = b""
+    while stderr is not None and (piece := await stderr.read(_PIECE)):
+        rest = (rest + piece)[-_COMPLAINT:]
+    lines = rest.decode("utf-8", "replace").strip().splitlines()
+    return printable(lines[-1]) if lines else ""
 
 
 async def _send(stdin: asyncio.StreamWriter, payload: Payload) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.qrexec import QrexecTransport
 from qubesmanager.transport.qubesd import QubesdTransport
+from qubesmanager.transport.ssh import SshTransport
 from qubesmanager.transport.unix import UnixTransport
 
 VARIABLE = "MGMT1_CONNECT"
@@ -46,7 +47,7 @@ def parse(url: str) -> Connection:
     scheme, colon, rest = url.partition(":")
     takes_path = SCHEMES.get(scheme)
     if not colon or takes_path is None:
-        known = ", ".join(f"{name}:" for name in SCHEMES if name not in NOT_BUILT)
+        known = ", ".join(f"{name}:" for name in SCHEMES)
         raise TransportError(f"Not a connection URL: {url!a}. It starts with one of {known}")
     if takes_path and not rest.removeprefix("//"):
         raise TransportError(f"The connection URL {scheme}: does not say where to.")
@@ -60,8 +61,7 @@ def open_transport(url: str) -> Transport:
     connection = parse(url)
     opened = _OPENERS.get(connection.scheme)
     if opened is None:
-        what = "is not built yet" if connection.scheme in NOT_BUILT else "cannot be made from here"
-        raise TransportError(f"A connection by {connection.scheme} {what}.")
+        raise TransportError(f"A connection by {connection.scheme} cannot be made from here.")
     return opened(connection.rest)
 
 
@@ -108,9 +108,6 @@ SCHEMES: dict[str, bool] = {
 }
 """The schemes of connection URLs, and whether something has to follow the colon."""
 
-NOT_BUILT = frozenset({"ssh"})
-"""Schemes that this version refuses."""
-
 
 def qubesd_transports(path: Path = QUBESD_SOCKET) -> tuple[Transport, Transport | None]:
     """The transport to a qubesd by its socket, and the one to its second socket, next to it."""
@@ -126,5 +123,6 @@ BRIDGED: dict[str, Callable[[str], tuple[Transport, Transport | None]]] = {
 _OPENERS: dict[str, Callable[[str], Transport]] = {
     "unix": lambda rest: UnixTransport(Path(rest.removeprefix("//"))),
     "qrexec": lambda _rest: QrexecTransport(QREXEC_CLIENT),
+    "ssh": SshTransport,
 }
 """Schemes that need only a transport; others need a backend or a daemon too, which the entry points join to it."""

@@ -6,12 +6,12 @@ come from these rows or are compared with them by a test.
 """
 
 from qubesmanager.wire import codecs as c
-from qubesmanager.wire import names
+from qubesmanager.wire import framing, names
 from qubesmanager.wire.backups import decode_info, decode_run, encode_info, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.history import QUERY, decode_entry, encode_entry
-from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, RULES_BYTES
+from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, PROMPT_SECONDS, RULES_BYTES
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.policy_files import decode_file, encode_file
 from qubesmanager.wire.reasons import refusal
@@ -27,6 +27,13 @@ RESTORED_ROWS = c.rows_of(
 )
 BACKUP_RUNS = c.rows_of("one JSON object a line", decode_run, encode_run)
 POLICY_FILE_ROWS = c.rows_of("one JSON object a line", decode_file, encode_file)
+ADMISSION = c.Codec(
+    "<service>+[<argument>] <source> name <target>",
+    framing.decode_header,
+    lambda header: framing.encode_header(
+        header.untrusted_service, header.untrusted_argument, header.source, header.untrusted_target
+    )[:-1],
+)
 HISTORY_ROWS = c.rows_of("one JSON object a line", decode_entry, encode_entry)
 BACKUP_INFO_TEXT = c.Codec(
     "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
@@ -692,6 +699,13 @@ POLICY_INCLUDE_REMOVE = Call(
     "mgmt1.policy.include.Remove", Dest.DOM0, Tier.GLOBAL_RWX, c.FILE_NAME, c.LINE, c.NOTHING,
     "Remove an include file that nothing includes and that still has the token.",
     draft=False,
+)  # fmt: skip
+
+POLICY_ADMIT = Call(
+    "mgmt1.policy.Admit", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, ADMISSION, c.LINE,
+    "Whether the policy admits a call that another way in than qrexec brings, such as the gateway. Only dom0 may ask."
+    " The answer is the call's destination; a call that is not admitted is refused with PermissionDenied.",
+    draft=False, time_limit=float(PROMPT_SECONDS + 30),
 )  # fmt: skip
 
 TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))

@@ -639,6 +639,11 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("policy-all-too-large", errors.Mgmt1Error, "The policy files together are larger than {most} MiB."),
     Row("policy-too-large", errors.Mgmt1Error, "The policy file {file} is larger than 1 MiB."),
+    Row("admit-dom0-only", errors.PermissionDenied, "Only dom0 asks whether the policy admits a call."),
+    Row("call-not-admitted", errors.PermissionDenied, "The policy does not admit the call. {why}"),
+    Row("call-of-dom0", errors.PermissionDenied, "dom0 makes its calls at the socket of the daemon."),
+    Row("call-leaves-dom0", errors.PermissionDenied, "The policy sends the call to {target}; only dom0 answers here."),
+    Row("call-asks-no-user", errors.PermissionDenied, "{rule} asks, and no program shows the question to a user."),
     Row("volume-gone-not-stored", errors.StoragePoolException, "It is removed, and that could not be stored: {why}"),
     Row(
         "volumes-renamed-not-stored",

@@ -35,11 +35,21 @@ def test_an_invalid_connection_url_is_refused(url: str) -> None:
 def test_a_transport_knows_its_url() -> None:
     assert open_transport("unix:/run/x.sock").url == "unix:/run/x.sock"
     assert open_transport("qrexec:").url == "qrexec:"
+    assert open_transport("ssh://me@host:2222").url == "ssh://me@host:2222"
+    assert open_transport("ssh://[::1]").url == "ssh://[::1]"
+
+
+@pytest.mark.parametrize(
+    "address", ["-oProxyCommand=x", "a b", "me@-x", "-l@host", "host:0", "host:x", "host/x", "a'b", "me@", "@h", "h\n"]
+)
+def test_an_address_that_ssh_could_take_for_an_option_is_refused(address: str) -> None:
+    with pytest.raises(TransportError, match="Not a machine to connect to"):
+        open_transport(f"ssh://{address}")
 
 
 def test_a_connection_that_this_machine_cannot_make_is_refused_with_the_reason() -> None:
-    with pytest.raises(TransportError, match="A connection by ssh is not built yet"):
-        open_transport("ssh://me@host")
+    with pytest.raises(TransportError, match="A connection by demo cannot be made from here"):
+        open_transport("demo:")
 
 
 @pytest.fixture(autouse=True)

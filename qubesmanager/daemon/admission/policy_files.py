@@ -114,7 +114,7 @@ class Policies:
         hiding = self._hiding()
         rows = _rows_of(POLICY, files, folders, self._reasons(files, folders, hiding))
         if self.hiding is not None and self.hiding.is_dir():
-            rows += _rows_of(RUNTIME, *_read_all(self.hiding), hiding)
+            rows += _rows_of(RUNTIME, *read_all(self.hiding), hiding)
         elif self.hiding is not None and (reason := self._no_folder()):
             rows.append(PolicyFile(RUNTIME, self.hiding.name, "", "", reason))
         if sum(len(row.content.encode("utf-8", "surrogateescape")) for row in rows) > POLICY_ALL:
@@ -139,14 +139,14 @@ class Policies:
         files, _folders = self._all()
         if self.hiding is None or not self.hiding.is_dir():
             return files
-        hiding, _folders = _read_all(self.hiding)
+        hiding, _folders = read_all(self.hiding)
         return {**files, **{f"{self.hiding}/{path}": text for path, text in hiding.items()}}
 
     def _hiding(self) -> dict[str, str]:
         """The policy files in the folder that hides, and the problem of each, or ""."""
         if self.hiding is None or not self.hiding.is_dir():
             return {}
-        files, folders = _read_all(self.hiding)
+        files, folders = read_all(self.hiding)
         reasons = {path: problem.reason for problem in problems(files, folders) for path in problem.files}
         return {path: reasons.get(path, "") for path in files if is_read(path)}
 
@@ -204,13 +204,13 @@ class Policies:
 
     def _check_dom0(self, before: dict[str, str], after: dict[str, str], folders: Collection[str]) -> None:
         """Raise `QubesValueError` if dom0 would lose a management call."""
-        runtime = Files(*_read_all(self.hiding)) if self.hiding is not None and self.hiding.is_dir() else NO_FILES
+        runtime = Files(*read_all(self.hiding)) if self.hiding is not None and self.hiding.is_dir() else NO_FILES
         first, second = (Engine(self._reader.read(Files(files, folders), runtime)) for files in (before, after))
         if rule := lockout(first, second):
             raise refusal("policy-locks-out", str(rule.place), rule.service, rule.target)
 
     def _all(self) -> tuple[dict[str, str], frozenset[str]]:
-        return _read_all(self.folder)
+        return read_all(self.folder)
 
     def _read(self, path: str) -> bytes | None:
         return _read_file(self.folder, path)
@@ -257,7 +257,7 @@ def _text(path: str, content: bytes) -> str:
         raise refusal("policy-not-utf8", path) from None
 
 
-def _read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
+def read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
     """The text of each file by its path, sorted, and the paths of all folders; both relative to `folder`.
 
     A byte that is not UTF-8 is a problem of its file, which `problems` finds as a character that no line may hold.

@@ -34,6 +34,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
             m.POLICY_INCLUDE_GET,
             m.POLICY_INCLUDE_REPLACE,
             m.POLICY_INCLUDE_REMOVE,
+            m.POLICY_ADMIT,
         ),
     ),
 )

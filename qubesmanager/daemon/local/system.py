@@ -4,6 +4,8 @@
 from collections.abc import Callable
 from typing import BinaryIO
 
+from qubesmanager.daemon.admission.gate import Gate
+from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
@@ -30,6 +32,7 @@ from qubesmanager.daemon.local.services.lifecycle import Lifecycle
 from qubesmanager.daemon.local.services.mentions import Mentions
 from qubesmanager.daemon.local.services.naming import Naming
 from qubesmanager.daemon.local.services.network import USER_NETWORKING, Network
+from qubesmanager.daemon.local.services.policy_facts import PolicyFacts
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.rename import Renaming
 from qubesmanager.daemon.local.services.restored_config import RestoredConfig
@@ -63,6 +66,7 @@ class System:
         self.history = History(runtime)
         self.statistics = Statistics(runtime)
         self.policies = Policies(places.policy, places.policy_hiding)
+        self.gate = Gate(LivePolicy(self.policies), PolicyFacts(runtime).info)
         self.leases = Leases(runtime, places.kernels.parent)
         self.pools = Pools(runtime, self.leases)
         self.volumes = Volumes(runtime, self.pools)

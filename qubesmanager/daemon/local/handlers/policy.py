@@ -6,7 +6,10 @@ from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
+from qubesmanager.wire.framing import Header
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.policy_files import PolicyFile
+from qubesmanager.wire.reasons import refusal
 
 
 @answers(calls.POLICY_LIST)
@@ -52,3 +55,10 @@ async def replace_include(context: Context, name: str, change: TokenContent) -> 
 @answers(calls.POLICY_INCLUDE_REMOVE)
 async def remove_include(context: Context, name: str, token: str) -> None:
     await context.system.policies.remove(include_of(name), token)
+
+
+@answers(calls.POLICY_ADMIT)
+async def admit(context: Context, _arg: None, header: Header) -> str:
+    if context.source != DOM0:
+        raise refusal("admit-dom0-only")
+    return await context.system.gate.admit(header)
