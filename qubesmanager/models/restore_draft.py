@@ -20,20 +20,22 @@ from qubesmanager.wire.values import VmClass
 
 @dataclass(frozen=True, slots=True)
 class RestoreChoice:
-    """The user's choice for one qube. None means "as in the backup"; an empty netvm means none."""
+    """The user's choice for one qube. None means "as in the backup", of the pool "as for all"; no netvm is empty."""
 
     restored: bool
     name: str
     template: str | None = None
     netvm: str | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """The qubes of this machine, and the properties of the system."""
+    """The qubes of this machine, the properties of the system, and the pools with their free bytes."""
 
     qubes: Mapping[str, VmRecord] = field(default_factory=dict)
     system: Mapping[str, str] = field(default_factory=dict)
+    pools: Mapping[str, int] = field(default_factory=dict)
 
     def templates(self, klass: str) -> list[str]:
         """The possible templates of a qube of the class."""
@@ -92,6 +94,16 @@ def needed(rows: Iterable[RestoreRow]) -> int:
     return sum(row.stored.size for row in rows if row.choice.restored)
 
 
+def needed_by_pool(rows: Iterable[RestoreRow], pool: str) -> dict[str, int]:
+    """By pool: the bytes that the chosen ones may take; `pool` is that of qubes without a choice."""
+    sizes: dict[str, int] = {}
+    for row in rows:
+        if row.choice.restored:
+            name = row.choice.pool or pool
+            sizes[name] = sizes.get(name, 0) + row.stored.size
+    return sizes
+
+
 def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False, devices: bool = False) -> RestorePlan:
     """The plan for the daemon."""
     chosen = [row for row in rows if row.choice.restored]
@@ -103,6 +115,7 @@ def plan_of(rows: Iterable[RestoreRow], pool: str, *, verify_only: bool = False,
         template={row.stored.name: row.choice.template for row in chosen if row.choice.template is not None},
         netvm={row.stored.name: row.choice.netvm for row in chosen if row.choice.netvm is not None},
         pool=pool,
+        pools={row.stored.name: row.choice.pool for row in chosen if row.choice.pool is not None},
         devices=devices,
     )
 

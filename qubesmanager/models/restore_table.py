@@ -9,6 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QO
 from PyQt5.QtGui import QFont, QIcon
 
 from qubesmanager.models import restore_draft
+from qubesmanager.models.restore_compare import stored_class_text
 from qubesmanager.models.restore_draft import Here, RestoreChoice, RestoreRow
 from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import RIGHT, header
@@ -45,6 +46,8 @@ class RestoreTable(QAbstractTableModel):
         """dom0's own configuration in the backup, where it is not the same here."""
         self.home: StoredHome | None = None
         """dom0's home in the backup."""
+        self.made: int | None = None
+        """When the backup was made, in Unix seconds; None if that is not known."""
         self.rows: tuple[RestoreRow, ...] = ()
 
     @property
@@ -72,11 +75,21 @@ class RestoreTable(QAbstractTableModel):
         # Without a name all would be meant.
         return replace(plan, exclude=tuple(row.stored.name for row in self.rows if row.possible))
 
+    def needed_by_pool(self, pool: str) -> dict[str, int]:
+        """By pool: the bytes that the chosen ones may take; `pool` is that of qubes without a choice."""
+        return restore_draft.needed_by_pool(self.rows, pool)
+
     def put(
-        self, qubes: Sequence[StoredQube], here: Here, dom0: Sequence[StoredItem] = (), home: StoredHome | None = None
+        self,
+        qubes: Sequence[StoredQube],
+        here: Here,
+        dom0: Sequence[StoredItem] = (),
+        home: StoredHome | None = None,
+        made: int | None = None,
     ) -> None:
         """Another backup; the choices are the first ones again."""
         self.beginResetModel()
+        self.made = made
         self.home = home
         self.dom0 = tuple(item for item in dom0 if item.fate != SAME)
         self._qubes, self._here = tuple(qubes), here
@@ -158,7 +171,7 @@ class RestoreTable(QAbstractTableModel):
 
 def _text(row: RestoreRow, column: int) -> str:
     qube = row.stored
-    return (qube.name, qube.klass, size_text(qube.size) or "0", qube.template, row.fate)[column]
+    return (qube.name, stored_class_text(qube.klass), size_text(qube.size) or "0", qube.template, row.fate)[column]
 
 
 def _tip(row: RestoreRow, column: int) -> str:

@@ -27,6 +27,8 @@ RESULTS = ("ok", "skipped", "failed")
 ADD, DIFFERS, SAME = FATES = ("add", "differs", "same")
 NEW_HOME = "new"
 """A new folder in the home of dom0's user, for the one out of the backup."""
+NOTES_SHOWN = 1000
+"""The first characters of notes, and of a firewall rule, in the details of a qube of a backup."""
 BACKUP_ID = "backup-id="
 """The prefix of the line that only the contents of a backup have."""
 THE_FILE = "-"
@@ -37,9 +39,9 @@ THE_FILE = "-"
 class StoredDetails:
     """The settings of a qube of a backup, as far as they are shown.
 
-    `properties` are those that were set, references by name. `rules` is the number of firewall rules, of which
-    `first_rules` are some, and `notes` is how its notes begin; without meaning if `rules` is None, because the backup
-    does not say it before it is restored. `devices` is the number of assigned devices.
+    `properties` are those that were set, references by name. `devices` is the number of assigned devices, `rules` that
+    of the firewall rules, of which `first_rules` are some, and `notes` the first `NOTES_SHOWN` characters of its notes.
+    These three have no meaning if `rules` is None, because the backup does not show them before it is restored.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)

@@ -189,7 +189,7 @@ def test_a_free_name_is_the_first_that_no_qube_has() -> None:
 def test_the_cells_say_what_the_backup_holds(table: RestoreTable) -> None:
     put(table, MAIL)
 
-    assert [table.index(0, column).data() for column in (NAME, CLASS, SIZE)] == ["mail", "AppVM", "1.0 GiB"]
+    assert [table.index(0, column).data() for column in (NAME, CLASS, SIZE)] == ["mail", "App qube", "1.0 GiB"]
     assert table.headerData(FATE, Qt.Orientation.Horizontal) == "What will happen"
 
 

@@ -35,6 +35,7 @@ from qubesmanager.wire import limits
 from qubesmanager.wire.names import CLASS_NAME, DOM0, VM_NAME, shown
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, reason_of, refusal
+from qubesmanager.wire.restores import NOTES_SHOWN
 
 ADMIN_CLASS = "AdminVM"
 REMOTE_CLASS = "RemoteVM"
@@ -45,8 +46,6 @@ QUBES_LIMIT = limits.BACKUP_QUBES
 
 SUMMARY_RULES = 20
 """The first rules of a firewall that a summary has."""
-SUMMARY_CHARACTERS = 1000
-"""The first characters of notes, and of a rule, that a summary has."""
 
 _PATH = re.compile(r"vm[0-9]{1,9}/", re.ASCII)
 _HOME = "dom0-home/"
@@ -210,7 +209,7 @@ def summary_of(rules: Sequence[object], notes: str) -> Summary:
 
 
 def _cut(text: str) -> str:
-    return _NOT_XML.sub("", text[:SUMMARY_CHARACTERS])
+    return _NOT_XML.sub("", text[:NOTES_SHOWN])
 
 
 def _mode(device: Device) -> str:

@@ -1,33 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The second page of the restore wizard: the qubes of the backup, and the choices for each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.restore.qube_details import QubeDetails
+from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.ui.widgets.wizard import StepPage
 
-_WIDTHS = {NAME: 140, CLASS: 105, SIZE: 80, TEMPLATE: 100}
+_WIDTHS = {NAME: 35, CLASS: 24, SIZE: 20}
+"""Widths of columns, in units of the font."""
 
 
 class QubesPage(StepPage):
     """A table with ticks, and the details of the selected qube beside it."""
 
-    def __init__(self, model: RestoreTable, parent: QWidget | None = None) -> None:
+    def __init__(self, model: RestoreTable, picture: Callable[[str], QIcon], parent: QWidget | None = None) -> None:
+        """`picture` draws a label by its name."""
         super().__init__(parent)
         self.title = self.tr("Its qubes")
         self.model = model
         self.table = row_table(model, self.tr("Qubes of the backup"), FATE, self)
+        unit = unit_of(self)
         for column, width in _WIDTHS.items():
-            self.table.setColumnWidth(column, width)
-        self.details = QubeDetails(model, self)
-        self.details.setMinimumWidth(330)
+            self.table.setColumnWidth(column, width * unit)
+        self.table.hideColumn(TEMPLATE)  # the details show it
+        self.table.setMinimumWidth(40 * unit)
+        self.details = QubeDetails(model, picture, self)
+        self.details.setMinimumWidth(60 * unit)
         self.all = QPushButton(self.tr("&All that are not here"), self)
         self.none = QPushButton(self.tr("N&one"), self)
         self.all.clicked.connect(lambda: model.choose_all(restored=True))
@@ -44,7 +51,8 @@ class QubesPage(StepPage):
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(self.details)
-        parts.setStretchFactor(0, 1)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 2)
         foot = QHBoxLayout()
         foot.addWidget(self.all)
         foot.addWidget(self.none)

@@ -9,6 +9,7 @@ from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.dialogs.offers import Offers, chosen
+from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.wizard import StepPage
@@ -16,18 +17,12 @@ from qubesmanager.wire.restores import DIFFERS
 
 CONTEXT = "RestoreSummary"
 _WORD = Qt.ItemDataRole.UserRole
-_COLUMNS: tuple[TableColumn[RestoreRow], ...] = (
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.stored.name),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Size"), lambda row: size_text(row.stored.size) or "0", right=True),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Template"), lambda row: row.template),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Net qube"), lambda row: row.netvm),
-    TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "What will happen"), lambda row: row.fate),
-)
+_WIDTHS = (32, 32, 20, 26, 26, 20)
+"""Widths of columns, in units of the font."""
 
 
 class SummaryPage(StepPage):
-    """The chosen qubes once more, and the pool, which may be another."""
+    """The chosen qubes again, and the pool of those for which none was chosen on the page before."""
 
     def __init__(self, model: RestoreTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,10 +32,11 @@ class SummaryPage(StepPage):
         self.pool = QComboBox(self)
         self.pool.currentIndexChanged.connect(lambda _index: self.refresh())
         self.room = plain_label("", self)
-        self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, _COLUMNS, lambda row: row.stored.name, self)
-        self.table = row_table(self.table_model, self.tr("What will happen"), len(_COLUMNS) - 1, self)
-        for column, width in enumerate((140, 140, 80, 110, 110)):
-            self.table.setColumnWidth(column, width)
+        columns = self._columns()
+        self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, columns, lambda row: row.stored.name, self)
+        self.table = row_table(self.table_model, self.tr("What will happen"), len(columns) - 1, self)
+        for column, width in enumerate(_WIDTHS):
+            self.table.setColumnWidth(column, width * unit_of(self))
         self.left_out = plain_label("", self)
         self.devices = QCheckBox(self.tr("&Assign the devices of these qubes again"), self)
         self.devices.setToolTip(
@@ -66,6 +62,7 @@ class SummaryPage(StepPage):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("&Pool:"), self.pool)
         form.addRow("", self.room)
+        form.addRow("", self.note_for(self.pool))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
@@ -80,6 +77,18 @@ class SummaryPage(StepPage):
         )
         model.changed.connect(self.refresh)
 
+    def _columns(self) -> tuple[TableColumn[RestoreRow], ...]:
+        size = lambda row: size_text(row.stored.size) or "0"  # noqa: E731 - of a column
+        return (
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.stored.name),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Size"), size, right=True),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Template"), lambda row: row.template),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Net qube"), lambda row: row.netvm),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Pool"), lambda row: row.choice.pool or chosen(self.pool)),
+            TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "What will happen"), lambda row: row.fate),
+        )
+
     @property
     def wanted_pool(self) -> str:
         """Empty for the usual one."""
@@ -92,13 +101,14 @@ class SummaryPage(StepPage):
             return self.tr("The choice of qubes has a problem: go back.")
         if not self._model.chosen and not self.words() and not self.home.isChecked():
             return self.tr("Nothing is chosen.")
-        if self._free and self._model.needed > self._free:
-            return self.tr("The pool has only {0} free.").format(size_text(self._free) or "0")
+        for pool, needed in self._model.needed_by_pool(chosen(self.pool)).items():
+            free = self._offers.pools.get(pool, 0)
+            if free and needed > free:
+                return self.tr("The pool {0} has only {1} free.").format(pool, size_text(free))
         return ""
 
-    @property
-    def _free(self) -> int:
-        return self._offers.pools.get(chosen(self.pool), 0)
+    def field_at_fault(self) -> QWidget | None:
+        return self.pool if self._model.is_ready and self._model.chosen else None
 
     def words(self) -> tuple[str, ...]:
         """The parts of dom0's configuration that are ticked, as a plan names them."""

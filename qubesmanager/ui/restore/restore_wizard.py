@@ -13,7 +13,7 @@ from qubesmanager.client.restores import contents
 from qubesmanager.models.restore_draft import Here
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.dialogs.offers import ask_offers
+from qubesmanager.ui.dialogs.offers import Offers, ask_offers
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.restore.file_page import FilePage
 from qubesmanager.ui.restore.qubes_page import QubesPage
@@ -35,12 +35,13 @@ class RestoreWizard(StepsWindow):
         super().__init__()
         self._session = session
         self._passphrase = ""
-        self._system: dict[str, str] = {}
+        self._offers = Offers()
         self.run: RestoreRun | None = None
         self.setWindowTitle(self.tr("Restore qubes"))
-        self.model = RestoreTable(lambda label: label_icon(session.color_of(label)), self)
+        picture = lambda label: label_icon(session.color_of(label))  # noqa: E731 - given to two widgets
+        self.model = RestoreTable(picture, self)
         self.file_page = FilePage(self)
-        self.qubes_page = QubesPage(self.model, self)
+        self.qubes_page = QubesPage(self.model, picture, self)
         self.summary_page = SummaryPage(self.model, self)
         self.run_page = RunPage(session.tasks, self)
         self.run_page.hide()  # until there is a run
@@ -105,8 +106,8 @@ class RestoreWizard(StepsWindow):
             self.file_page.refused(error)
             return
         self.file_page.forget()
-        self._system = offers.system
-        self.model.put(backup.qubes, self._here(), backup.dom0 or (), backup.home)
+        self._offers = offers
+        self.model.put(backup.qubes, self._here(), backup.dom0 or (), backup.home, backup.made)
         self.qubes_page.foreign.setVisible(not backup.ours)
         self.qubes_page.put_unreadable(backup.unreadable)
         self.summary_page.put(offers)
@@ -158,7 +159,7 @@ class RestoreWizard(StepsWindow):
         self.show_run(self.run_page, self.tr("Verify") if run.plan.verify_only else self.tr("Restore"))
 
     def _here(self) -> Here:
-        return Here(dict(self._session.records), self._system)
+        return Here(dict(self._session.records), self._offers.system, self._offers.pools)
 
     def _put(self, _values: tuple[object, ...]) -> None:
         """A name may have been taken, a template may be gone."""

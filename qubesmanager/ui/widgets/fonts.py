@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fonts of another size than text."""
+"""Fonts of another size than text, and sizes in units of the font."""
 
 from PyQt5.QtGui import QFont
+from PyQt5.QtWidgets import QWidget
+
+
+def unit_of(widget: QWidget) -> int:
+    """The unit of sizes and gaps, in pixels: a quarter of the height of the widget's text, at least 1."""
+    return max(1, widget.fontMetrics().height() // 4)
 
 
 def scaled(font: QFont, share: float, *, bold: bool = False) -> QFont:

@@ -28,7 +28,9 @@ from qubesmanager.backup.archive.volume_tar import archive_bytes
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import homes
 from qubesmanager.daemon.local.system import System
+from qubesmanager.models.texts import date_text
 from qubesmanager.ui.dialogs.offers import Offers
+from qubesmanager.ui.restore.qube_details import QubeDetails
 from qubesmanager.ui.restore.restore_wizard import RestoreWizard
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.session.windows import OpenWindows
@@ -155,10 +157,75 @@ async def test_details_are_shown_before_anything_is_made(
 
     details = wizard.qubes_page.details
     assert details.headline.text() == "mail"
-    assert "AppVM, label yellow" in details.facts.text()
-    assert "Template: debian-13" in details.facts.text()
+    assert facts(details)["Class"] == "App qube"
+    assert facts(details)["Label"] == "yellow"
+    assert facts(details)["Template"] == "debian-13"
     assert details.fate.text() == "Restored."
+    assert not details.compared.isVisible()
     assert not {"lab", "mail"} & await listed(client)
+
+
+def facts(details: QubeDetails) -> dict[str, str]:
+    return {fact.name: fact.values[0] for fact in details.facts.facts}
+
+
+async def test_date_firewall_tags_and_notes_of_a_qube_are_shown(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    await read(clicker, wizard, backup.file)
+    select(wizard, "lab")
+
+    shown = facts(wizard.qubes_page.details)
+    assert wizard.model.made is not None
+    assert shown["Backup of"] == date_text(wizard.model.made)
+    assert {name: shown[name] for name in ("Firewall", "Tags", "Notes")} == {
+        "Firewall": "2 rule(s)",
+        "Tags": "created-by-dom0, mine",
+        "Notes": "Zeile 1\n<b>zwei</b>",
+    }
+
+
+async def test_an_existing_qube_is_compared_with_the_one_of_the_backup(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client
+) -> None:
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("mail", "red")))
+    await client.send(calls.VM_PROPERTY_SET("mail", "memory", "777"))
+    await client.send(calls.VM_TAG_SET("mail", "newer"))
+    await clicker.until(lambda: "mail" in clicker.session.records and "newer" in clicker.session.records["mail"].tags)
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+
+    details = wizard.qubes_page.details
+    lines = {fact.name: fact.values for fact in details.compared.facts}
+    assert details.compared.isVisibleTo(details)
+    assert lines["Label"] == ("yellow", "red")
+    assert lines["Initial memory"] == ("default", "777")
+    assert lines["Tags"] == ("none", "newer")
+    assert lines["Date"][1] == "never backed up"
+    assert "Template" not in lines
+    select(wizard, "lab")
+    assert not details.compared.isVisibleTo(details)
+
+
+async def test_each_qube_may_go_into_another_pool(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, client: Client, tmp_path: Path
+) -> None:
+    await client.send(calls.POOL_ADD("dom0", "fast", {"driver": "file-qcow2", "dir_path": str(tmp_path / "fast")}))
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+    box = wizard.qubes_page.details.pool
+    box.setCurrentIndex(box.findData("fast"))
+    box.activated.emit(box.currentIndex())
+    clicker.press(wizard.next)
+    page = wizard.summary_page
+    assert [page.table_model.index(row, 5).data() for row in range(2)] == ["default", "fast"]
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    assert results(wizard) == {"lab": ("ok", "lab"), "mail": ("ok", "mail")}
+    for name, pool in (("lab", "default"), ("mail", "fast")):
+        record = await client.send(calls.VM_GET_ALL("dom0", name))
+        assert {volume.pool for volume in record.volumes if volume.save_on_stop} == {pool}
 
 
 async def test_a_taken_name_is_left_out_until_it_gets_another(
@@ -523,7 +590,9 @@ async def test_a_restore_that_does_not_fit_is_not_started(
 
     clicker.press(wizard.next)
 
-    assert "The pool has only" in wizard.why.text()
+    assert not wizard.why.text()
+    notes = [label.text() for label in wizard.summary_page.findChildren(QLabel) if label.isVisible()]
+    assert any("The pool default has only" in note for note in notes)
     assert not wizard.next.isEnabled()
 
 
