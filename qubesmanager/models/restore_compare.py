@@ -18,7 +18,7 @@ CONTEXT = "RestoreCompare"
 _NOT_COMPARED = frozenset(
     {"name", "label", "template", "netvm", "backup_timestamp", "uuid", "qid", "mac", "dispid", "stubdom_xid", "xid"}
 )
-"""Properties that have a line of their own, or that two qubes never share."""
+"""Properties that have a separate line, or that two qubes never share."""
 _SIZE = QT_TRANSLATE_NOOP("RestoreCompare", "Size")
 _DATE = QT_TRANSLATE_NOOP("RestoreCompare", "Date")
 _CLASS = QT_TRANSLATE_NOOP("RestoreCompare", "Class")

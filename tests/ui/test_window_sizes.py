@@ -20,7 +20,7 @@ NAMES: dict[str, list[tuple[str, ...]]] = {
 PLACES = [(kind, names) for kind in WINDOWS for names in NAMES.get(kind, [()])]
 
 
-@pytest.fixture(params=[1.0, 1.2])
+@pytest.fixture(params=[1.0, 1.4])
 def _font(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[None]:
     """The usual font, and one as a user with weak eyes chooses it."""
     usual = qapp.font()

@@ -11,7 +11,7 @@ from qubesmanager.models.texts import estimate_text, size_text
 from qubesmanager.ui.session.backup_run import RunningBackup
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
-from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire.backups import VERIFYING
 
@@ -65,10 +65,7 @@ class BackupRunPage(QWidget):
         self.model = RowTable(CONTEXT, COLUMNS, lambda row: row.name, self)
         self.table = row_table(self.model, self.tr("Progress of each qube"), 0, self)
         self.table.setItemDelegateForColumn(2, UsageDelegate(self.table))
-        header = self.table.horizontalHeader()
-        if header is not None:
-            header.resizeSection(1, 100)
-            header.resizeSection(2, 210)
+        set_widths(self.table, {1: 27, 2: 56})
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LOG_LINES)

@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 from qubesmanager.backup.profile import Profile
 from qubesmanager.models.texts import date_text, size_text
 from qubesmanager.ui.backup.target_page import schedule_text
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.backups import Confirmed, Preview
@@ -25,7 +26,7 @@ class BackupSummaryPage(StepPage):
         self._lonely = False
         self._is_elsewhere = False
         self._form = QFormLayout()
-        self._form.setVerticalSpacing(8)
+        self._form.setVerticalSpacing(in_units(self, 2))
         self._lines: dict[str, QLabel] = {}
         for key, text in (
             ("qubes", self.tr("Qubes:")),

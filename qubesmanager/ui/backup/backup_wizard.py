@@ -21,6 +21,7 @@ from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import confirm
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
@@ -50,7 +51,7 @@ class BackupWizard(StepsWindow):
         why = why_not_power_off()
         self.summary = BackupSummaryPage(reason_text(why) if why else "", self)
         self.run_page: BackupRunPage | None = None
-        self.resize(760, 600)
+        resize_in_units(self, 202, 160)
         if running := running_backups(session):
             self._look_on(running[-1])
             return

@@ -19,14 +19,24 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.backup.profile import TAG, TYPE, Profile
-from qubesmanager.models.backup_choice import NAME, BackupChoice, candidates, chosen_by_rules, takes_dom0
+from qubesmanager.models.backup_choice import (
+    CHANGED,
+    CLASS,
+    LAST,
+    NAME,
+    SIZE,
+    BackupChoice,
+    candidates,
+    chosen_by_rules,
+    takes_dom0,
+)
 from qubesmanager.models.row_table import SortedRows
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
-from qubesmanager.ui.widgets.tables import row_table, sortable
+from qubesmanager.ui.widgets.tables import row_table, set_widths, sortable
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.names import DOM0, PROFILE_ID, TAG_NAME, VM_NAME
 from qubesmanager.wire.records import VmRecord
@@ -142,11 +152,7 @@ class ChoicePage(StepPage):
         layout.addWidget(self.note_for(self.table))
         layout.addWidget(self.dom0)
         layout.addWidget(self.total)
-        header = self.table.horizontalHeader()
-        if header is not None:
-            for column, width in enumerate((0, 110, 90, 120, 120)):
-                if column:
-                    header.resizeSection(column, width)
+        set_widths(self.table, {CLASS: 29, SIZE: 24, LAST: 32, CHANGED: 32})
 
     # -- what it says -------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.backup.strength import strength
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.values import VmClass
@@ -30,7 +31,7 @@ from qubesmanager.wire.values import VmClass
 PAUSE = 150
 """Milliseconds without a key after which the strength is looked at."""
 SCORES = 4
-METER = 200
+METER = 53
 """Pixels."""
 
 
@@ -68,7 +69,7 @@ class PassphrasePage(StepPage):
         self.meter = QProgressBar(self)
         self.meter.setRange(0, SCORES + 1)
         self.meter.setTextVisible(False)
-        self.meter.setFixedHeight(8)
+        self.meter.setFixedHeight(in_units(self, 2))
         self.meter.setAccessibleName(self.tr("Strength"))
         self.verdict = plain_label("", self)
         self.verdict.setWordWrap(False)
@@ -119,7 +120,7 @@ class PassphrasePage(StepPage):
             for part in parts:
                 layout.addWidget(part)
             layout.addStretch(1)
-        self.meter.setFixedWidth(METER)
+        self.meter.setFixedWidth(in_units(self, METER))
         form.addRow("", self._beside)
         form.addRow(self.tr("Strength:"), self._strength)
         form.addRow(self.tr("&File:"), self.file)

@@ -20,6 +20,7 @@ from qubesmanager.rules.devices import PERSISTENT, READ_ONLY
 from qubesmanager.ui.devices.device_view import DeviceView, TargetView
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, PowerState
 
@@ -59,7 +60,7 @@ class AttachDialog(QDialog):
         for box in (self.each_start, self.start_now):
             box.toggled.connect(self._refresh)
         self.search.setFocus()
-        self.resize(460 if device is not None else 620, 480)
+        resize_in_units(self, 123 if device is not None else 165, 128)
         self._refresh()
 
     def wanted(self) -> tuple[Device, Target] | None:

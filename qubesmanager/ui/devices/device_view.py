@@ -22,8 +22,10 @@ from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued
+from qubesmanager.ui.widgets.tables import set_widths
 
-_WIDTHS = {NAME: 260, SIZE: 90, PLACE: 140}
+_WIDTHS = {NAME: 69, SIZE: 24, PLACE: 37}
+"""Widths of columns, in units of the font."""
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
 """A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
@@ -87,8 +89,7 @@ class DeviceView(QTreeView):
             header.setHighlightSections(False)
             header.setStyleSheet(_HEADER_PADDING)
             header.setSectionsMovable(False)
-        for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width)
+        set_widths(self, _WIDTHS)
         self.customContextMenuRequested.connect(self._menu)
         self.activated.connect(self._activated)
         model.rowsInserted.connect(self._open)

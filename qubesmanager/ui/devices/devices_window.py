@@ -9,6 +9,7 @@ from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.screens import resize_in_units
 
 
 class DevicesWindow(QWidget):
@@ -22,7 +23,7 @@ class DevicesWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
-        self.resize(720, 460)
+        resize_in_units(self, 192, 123)
 
 
 def open_devices(session: Session, names: tuple[str, ...]) -> QWidget:

@@ -22,6 +22,7 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 
@@ -77,7 +78,7 @@ class LogsWindow(QWidget):
         standard = QKeySequence.StandardKey
         QShortcut(QKeySequence(standard.Find), self).activated.connect(self._find)
         QShortcut(QKeySequence(standard.Refresh), self).activated.connect(self._read_again)
-        self.resize(820, 520)
+        resize_in_units(self, 220, 140)
         self._task = session.tasks.start_hidden(self.windowTitle(), self._live())
         following = self._task
         self.destroyed.connect(lambda: _cancel(following))

@@ -12,7 +12,7 @@ from qubesmanager.models.texts import size_text
 from qubesmanager.ui.restore.qube_details import QubeDetails
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label
-from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths
 from qubesmanager.ui.widgets.wizard import StepPage
 
 _WIDTHS = {NAME: 35, CLASS: 24, SIZE: 20}
@@ -29,8 +29,7 @@ class QubesPage(StepPage):
         self.model = model
         self.table = row_table(model, self.tr("Qubes of the backup"), FATE, self)
         unit = unit_of(self)
-        for column, width in _WIDTHS.items():
-            self.table.setColumnWidth(column, width * unit)
+        set_widths(self.table, _WIDTHS)
         self.table.hideColumn(TEMPLATE)  # the details show it
         self.table.setMinimumWidth(40 * unit)
         self.details = QubeDetails(model, picture, self)

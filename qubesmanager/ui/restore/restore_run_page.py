@@ -19,7 +19,7 @@ from qubesmanager.ui.restore.restore_run import RestoreRun
 from qubesmanager.ui.restore.restore_texts import notes
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
-from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.wire.restores import Restored
 
 CONTEXT = "RestoreResult"
@@ -63,8 +63,7 @@ class RunPage(QWidget):
             self,
         )
         self.table = row_table(self.model, self.tr("What became of the qubes"), 3, self)
-        for column, width in ((0, 150), (1, 130), (2, 150)):
-            self.table.setColumnWidth(column, width)
+        set_widths(self.table, {0: 40, 1: 35, 2: 40})
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)
         self.log.setTabChangesFocus(True)

@@ -9,9 +9,8 @@ from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.dialogs.offers import Offers, chosen
-from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label
-from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire.restores import DIFFERS
 
@@ -35,8 +34,7 @@ class SummaryPage(StepPage):
         columns = self._columns()
         self.table_model: RowTable[RestoreRow] = RowTable(CONTEXT, columns, lambda row: row.stored.name, self)
         self.table = row_table(self.table_model, self.tr("What will happen"), len(columns) - 1, self)
-        for column, width in enumerate(_WIDTHS):
-            self.table.setColumnWidth(column, width * unit_of(self))
+        set_widths(self.table, dict(enumerate(_WIDTHS)))
         self.left_out = plain_label("", self)
         self.devices = QCheckBox(self.tr("&Assign the devices of these qubes again"), self)
         self.devices.setToolTip(

@@ -3,14 +3,16 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QSize
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
+from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0, POOL_NAME
@@ -66,7 +68,7 @@ class AddPoolDialog(QDialog):
             self.add.clicked.connect(self._start)
         self._show_fields()
         self.name.setFocus()
-        self.resize(460, self.sizeHint().height() + self.problem.fontMetrics().height())
+        self.resize(fitting(QSize(in_units(self, 123), self.sizeHint().height() + in_units(self, 4))))
 
     def _show_fields(self) -> None:
         """The fields of the chosen driver; what was typed into a field of the same name stays."""

@@ -11,7 +11,7 @@ from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
 from qubesmanager.ui.storage.storage_feed import StorageFacts
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm, opened
-from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
@@ -27,8 +27,7 @@ class PoolsPage(QWidget):
         self.filter = RowFilter(self.model, self)
         self.table = row_table(self.filter, self.tr("Pools"), 0, self)
         self.table.setItemDelegateForColumn(POOL_USED, UsageDelegate(self.table))
-        for column, width in ((1, 120), (2, 100), (POOL_USED, 230), (4, 70)):
-            self.table.setColumnWidth(column, width)
+        set_widths(self.table, {1: 32, 2: 27, POOL_USED: 61, 4: 19})
         sortable(self.table)
         self.info_box = QGroupBox(self.tr("About the pool"), self)
         self.info = plain_label("", self.info_box)

@@ -13,7 +13,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.storage_feed import PAUSE, StorageFacts
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
-from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths, sortable
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
 
@@ -32,8 +32,7 @@ class SnapshotsPage(QWidget):
         )
         self.filter = RowFilter(self.model, self)
         self.table = row_table(self.filter, self.tr("Snapshots"), 2, self)
-        for column, width in ((0, 160), (1, 130), (3, 90), (4, 160)):
-            self.table.setColumnWidth(column, width)
+        set_widths(self.table, {0: 43, 1: 35, 3: 24, 4: 43})
         sortable(self.table)
         self.note = plain_label("", self)
         self.revert = QPushButton(self.tr("Revert to &it…"), self)

@@ -13,6 +13,7 @@ from qubesmanager.ui.storage.storage_feed import StorageFacts
 from qubesmanager.ui.storage.volumes_page import AllVolumesPage
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
+from qubesmanager.ui.widgets.screens import resize_in_units
 
 
 class StorageWindow(QWidget):
@@ -47,7 +48,7 @@ class StorageWindow(QWidget):
         layout.addWidget(self.away)
         layout.addWidget(self.notice)
         layout.addWidget(self.tabs, 1)
-        self.resize(900, 600)
+        resize_in_units(self, 240, 160)
 
     def _connection_changed(self, _lost: object = None) -> None:
         """Grey while there is no connection: the rows may be out of date, and no action is possible."""

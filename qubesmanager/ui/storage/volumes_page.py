@@ -13,7 +13,7 @@ from qubesmanager.ui.storage.storage_feed import StorageFacts
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
-from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths, sortable
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
@@ -36,8 +36,7 @@ class AllVolumesPage(QWidget):
         self.only_orphans.toggled.connect(self._narrow)
         self.table = row_table(self.filter, self.tr("Volumes"), 0, self)
         self.table.setItemDelegateForColumn(VOLUME_USED, UsageDelegate(self.table))
-        for column, width in ((1, 110), (2, 80), (3, 80), (VOLUME_USED, 190), (5, 220)):
-            self.table.setColumnWidth(column, width)
+        set_widths(self.table, {1: 29, 2: 21, 3: 21, VOLUME_USED: 51, 5: 59})
         sortable(self.table)
         self.empty = plain_label("", self)
         self.remove = QPushButton(self.tr("Re&move…"), self)

@@ -11,13 +11,14 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import BY_ID, judge
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
-COLUMNS = {"name": 190, "state": 120, "cpu": 110, "memory": 140}
-"""The columns that are shown, with their widths."""
+COLUMNS = {"name": 51, "state": 32, "cpu": 29, "memory": 37}
+"""The columns that are shown, with their widths in units of the font."""
 
 ACTIONS = ("start", "resume", "unpause", "pause", "shutdown", "settings", "kill")
 """The actions on a qube here, by their names in the manager's table."""
@@ -52,7 +53,8 @@ class QubesPanel(QWidget):
         self.buttons = {key: QPushButton(BY_ID[key].name(), self) for key in BUTTONS}
         for at, column in enumerate(self.model.columns):
             self.view.setColumnHidden(at, column.id not in COLUMNS)
-            self.view.setColumnWidth(at, COLUMNS.get(column.id, column.width))
+            if (width := COLUMNS.get(column.id)) is not None:
+                self.view.setColumnWidth(at, in_units(self, width))
         header = self.view.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         row = QHBoxLayout()

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QObject, QPoint, QSize, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -25,8 +25,10 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
+from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import add_action
 from qubesmanager.ui.widgets.prompts import confirm
+from qubesmanager.ui.widgets.screens import FRAME, resize_in_units
 from qubesmanager.wire.backups import INCOMPLETE, OK, BackupRun
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import RESTORE_FINISHED
@@ -41,9 +43,6 @@ LOOK = 3000
 
 MESSAGE = 8000
 """Milliseconds that a message stays."""
-
-FRAME = QSize(16, 48)
-"""The most that the frame of the desktop adds to the window, which is not known before it is shown."""
 
 ONE_CLICK = (Kind.MICROPHONE, Kind.CAMERA)
 """The kinds that are always in the menu: a click takes such a device away, and its qubes are in its own menu."""
@@ -78,7 +77,8 @@ class TrayWindow(QWidget):
         button.setMenu(self.menu)
         self.tabs.setCornerWidget(button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
+        gap = unit_of(self)
+        layout.setContentsMargins(gap, gap, gap, gap)
         layout.addWidget(self.errors)
         layout.addWidget(self.tabs, 1)
         close = QAction(self)
@@ -89,7 +89,7 @@ class TrayWindow(QWidget):
         session.lost.connect(self._lost)
         session.synced.connect(self._back)
         self._loss: Notice | None = None
-        self.resize(660, 500)
+        resize_in_units(self, 175, 133)
 
     def _close(self) -> None:
         self.close()

@@ -7,7 +7,12 @@ from PyQt5.QtWidgets import QWidget
 
 def unit_of(widget: QWidget) -> int:
     """The unit of sizes and gaps, in pixels: a quarter of the height of the widget's text, at least 1."""
-    return max(1, widget.fontMetrics().height() // 4)
+    return in_units(widget, 1)
+
+
+def in_units(widget: QWidget, units: float) -> int:
+    """So many units in pixels, at least 1."""
+    return max(1, round(units * widget.fontMetrics().height() / 4))
 
 
 def scaled(font: QFont, share: float, *, bold: bool = False) -> QFont:

@@ -5,6 +5,8 @@ from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QWidget
 
+from qubesmanager.ui.widgets.fonts import in_units
+
 FRAME = QSize(16, 48)
 """Room for what the window manager draws around a window."""
 
@@ -17,9 +19,8 @@ def fitting(size: QSize) -> QSize:
 
 def resize_in_units(window: QWidget, width: int, height: int = 0) -> None:
     """Make a window so large in quarters of the height of its text, or as large as the screen; height 0: as needed."""
-    unit = window.fontMetrics().height() / 4
-    high = round(height * unit) if height else window.sizeHint().height()
-    window.resize(fitting(QSize(round(width * unit), high)))
+    high = in_units(window, height) if height else window.sizeHint().height()
+    window.resize(fitting(QSize(in_units(window, width), high)))
 
 
 def keep_on_screen(window: QWidget) -> None:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tables of whole rows, as all windows beside the main one show them."""
 
+from collections.abc import Mapping
+
 from PyQt5.QtCore import QAbstractItemModel, Qt
-from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView, QWidget
+
+from qubesmanager.ui.widgets.fonts import in_units
 
 HEADER_PADDING = "QHeaderView::section { padding: 4px 4px; }"
 """Without it a title stands flush against the edge, and right-aligned ones against the next."""
@@ -28,6 +32,14 @@ def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWi
         vertical.hide()
         vertical.setDefaultSectionSize(table.fontMetrics().height() + 9)
     return table
+
+
+def set_widths(table: QTableView | QTreeView, widths: Mapping[int, float]) -> None:
+    """Set the widths of these columns, in units of the font."""
+    header = table.horizontalHeader() if isinstance(table, QTableView) else table.header()
+    if header is not None:
+        for column, width in widths.items():
+            header.resizeSection(column, in_units(table, width))
 
 
 def selected_row(table: QTableView) -> int:

@@ -4,11 +4,12 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
-from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.ui.widgets.fonts import scaled
+from qubesmanager.ui.widgets.fonts import scaled, unit_of
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.mnemonics import distinct_on
+from qubesmanager.ui.widgets.scrolled_stack import ScrolledStack
 
 
 class StepPage(QWidget):
@@ -76,7 +77,8 @@ class StepsWindow(QDialog):
         self._about = plain_label("", self)
         for label in (self._place, self._about):
             subdue(label)
-        self.stack = QStackedWidget(self)
+        self.area = ScrolledStack(self)
+        self.stack = self.area.stack
         self.why = problem_label(self)
         self.cancel = QPushButton(QCoreApplication.translate("StepsWindow", "Cancel"), self)
         self.back = QPushButton(QCoreApplication.translate("StepsWindow", "« &Back"), self)
@@ -89,10 +91,13 @@ class StepsWindow(QDialog):
         self.buttons.addStretch(1)
         for button in (self.back, self.next, self.cancel):
             self.buttons.addWidget(button)
+        unit = unit_of(self)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(4 * unit, 4 * unit, 4 * unit, 4 * unit)
+        layout.setSpacing(2 * unit)
         layout.addLayout(head)
         layout.addWidget(self._about)
-        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.area, 1)
         layout.addWidget(self.why)
         layout.addLayout(self.buttons)
         self.cancel.clicked.connect(self.reject)
@@ -117,6 +122,7 @@ class StepsWindow(QDialog):
     def show_step(self, number: int) -> None:
         page = self.pages[number]
         self.stack.setCurrentWidget(page)
+        self.area.ensureVisible(0, 0)
         self._headline.setText(page.title)
         self._about.setText(page.about)
         self._about.setVisible(bool(page.about))
