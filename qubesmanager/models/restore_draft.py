@@ -59,6 +59,8 @@ class RestoreRow:
     fate: str
     template: str
     netvm: str
+    is_of_template: bool = False
+    """Whether the template is the problem, and not the name."""
 
     @property
     def possible(self) -> bool:
@@ -156,13 +158,15 @@ def _row(qube: StoredQube, whole: _Whole) -> RestoreRow:
         return RestoreRow(qube, choice, "", fate, qube.template, qube.netvm)
     template, template_note, template_problem = _template(qube, choice, whole)
     netvm, netvm_note = _netvm(qube, choice, whole)
-    problem = _name_problem(choice.name, whole) or template_problem
+    name_problem = _name_problem(choice.name, whole)
+    problem = name_problem or template_problem
     if choice.name == qube.name:
         fate = QCoreApplication.translate("RestoreTable", "Restored.")
     else:
         fate = QCoreApplication.translate("RestoreTable", "Restored as {0}.").format(choice.name)
     fate = " ".join(filter(None, [fate, template_note, netvm_note]))
-    return RestoreRow(qube, choice, problem, problem or fate, template, netvm)
+    is_of_template = bool(template_problem) and not name_problem
+    return RestoreRow(qube, choice, problem, problem or fate, template, netvm, is_of_template)
 
 
 def _name_problem(name: str, whole: _Whole) -> str:

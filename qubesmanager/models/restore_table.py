@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The qubes of a backup as a table: what to restore is ticked, and each row says what will happen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +9,12 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QO
 from PyQt5.QtGui import QFont, QIcon
 
 from qubesmanager.models import restore_draft
+from qubesmanager.models.natural_sort import natural
 from qubesmanager.models.restore_compare import stored_class_text
 from qubesmanager.models.restore_draft import Here, RestoreChoice, RestoreRow
 from qubesmanager.models.texts import size_text
 from qubesmanager.models.volume_table import RIGHT, header
-from qubesmanager.wire.restores import SAME, RestorePlan, StoredHome, StoredItem, StoredQube
+from qubesmanager.wire.restores import ADMIN, SAME, RestorePlan, StoredHome, StoredItem, StoredQube
 
 CONTEXT = "RestoreTable"
 NAME, CLASS, SIZE, TEMPLATE, FATE = range(5)
@@ -31,7 +32,7 @@ _TITLES = (
 
 
 class RestoreTable(QAbstractTableModel):
-    """A row for each qube, in the order of the backup. Signal `changed()`: a choice or this machine has changed."""
+    """A row for each qube in natural order, dom0 first. Signal `changed()`: a choice or this machine has changed."""
 
     changed = pyqtSignal()
 
@@ -92,7 +93,8 @@ class RestoreTable(QAbstractTableModel):
         self.made = made
         self.home = home
         self.dom0 = tuple(item for item in dom0 if item.fate != SAME)
-        self._qubes, self._here = tuple(qubes), here
+        self._qubes = tuple(sorted(qubes, key=lambda qube: (qube.klass != ADMIN, natural(qube.name))))
+        self._here = here
         self._choices = {qube.name: restore_draft.first_choice(qube, here) for qube in qubes}
         self.rows = tuple(restore_draft.rows(self._qubes, self._choices, here))
         self.endResetModel()
@@ -111,6 +113,12 @@ class RestoreTable(QAbstractTableModel):
         if choice != before:
             self._choices[name] = choice
             self._again()
+
+    def tick(self, names: Collection[str], *, restored: bool) -> None:
+        """Tick these qubes, or untick them. A qube whose name is taken gets a free one."""
+        for row in self.rows:
+            if row.possible and row.stored.name in names:
+                self.choose(row.stored.name, replace(self._choices[row.stored.name], restored=restored))
 
     def choose_all(self, *, restored: bool) -> None:
         """Tick all that can be restored without a question, or nothing."""

@@ -120,7 +120,7 @@ TABLE: tuple[Row, ...] = (
     Row("uses-removed", errors.QubesVMInUseError, "It uses {qube}. Choose another qube for it."),
     Row("revert-without-opposite", errors.QubesValueError, "This change cannot be taken back."),
     Row("revert-value-cut", errors.QubesValueError, "The history has only the beginning of the value."),
-    Row("revert-changed-since", errors.QubesValueError, "It has been changed again since then."),
+    Row("revert-changed-since", errors.QubesValueError, "It was changed again after that."),
     Row("changed-meanwhile", errors.QubesValueError, "{qube} was changed by another client meanwhile."),
     Row(
         "made-and-removed",
@@ -1247,7 +1247,7 @@ TABLE: tuple[Row, ...] = (
     Row("not-a-volume-id", errors.ProtocolError, "Not a pool:vid pair: {value}"),
     Row("not-a-device-id", errors.ProtocolError, "Not a <backend>+<ident> pair: {value}"),
     Row("payload-lacks", errors.ProtocolError, "The payload does not say {keys}."),
-    Row("history-limit", errors.ProtocolError, "A limit is from 1 to {most}."),
+    Row("history-limit", errors.ProtocolError, "The limit must be a number from 1 to {most}."),
     Row("payload-unknown", errors.ProtocolError, "The payload names something unknown: {keys}"),
     Row(
         "payload-pools",
@@ -1290,7 +1290,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "instead-devices-4-2",
         errors.QubesNotImplementedError,
-        "Qubes 4.2 and older attach a device persistently or not, and have no modes: detach it, or attach it so.",
+        "Qubes 4.2 and older have no modes of assignment. Detach the device, or attach it persistently.",
     ),
     Row("instead-memory", errors.QubesNotImplementedError, "Run xl info in dom0."),
     Row("instead-logs", errors.QubesNotImplementedError, "The logs of the qubes are in /var/log/xen/console of dom0."),

@@ -127,10 +127,10 @@ def test_a_missing_template_without_a_default_blocks_the_restore(table: RestoreT
 def test_a_template_out_of_the_same_backup_is_one_under_its_new_name(table: RestoreTable) -> None:
     put(table, stored("old", "TemplateVM", template=""), stored("mail", template="old"))
     choose(table, "old", name="old-2")
-    assert table.rows[1].template == "old-2"
+    assert table.rows[row_of(table, "mail")].template == "old-2"
 
     choose(table, "old", restored=False)
-    assert table.rows[1].template == "fedora-43"
+    assert table.rows[row_of(table, "mail")].template == "fedora-43"
 
 
 def test_a_disposable_is_not_based_on_a_template(table: RestoreTable) -> None:

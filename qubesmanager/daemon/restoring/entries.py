@@ -3,7 +3,7 @@
 
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,8 +19,9 @@ from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.rules.volumes import KEPT_VOLUMES
 from qubesmanager.wire import limits
+from qubesmanager.wire.backups import OK
 from qubesmanager.wire.codecs import ByteStream
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Action, Rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.names import PROPERTY_NAME, QUBES_TAG, shown
@@ -271,6 +272,19 @@ def _lacking(result: QubeResult) -> Field:
 def of_file(report: Report) -> list[Restored]:
     """A row about the file itself, named `-`, if something is wrong that concerns no single qube."""
     return [Restored.because(THE_FILE, "", "failed", *report.problems)] if report.problems else []
+
+
+async def announced(restoring: Awaitable[list[Restored]], emit: Callable[[str], object]) -> list[Restored]:
+    """The rows of a restore or a verification. `emit` gets its result, `ok` or `failed`, unless it was cancelled."""
+    try:
+        rows = await restoring
+    except BackupCancelledError:
+        raise
+    except Exception:
+        emit("failed")
+        raise
+    emit("failed" if any(row.result == "failed" for row in rows) else OK)
+    return rows
 
 
 async def verified(

@@ -278,7 +278,7 @@ class BackupsPage(QWidget):
         self.profiles_table.setVisible(bool(rows))
         lines = min(max(len(rows), 1), PROFILES_SHOWN)
         self._fit(self.profiles_table, lines)
-        self.runs_head.note.setText("" if feed.runs else self.tr("There was none yet."))
+        self.runs_head.note.setText("" if feed.runs else self.tr("No backup has run yet."))
         self.running.put_counts({name: len(known.qubes) for name, known in feed.previews.items()})
         names = [row.name for row in rows]
         refill(self.of_profile, [(self.tr("All profiles"), ""), *((name, name) for name in names)])

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
+    QApplication,
     QLineEdit,
     QMainWindow,
     QMenu,
@@ -64,6 +65,7 @@ from qubesmanager.ui.manager.sidebar import ALL, Entry, Scope, Sidebar
 from qubesmanager.ui.manager.status_bar import Status
 from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
+from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
@@ -104,6 +106,9 @@ class MainWindow(QMainWindow):
         self.filter = VmFilterModel(self.model, self)
         self.actions_of = ActionSet(self.operations, self, session.settings)
         self.device_operations = DeviceOperations(session, self)
+        # The taskbar marks the window; a notification is shown by the tray, which runs all the time.
+        self.failures = Failures(session, self)
+        self.failures.failed.connect(lambda *_: QApplication.alert(self))
         self.questions = DeviceQuestions(session, self)
         self.own: dict[str, QAction] = {}
         self._made: list[str] = []

@@ -62,7 +62,7 @@ class QubeDetails(QScrollArea):
             # Long names are shortened in the box, and whole in its list.
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(10)
-        self.problem = problem_label(inner)
+        self.problem, self.template_problem = problem_label(inner), problem_label(inner)
         self.fate = plain_label("", inner)
         self.facts = FactGrid(parent=inner)
         self.compared_title = plain_label("", inner)
@@ -87,6 +87,7 @@ class QubeDetails(QScrollArea):
         self.form.addRow(self.tr("Na&me here:"), self.name)
         self.form.addRow("", self.problem)
         self.form.addRow(self.tr("&Template:"), self.template)
+        self.form.addRow("", self.template_problem)
         self.form.addRow(self.tr("Net &qube:"), self.netvm)
         self.form.addRow(self.tr("&Pool:"), self.pool)
         head = QHBoxLayout()
@@ -120,7 +121,7 @@ class QubeDetails(QScrollArea):
         self._compare(row)
         if row is None:
             self.headline.setText(self.tr("Select a qube to see its settings in the backup."))
-            for label in (self.fate, self.problem):
+            for label in (self.fate, self.problem, self.template_problem):
                 label.setText("")
             return
         side = 5 * unit_of(self)
@@ -137,8 +138,10 @@ class QubeDetails(QScrollArea):
         self._fill(self.template, self._templates(row) if based else [], row.choice.template)
         self._fill(self.netvm, self._netvms(row), row.choice.netvm)
         self._fill(self.pool, self._pools(), row.choice.pool)
-        show_problem(self.problem, row.problem)
-        self.problem.setVisible(bool(row.problem))
+        for label, is_of_template in ((self.problem, False), (self.template_problem, True)):
+            shown = row.problem if row.is_of_template == is_of_template else ""
+            show_problem(label, shown)
+            label.setVisible(bool(shown))
         self.fate.setText("" if row.problem else row.fate)
 
     def _facts(self, row: RestoreRow) -> list[Fact]:

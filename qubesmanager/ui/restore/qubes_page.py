@@ -3,10 +3,11 @@
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QIcon
-from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PyQt5.QtCore import QEvent, QObject, Qt
+from PyQt5.QtGui import QIcon, QKeyEvent
+from PyQt5.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
 from qubesmanager.models.texts import size_text
 from qubesmanager.ui.restore.qube_details import QubeDetails
@@ -36,6 +37,8 @@ class QubesPage(StepPage):
         self.details.setMinimumWidth(60 * unit)
         self.all = QPushButton(self.tr("&All that are not here"), self)
         self.none = QPushButton(self.tr("N&one"), self)
+        for button in (self.all, self.none):
+            button.setToolTip(self.tr("The space bar ticks the selected qubes."))
         self.all.clicked.connect(lambda: model.choose_all(restored=True))
         self.none.clicked.connect(lambda: model.choose_all(restored=False))
         self.total = plain_label("", self)
@@ -62,6 +65,8 @@ class QubesPage(StepPage):
         layout.addWidget(self.unreadable)
         layout.addWidget(parts, 1)
         layout.addLayout(foot)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.installEventFilter(self)
         self.details.chosen.connect(model.choose)
         model.changed.connect(self._refresh)
         model.modelReset.connect(self._begin)
@@ -79,6 +84,11 @@ class QubesPage(StepPage):
             return self.tr("%n problem(s) to look at.", "", problems)
         return "" if self.model.is_ready else self.tr("No qube is chosen.")
 
+    def _selected(self) -> list[RestoreRow]:
+        selection = self.table.selectionModel()
+        rows = selection.selectedRows() if selection is not None else []
+        return [row for index in rows if (row := self.model.rows[index.row()]).possible]
+
     def _begin(self) -> None:
         """Another backup: begin with its first qube."""
         if self.model.rows:
@@ -91,3 +101,15 @@ class QubesPage(StepPage):
         said = self.tr("%n qube(s) chosen, {0} at most.", "", len(self.model.chosen))
         self.total.setText(said.format(size_text(self.model.needed) or "0"))
         self.changed.emit()
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The space bar ticks all selected qubes, or unticks them if all are ticked."""
+        if watched is self.table and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            rows = self._selected()
+            if event.key() == Qt.Key.Key_Space and rows:
+                restored = not all(row.choice.restored for row in rows)
+                self.model.tick({row.stored.name for row in rows}, restored=restored)
+                return True
+        return super().eventFilter(watched, event)

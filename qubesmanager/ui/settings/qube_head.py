@@ -77,4 +77,4 @@ class QubeHead(QWidget):
             self.tr("The changed template") if name == TEMPLATE else title_of(field_of(name, "")) for name in needed
         ]
         shown = ", ".join(titles[:NAMED]) + ("…" if len(titles) > NAMED else "")
-        return self.tr("After a restart takes effect: {0}.").format(shown)
+        return self.tr("Takes effect after a restart: {0}.").format(shown)

@@ -11,7 +11,6 @@ from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.models.device_tree import kind_text as section_text
-from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
@@ -21,6 +20,7 @@ from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.devices.panel import DevicesPanel
 from qubesmanager.ui.icons import application_icon, icon, label_icon
 from qubesmanager.ui.reasons import error_text
+from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
@@ -29,9 +29,6 @@ from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import add_action
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.screens import FRAME, resize_in_units
-from qubesmanager.wire.backups import INCOMPLETE, OK, BackupRun
-from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import RESTORE_FINISHED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -146,8 +143,8 @@ class Tray(QObject):
         self.notices.message.connect(self._tell)
         self.questions = DeviceQuestions(session, self)
         self.questions.asked.connect(self._ask_device)
-        session.backups.ended.connect(self._backup_ended)
-        session.happened.connect(self._restore_ended)
+        self.failures = Failures(session, self)
+        self.failures.failed.connect(lambda title, text: self._tell(text, failed=True, title=title))
         self.menu.aboutToShow.connect(self.fill)
         self.menu.aboutToHide.connect(self.catalog.seen)
         self.window.menu.aboutToShow.connect(self._fill_windowmenu)
@@ -273,21 +270,6 @@ class Tray(QObject):
         details = self.tr("It is assigned to this qube, and attached only if you agree.")
         if await confirm(None, title, text, self.tr("&Attach"), details=details):
             self.window.actions_of.operations.attach(device, qube, {}, start=False)
-
-    def _backup_ended(self, run: BackupRun) -> None:
-        """Only one that needs the user is worth a message."""
-        if run.is_troubled:
-            said = self.tr("The backup {0} failed: {1}")
-            if run.result == INCOMPLETE:
-                said = self.tr("The backup {0} is not complete: {1}")
-            self._tell(said.format(run.profile, run_text(run)), failed=True, title=self.tr("Backup"))
-
-    def _restore_ended(self, events: tuple[Event, ...]) -> None:
-        for event in events:
-            ended = RESTORE_FINISHED.of(event)
-            if ended is not None and ended.result != OK:
-                said = self.tr("A restore failed, or restored not all qubes. See its report.")
-                self._tell(said, failed=True, title=self.tr("Restore"))
 
     def _tell(self, text: str, failed: bool, title: str = "") -> None:  # noqa: FBT001 - a slot
         """Through the desktop where there is a tray, else in the window."""

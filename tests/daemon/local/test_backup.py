@@ -44,6 +44,7 @@ from qubesmanager.wire.errors import (
     QubesValueError,
 )
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.events import RESTORE_FINISHED
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.restores import Contents
 from qubesmanager.wire.values import DeviceClass
@@ -162,6 +163,34 @@ async def test_the_contents_show_date_settings_firewall_and_notes(client: Client
     assert qube.details.rules == 2
     assert qube.details.first_rules == ("action=accept dst4=192.0.2.0/24 comment=a <b>", "action=drop")
     assert qube.details.notes == "Zeile 1\n<b>zwei</b>\n"
+
+
+async def test_the_end_of_each_restore_and_verification_is_an_event(
+    client: Client, system: System, lab: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await backed_up(client, folder)
+    results: list[str] = []
+    emit = system.runtime.emit
+
+    def noted(happened: Sequence[Event]) -> None:
+        results.extend(ended.result for event in happened if (ended := RESTORE_FINISHED.of(event)) is not None)
+        emit(happened)
+
+    monkeypatch.setattr(system.runtime, "emit", noted)
+    await restored(client, file, rename="lab:lab2")
+    await restored(client, file, verify_only="yes")
+    assert results == ["ok", "ok"]
+
+    with pytest.raises(Mgmt1Error):
+        await restored(client, file, conflict="fail")
+    assert results[2:] == ["failed"]
+
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    await restored(client, file, verify_only="yes")
+    await restored(client, file, rename="lab:lab3")
+    assert results[3:] == ["failed", "failed"]
 
 
 @pytest.mark.parametrize(

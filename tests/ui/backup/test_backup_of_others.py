@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, click
@@ -29,6 +30,7 @@ from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import SCHEDULE
 from qubesmanager.wire.errors import BackupCancelledError
+from qubesmanager.wire.events import RESTORE_FINISHED
 
 
 class Gate:
@@ -246,4 +248,23 @@ async def test_a_scheduled_backup_that_fails_is_a_notification(
     await until(lambda: said)
 
     assert said == [("Backup", "The backup nightly failed: The disk is not connected.")]
+    tray.stop()
+
+
+async def test_a_failed_restore_of_any_client_is_a_notification_and_marks_the_window(
+    clicker: Clicker, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts: list[object] = []
+    monkeypatch.setattr(QApplication, "alert", alerts.append)
+    tray = Tray(clicker.session, lambda: None)
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(tray, "_tell", lambda text, failed, title="": said.append((title, text)) if failed else None)
+
+    system.runtime.emit([RESTORE_FINISHED("r-1", "ok")])
+    system.runtime.emit([RESTORE_FINISHED("r-2", "failed")])
+    await clicker.until(lambda: bool(said))
+
+    assert [title for title, _text in said] == ["Restore"]
+    assert "See its report" in said[0][1]
+    assert alerts == [clicker.window]
     tray.stop()

@@ -619,6 +619,8 @@ async def test_after_a_failure_back_and_retry_keep_what_was_typed(person: Person
     await person.to_summary(folder, "vault")
     wizard.target.path.setText(str(folder / "missing" / "deeper"))
     run = await person.begin()
+    assert not any(page.isVisible() for page in wizard.pages)
+    assert not any(button.isVisible() for button in (wizard.next, wizard.back, wizard.cancel))
     await until(lambda: not run.running)
     assert run.state is TaskState.FAILED
     assert wizard.run_page is not None

@@ -5,6 +5,7 @@ import asyncio
 import io
 import tarfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -268,6 +269,53 @@ async def test_template_and_net_qube_are_mapped_and_a_qube_is_skipped(
     assert (record.value("template"), record.value("netvm")) == ("fedora-43", "")
     assert results(wizard)["lab"] == ("skipped", "")
     assert "lab" not in await listed(client)
+
+
+async def test_several_qubes_are_ticked_at_once_in_natural_order(
+    clicker: Clicker, wizard: RestoreWizard, tmp_path: Path
+) -> None:
+    names = ("web10", "web9", "web1")
+    file = tmp_path / "several"
+    file.write_bytes(backup_of(qubes_xml(*(domain(name, number) for number, name in enumerate(names, 1))), {}))
+    await read(clicker, wizard, file)
+    table = wizard.qubes_page.table
+    assert [row.stored.name for row in wizard.model.rows] == ["web1", "web9", "web10"]
+    assert len(wizard.model.chosen) == 3
+
+    table.selectAll()
+    press_key(table, Qt.Key.Key_Space)
+    assert wizard.model.chosen == []
+    press_key(table, Qt.Key.Key_Space)
+    assert len(wizard.model.chosen) == 3
+
+
+async def test_a_missing_template_is_reported_below_its_field(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await read(clicker, wizard, backup.file)
+    select(wizard, "mail")
+    choice = next(row.choice for row in wizard.model.rows if row.stored.name == "mail")
+
+    wizard.model.choose("mail", replace(choice, template="vault"))
+
+    details = wizard.qubes_page.details
+    assert details.template_problem.text() == "vault is no template for it."
+    assert details.template_problem.isVisible()
+    assert not details.problem.isVisible()
+
+
+async def test_nothing_of_the_pages_is_shown_beside_the_run(
+    clicker: Clicker, wizard: RestoreWizard, backup: _Backup
+) -> None:
+    await read(clicker, wizard, backup.file)
+    clicker.press(wizard.next)
+    clicker.press(wizard.next)
+    await over(clicker, wizard)
+
+    assert wizard.run_page.isVisible()
+    assert not any(page.isVisible() for page in wizard.pages)
+    assert not any(button.isVisible() for button in (wizard.next, wizard.back, wizard.cancel))
+    assert not any(label.isVisible() and label.text().startswith("Step") for label in wizard.findChildren(QLabel))
 
 
 async def test_a_name_taken_meanwhile_is_noticed(

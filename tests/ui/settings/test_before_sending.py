@@ -170,7 +170,7 @@ async def test_a_change_that_needs_a_restart_is_marked_in_the_settings_the_table
     await client.send(calls.VM_PROPERTY_SET("work", "maxmem", "5000"))
     await clicker.until(lambda: main.filter.data(cell, BADGE_ROLE) == "restart")
     assert not window.head.badge.isHidden()
-    assert "After a restart takes effect: Maximum memory." in window.head.state.text()
+    assert "Takes effect after a restart: Maximum memory." in window.head.state.text()
     assert window.head.restart.isEnabled()
     await clicker.until(main.inspector.restart.isVisible)
     kept = RestartWatch(session.restarts.text())

@@ -168,7 +168,7 @@ async def test_what_cannot_be_reverted_is_grey_with_its_reason(
     await client.send(calls.VM_TAG_REMOVE("fresh", "mine"))
     await clicker.until(lambda: rows(page)[0][2:] == ("set", "not set"))
     page.tree.setCurrentIndex(page.model.index(1, 0, page.model.index(0, 0)))
-    assert page.pane.reason.text() == "It has been changed again since then."
+    assert page.pane.reason.text() == "It was changed again after that."
 
     await client.send(calls.VM_REMOVE("fresh"))
     await top(clicker, page, ("fresh", "Removed", "AppVM", ""))

@@ -7,7 +7,7 @@ firewall: without it the qube could reach more than before. Nothing that exists 
 """
 
 import threading
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from qubesmanager.daemon.bridge.handlers.importing import import_volume
 from qubesmanager.daemon.bridge.handlers.settings import NOTES_BYTES
 from qubesmanager.daemon.restoring.entries import (
     Entry,
+    announced,
     chosen,
     head_of,
     judge,
@@ -97,13 +98,25 @@ async def restore(context: Context, profile: str | None, content: ByteStream) ->
         backup = await in_engine(partial(opened, backup_file, options, stop), stop)
         entries = chosen(backup.contents, options)
         progress = partial(_progress, context, options.run)
+        announce = lambda result: context.mirror.emit(events.RESTORE_FINISHED(options.run, result))  # noqa: E731
         if options.plan.verify_only:
-            report = await verified(backup, entries, stop, progress)
-            backup_file.check()
-            return rows_of(report, entries)
+            return await announced(_verified(backup, entries, stop, progress, backup_file), announce)
         restoring = _Restoring(context, options, entries, await context.facts())
         async with AsyncExitStack() as undo:
-            return await restoring.run(backup, backup_file, stop, undo)
+            return await announced(restoring.run(backup, backup_file, stop, undo), announce)
+
+
+async def _verified(
+    backup: Backup,
+    entries: list[Entry],
+    stop: threading.Event,
+    progress: Callable[[str, int, int], None],
+    backup_file: Readable,
+) -> list[Restored]:
+    """The rows of a verification, which makes nothing."""
+    report = await verified(backup, entries, stop, progress)
+    backup_file.check()
+    return rows_of(report, entries)
 
 
 def _progress(context: Context, run: str, qube: str, done: int, total: int) -> None:
@@ -178,7 +191,6 @@ class _Restoring:
             if entry.failed:
                 await self._remove(entry)
         undo.pop_all()
-        self._context.mirror.emit(events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed"))
         return [*(entry.row() for entry in self._entries), *of_file(report)]
 
     async def _room(self) -> None:

@@ -36,6 +36,7 @@ from qubesmanager.daemon.local.services.volume_lifecycle import PendingVolume, V
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.restoring.entries import (
     Entry,
+    announced,
     chosen,
     head_of,
     judge,
@@ -169,7 +170,6 @@ class _Restoring:
         for entry in whole:
             if not entry.failed:
                 await self._volumes.measure(self._qubes[entry.kept.name])
-        self._runtime.emit([events.RESTORE_FINISHED(self._options.run, "ok" if report.ok else "failed")])
         return [*(entry.row() for entry in (*self._dom0, *self._entries)), *of_file(report)]
 
     def _reserve(self, name: str) -> None:
@@ -380,11 +380,10 @@ class Restores:
             entries = chosen(backup.contents, options)
             if (options.plan.dom0 or options.plan.home) and source != DOM0:
                 raise refusal("restore-dom0-of-dom0")
-            items = restored_config.chosen(await self._config.items_of(backup), options.plan.dom0)
+            announce = lambda result: self._runtime.emit([events.RESTORE_FINISHED(options.run, result)])  # noqa: E731
             if options.plan.verify_only:
-                report = await verified(backup, entries, stop, partial(_progress, self._runtime, options.run))
-                backup_file.check()
-                return rows_of(report, entries)
+                return await announced(self._verified(options, entries, backup, backup_file, stop), announce)
+            items = restored_config.chosen(await self._config.items_of(backup), options.plan.dom0)
             home = await _new_home(undo, options, entries)
             restoring = _Restoring(
                 self._runtime,
@@ -399,8 +398,21 @@ class Restores:
             labels = [item for item in items if item.kind is restored_config.Kind.LABEL]
             # Restored qubes may have them. Should the restore fail, they go again.
             rows = [await self._applied(item, undo) for item in labels]
-            rows = [*await restoring.run(backup, backup_file, stop), *rows]
+            rows = [*await announced(restoring.run(backup, backup_file, stop), announce), *rows]
         return [*rows, *[await self._applied(item) for item in items if item not in labels]]
+
+    async def _verified(
+        self,
+        options: RestoreOptions,
+        entries: list[Entry],
+        backup: Backup,
+        backup_file: Readable,
+        stop: threading.Event,
+    ) -> list[Restored]:
+        """The rows of a verification, which makes nothing."""
+        report = await verified(backup, entries, stop, partial(_progress, self._runtime, options.run))
+        backup_file.check()
+        return rows_of(report, entries)
 
     async def _applied(self, item: restored_config.Item, undo: AsyncExitStack | None = None) -> Restored:
         """The row about an item of dom0's configuration, once it has taken effect or was refused."""
