@@ -35,6 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests of the windows over the bridge, with our daemon as the qubesd",
     )
+    parser.addoption("--failed-to", metavar="FILE", type=Path, help="write the tests that failed to FILE, one a line")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if file := config.getoption("failed_to"):
+        stats = terminalreporter.stats
+        # A test can fail and also fail to clean up.
+        names = dict.fromkeys(report.nodeid for kind in ("failed", "error") for report in stats.get(kind, ()))
+        file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 @pytest.hookimpl(tryfirst=True)

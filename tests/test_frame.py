@@ -3,7 +3,10 @@
 
 import asyncio
 import os
+import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -44,3 +47,39 @@ def test_temporary_files_are_in_memory_and_those_that_need_a_disk_are_not(tmp_pa
     assert Path(tempfile.gettempdir()).is_relative_to(memory)
     assert tmp_path.stat().st_dev == memory.stat().st_dev
     assert not disk_path.is_relative_to(tempfile.gettempdir())
+
+
+TESTS = """\
+import pytest
+
+@pytest.fixture
+def left():
+    yield
+    raise OSError
+
+@pytest.mark.parametrize("way", ["a b", "c::d - e"])
+def test_fails(left, way):
+    assert not way
+
+def test_passes():
+    pass
+
+def test_is_not_left_clean(left):
+    pass
+"""
+
+
+def test_the_tests_that_failed_are_written_to_a_file(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    (tmp_path / "test_some.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {Path(__file__).parent}\nasyncio_mode = auto\n")
+
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "--failed-to", "failed"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert sorted((tmp_path / "failed").read_text().splitlines()) == [
+        "test_some.py::test_fails[a b]",
+        "test_some.py::test_fails[c::d - e]",
+        "test_some.py::test_is_not_left_clean",
+    ]

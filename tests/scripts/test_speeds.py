@@ -44,7 +44,8 @@ def run(checkout: Path, *options: str, **variables: str) -> tuple[int, str, set[
     done = subprocess.run(
         ["scripts/test", *options], cwd=checkout, env=env, capture_output=True, text=True, check=False
     )
-    calls = {line.rstrip() for line in (checkout / "calls").read_text().splitlines()}
+    text = re.sub(r"--failed-to \S+", "--failed-to FILE", (checkout / "calls").read_text())
+    calls = {line.rstrip() for line in text.splitlines()}
     return done.returncode, done.stdout + done.stderr, calls - {"setup --test"}
 
 
@@ -80,11 +81,70 @@ def test_without_an_option_everything_runs(checkout: Path) -> None:
     assert status == 0
     assert calls > STATIC
     assert {
-        "coverage run -m pytest -q -n 3 --dist loadfile -x",
+        "coverage run -m pytest -q -n 3 --dist worksteal --failed-to FILE -x",
         "python -m fuzz.main --seconds 20",
         "bench --smoke",
     } < calls
     assert "All 12 checks passed" in output
+
+
+RUNS = {"--quick": "python", "": "coverage"}
+"""What runs the tests of a speed."""
+# Its first run writes the file `failing`, as the tests that failed; other runs end as without it.
+PYTEST = """\
+file=$(echo "$*" | sed -n 's/.*--failed-to \\([^ ]*\\).*/\\1/p')
+if [ "$file" ] && [ -e failing ]; then
+    cp failing "$file"
+    exit 1
+fi
+"""
+
+
+@pytest.fixture(params=RUNS)
+def speed(request: pytest.FixtureRequest, checkout: Path) -> list[str]:
+    """The options of a speed in which tests run; those of the file `failing` fail in the run of all tests."""
+    tool = checkout / ".venv/bin" / RUNS[request.param]
+    first, rest = tool.read_text().split("\n", 1)
+    *lines, last = rest.splitlines()
+    tool.write_text("\n".join([first, *lines, PYTEST, last]) + "\n")
+    return [request.param] if request.param else []
+
+
+def runs_of_tests(calls: set[str]) -> list[str]:
+    """The calls that run tests without others at the same time."""
+    return [call for call in calls if " pytest " in call and "--failed-to" not in call]
+
+
+def test_a_test_that_fails_only_beside_others_is_named(checkout: Path, speed: list[str]) -> None:
+    (checkout / "failing").write_text("tests/a.py::test_a[x - y]\ntests/b.py::test_b\n")
+
+    status, output, calls = run(checkout, *speed)
+
+    (again,) = runs_of_tests(calls)
+    assert status == 0
+    assert again.endswith("-m pytest -q tests/a.py::test_a[x - y] tests/b.py::test_b")
+    assert "failed beside others, passed alone: tests/a.py::test_a[x - y]\n" in output
+    assert "failed beside others, passed alone: tests/b.py::test_b\nAll" in output
+
+
+def test_a_test_that_fails_again_fails_the_check(checkout: Path, speed: list[str]) -> None:
+    (checkout / "failing").write_text("tests/a.py::test_a\n")
+    (checkout / f"{RUNS[''.join(speed)]}.fails").touch()
+
+    status, output, calls = run(checkout, *speed)
+
+    assert (status, len(runs_of_tests(calls))) == (1, 1)
+    assert "passed alone" not in output
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_more_than_five_failures_and_none_fail_the_check_at_once(checkout: Path, speed: list[str], number: int) -> None:
+    (checkout / "failing").write_text("".join(f"tests/a.py::test_{at}\n" for at in range(number)))
+
+    status, output, calls = run(checkout, *speed)
+
+    assert (status, runs_of_tests(calls)) == (1, [])
+    assert "FAILED: " in output
 
 
 def test_a_failed_check_is_named_and_the_others_run(checkout: Path) -> None:

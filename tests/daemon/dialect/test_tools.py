@@ -15,18 +15,12 @@ from daemon_process import DaemonProcess, raw
 HANDLER = Path(__file__).parents[3] / "rpc-handlers/mgmt1-handler"
 
 QREXEC = """\
-#!{python}
-import contextlib, os, sys
-dest, service = sys.argv[1:]
-name, _, argument = service.partition("+")
-link = os.path.join(os.path.dirname("{handler}"), name)
-with contextlib.suppress(FileExistsError):
-    os.symlink("{handler}", link)
-environment = {{
-    "QREXEC_SERVICE_FULL_NAME": service, "QREXEC_REMOTE_DOMAIN": "{source}",
-    "QREXEC_REQUESTED_TARGET_TYPE": "name", "QREXEC_REQUESTED_TARGET": dest,
-}}
-os.execve(link, [link, argument], environment)
+#!/bin/sh
+link={folder}/${{2%%+*}}
+[ -L "$link" ] || ln -s "{handler}" "$link"
+export QREXEC_SERVICE_FULL_NAME="$2" QREXEC_REMOTE_DOMAIN={source}
+export QREXEC_REQUESTED_TARGET_TYPE=name QREXEC_REQUESTED_TARGET="$1"
+exec "$link" "${{2#*+}}"
 """
 """What dom0's qrexec does with a call that policy allows: it starts the service's program as its caller's."""
 
@@ -58,7 +52,7 @@ def tools(request: pytest.FixtureRequest, daemon: DaemonProcess, handler: Path, 
     if request.param == "socket":
         return Tools(by_socket(daemon.socket))
     program = tmp_path / "qrexec-client-vm"
-    program.write_text(QREXEC.format(python=sys.executable, source="sys-mgmt", handler=handler))
+    program.write_text(QREXEC.format(folder=handler.parent, source="sys-mgmt", handler=handler))
     program.chmod(0o755)
     return Tools(by_qrexec(program))
 
