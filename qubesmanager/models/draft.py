@@ -224,7 +224,7 @@ class Draft(QObject):
         devices = self._devices_after()
         if devices != self.record.devices:
             edited.add(DEVICES)
-        return Change(self.record, replace(self.record, properties=after, devices=devices), frozenset(edited), facts)
+        return Change(self.record, self.record.updated(properties=after, devices=devices), frozenset(edited), facts)
 
     def _devices_after(self) -> tuple[DeviceRecord, ...]:
         edits = {key_device(key): value for key, value in self._edits.items() if key[0] == DEVICE}

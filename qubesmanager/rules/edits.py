@@ -7,7 +7,7 @@ nothing refuses it. How a value is written (a number, a name) is checked before 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial, reduce
 
 from qubesmanager.rules.actions import why_not_attach, why_not_rename, why_not_start
@@ -311,7 +311,7 @@ class Change:
         properties.pop(name, None)
         if name in self.before.properties:
             properties[name] = self.before.properties[name]
-        return _Changed(self.facts, replace(self.after, properties=properties))
+        return _Changed(self.facts, self.after.updated(properties=properties))
 
 
 @dataclass(frozen=True, slots=True)

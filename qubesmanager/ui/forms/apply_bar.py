@@ -25,6 +25,8 @@ from qubesmanager.ui.widgets.tables import row_table
 
 MOST_ROWS, LEAST_ROWS = 5, 2
 """Rows of changes that are shown without scrolling, in a large window and in a small one."""
+AT_ONCE = 50
+"""Calls that are written out before the user unfolds them; for more that would take too long."""
 SHARE = 11
 """Lines of text that the window has for each of them."""
 
@@ -74,7 +76,8 @@ class ApplyBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._steps: tuple[Step, ...] = ()
+        self._steps: Sequence[Step] = ()
+        self._is_written = False
         self.changes = _Changes(self)
         self.table = row_table(self.changes, self.tr("Changes"), _WHEN, self)
         unit = self.fontMetrics().height() // 4
@@ -141,12 +144,12 @@ class ApplyBar(QWidget):
 
         `can_jump`: `show_fault` leads to the problem.
         """
-        self._steps = tuple(steps)
+        self._steps = steps
+        self._is_written = False
         self.changes.put(changes)
         faults = sum(row.is_fault for row in changes)
         text = self.tr("%n change(s)", "", len(changes))
         self.show_changes.setText(self.tr("{0}, %n with a fault", "", faults).format(text) if faults else text)
-        self.preview.setPlainText("\n".join(step.text() for step in steps))
         self.problem.setText(problem)
         side = self.fontMetrics().height()
         self.mark.setPixmap(tinted_icon("fault", fault_color(self.palette())).pixmap(side, side))
@@ -166,6 +169,9 @@ class ApplyBar(QWidget):
         self.back.setVisible(bool(self._steps))
         self.table.setVisible(bool(number) and self.show_changes.isChecked())
         self.preview.setVisible(bool(self._steps) and self.show_preview.isChecked())
+        if not self._is_written and (self.show_preview.isChecked() or len(self._steps) <= AT_ONCE):
+            self.preview.setPlainText("\n".join(step.text() for step in self._steps))
+            self._is_written = True
         around = self.window() or self
         room = around.height() // (SHARE * self.fontMetrics().height())
         rows = min(number, MOST_ROWS, max(LEAST_ROWS, room)) + 1

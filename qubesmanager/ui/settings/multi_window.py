@@ -158,8 +158,9 @@ class MultiWindow(EditsWindow):
             self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
         )
         wrong = self.draft.problems(self._session.facts)
-        steps = [step for each in self.draft.steps().values() for step in each]
-        self.foot.put(steps, problem=self.merges.problem() or field_text(next(iter(wrong.values()), "")))
+        self.foot.put(
+            self.draft.all_steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), ""))
+        )
 
     # -- applying -----------------------------------------------------------------------------------------------------
 
@@ -172,6 +173,8 @@ class MultiWindow(EditsWindow):
         def make(left_out: frozenset[str], _choice: str = "") -> Plan:
             return settings_plan(self._session.facts, self.draft.steps(), left_out)
 
+        if await self.draft.checked(self._session.facts):
+            return
         plan, stops = make(frozenset()), False
         if plan.needs_showing:
             dialog = PlanDialog(self, self._session, make)
