@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,3 +84,33 @@ async def test_a_cancel_ends_the_program(install: Install) -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(int((folder / "pid").read_text()), 0)
+
+
+async def test_a_program_that_is_installed_or_removed_later_is_noticed(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "FRESH", 0.01)
+    assert programs.missing(programs.UPDATE) == "qubes-vm-update"
+
+    folder = install("qubes-vm-update", "exit 0")
+    await until(lambda: not programs.missing(programs.UPDATE))
+
+    (folder / "qubes-vm-update").unlink()
+    await until(lambda: programs.missing(programs.UPDATE))
+
+
+async def test_the_disk_is_asked_once_for_many_looks(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install("qvm-run", "exit 0")
+    asked: list[str] = []
+    which = shutil.which
+
+    def counted(program: str, path: str | None = None) -> str | None:
+        asked.append(program)
+        return which(program, path=path)
+
+    monkeypatch.setattr(programs, "FRESH", 3600.0)
+    monkeypatch.setattr(shutil, "which", counted)
+    for _ in range(100):
+        assert programs.missing(programs.RUN) == ""
+
+    assert asked == ["qvm-run"]

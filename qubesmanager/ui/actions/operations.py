@@ -269,7 +269,7 @@ class Operations(QObject):
 
     def add_to_menus(self, names: Sequence[str]) -> None:
         """Put new qubes into the menus of the desktop, where its program is installed."""
-        if programs.way(programs.APPLICATION_MENUS):
+        if not programs.missing(programs.APPLICATION_MENUS):
             for name in names:
                 title = self.tr("Add {0} to the menus").format(name)
                 self._task(title, self._program(programs.APPLICATION_MENUS, name))
