@@ -5,6 +5,7 @@ It is written in one transaction, and started through the same lifecycle as ever
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -104,15 +105,21 @@ def _disk(ident: str, description: str, size: int, parent: str = "", in_use: str
     return DeviceInfo(DeviceClass.BLOCK, ident, description, host, details, in_use)
 
 
-def _usb(ident: str, description: str, number: int, vendor: int, product: int) -> DeviceInfo:
+def _usb(ident: str, description: str, number: int, vendor: int, product: int, interfaces: str) -> DeviceInfo:
     details = {"vendor": f"{vendor:04x}", "product": f"{product:04x}"}
     host = UsbDevice(int(ident.partition("-")[0]), number, vendor, product)
-    return DeviceInfo(DeviceClass.USB, ident, description, host, details)
+    exposed = tuple(interfaces.split())
+    identity = f"{vendor:04x}:{product:04x}::{''.join(exposed)}"
+    return DeviceInfo(DeviceClass.USB, ident, description, host, details, identity=identity, interfaces=exposed)
 
 
-def _pci(slot: int, function: int, description: str, bus: int = 0) -> DeviceInfo:
+def _pci(ident: str, description: str, vendor: int, device: int, interface: str) -> DeviceInfo:
+    bus, slot, function = (int(part, 16) for part in re.split("[_.]", ident))
+    details = {"vendor": f"0x{vendor:04x}", "device": f"0x{device:04x}"}
+    identity = f"{details['vendor']}:{details['device']}::{interface}"
+    description = f"{description} {vendor:04x}:{device:04x}"
     host = PciDevice(0, bus, slot, function)
-    return DeviceInfo(DeviceClass.PCI, f"{bus:02x}_{slot:02x}.{function}", description, host)
+    return DeviceInfo(DeviceClass.PCI, ident, description, host, details, identity=identity, interfaces=(interface,))
 
 
 DEVICES = {
@@ -122,15 +129,15 @@ DEVICES = {
         _disk("sdb1", "Example Portable SSD: photos", 256 * GIB, parent="sdb"),
         _disk("sdb2", "Example Portable SSD: archive", 255 * GIB, parent="sdb"),
         _disk("loop0", "Loop device of /home/user/images/installer.iso", 3 * GIB),
-        _pci(0x14, 0, "Serial bus controller 8086:a36d"),
-        _pci(0, 0, "Network controller 8086:2723", bus=2),
-        _pci(0x1F, 3, "Multimedia controller 8086:a348"),
+        _pci("00_14.0", "Serial bus controller", 0x8086, 0xA36D, "p0c0330"),
+        _pci("02_00.0", "Network controller", 0x8086, 0x2723, "p028000"),
+        _pci("00_1f.3", "Multimedia controller", 0x8086, 0xA348, "p040300"),
         DeviceInfo(DeviceClass.MIC, "mic", "Microphone", Microphone()),
     ),
     "sys-usb": (
-        _usb("2-1", "Example HD Webcam C920", 3, 0x046D, 0x082D),
-        _usb("2-3", "Example Security Key", 5, 0x1050, 0x0407),
-        _usb("3-1.4", "Example USB Headset", 9, 0x0D8C, 0x0014),
+        _usb("2-1", "Example HD Webcam C920", 3, 0x046D, 0x082D, "u0e0100 u0e0200 u010100"),
+        _usb("2-3", "Example Security Key", 5, 0x1050, 0x0407, "u030101 u030000 u0b0000"),
+        _usb("3-1.4", "Example USB Headset", 9, 0x0D8C, 0x0014, "u010100 u010200 u030000"),
         _disk("sda", "Example USB Stick", 32 * GIB),
         _disk("sda1", "Example USB Stick: TRANSFER", 32 * GIB, parent="sda"),
     ),

@@ -66,7 +66,7 @@ async def test_a_hub_with_twenty_devices_comes_together(catalog: DeviceCatalog, 
     catalog.came.connect(came.append)
 
     for number in range(20):
-        source(system, "sys-usb").plug(demo._usb(f"5-{number}", f"Thing {number}", number, 1, 1))
+        source(system, "sys-usb").plug(demo._usb(f"5-{number}", f"Thing {number}", number, 1, 1, "u080650"))
     await until(lambda: sum(map(len, came)) == 20)
 
     assert len(came) == 1
