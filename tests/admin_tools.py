@@ -168,6 +168,19 @@ class Tools:
         self.call("vm.volume.CloneTo+root", name, token.encode())
         self.call("vm.property.Set+label", name, label.encode())
 
+    def template(self, name: str, root: bytes) -> None:
+        """A template of a package: its root is imported, it is started once without network, and said to be managed."""
+        self.call("vm.Create.TemplateVM", payload=f"name={name} label=black".encode())
+        self.imported(name, "root", root)
+        self.call("vm.property.Set+installed_by_rpm", name, b"False")
+        self.call("vm.property.Set+netvm", name, b"")
+        self.call("vm.feature.Set+qrexec", name, b"1")
+        self.call("vm.Start", name)
+        self.call("vm.Shutdown+wait", name)
+        self.call("vm.property.Reset+netvm", name)
+        for feature, value in (("template-name", name), ("template-buildtime", "2026-01-01 10:00:00")):
+            self.call(f"vm.feature.Set+{feature}", name, value.encode())
+
     def restored(self, name: str, template: str, tags: list[str], private: bytes) -> None:
         """A qube of a backup: refused properties and tags are passed over, the volume is imported."""
         self.call(f"vm.Create.AppVM+{template}", payload=f"name={name} label=red".encode())

@@ -9,7 +9,7 @@ HOST = "mgmt1 does not know it"
 HELP = "it describes this system"
 CHECKED = "mgmt1 checks more, before the qube fails to start"
 TYPES = "mgmt1 refuses it as a value of a property"
-FROM_PACKAGES = "no package of this system installs qubes"
+FROM_PACKAGES = "only templates come from packages"
 CREATOR = "mgmt1 protects who created a qube"
 NAMES = "mgmt1's names are narrower"
 ORDER = "as in mgmt1"
@@ -56,7 +56,6 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "admin.vm.property.Set+maxmem app-0000 100": CHECKED,
         "admin.vm.property.Set+installed_by_rpm app-0000 True": FROM_PACKAGES,
         "admin.vm.property.Reset+template_for_dispvms app-0000": CHECKED,
-        "admin.vm.property.Reset+installed_by_rpm app-0000": FROM_PACKAGES,
     },
     "tags": {
         f"admin.vm.tag.Set+{'t' * 200} app-0000": NAMES,
@@ -150,6 +149,7 @@ SENT_OTHERWISE: dict[str, dict[str, str]] = {
         "admin.vm.property.Set+memory app-0000 500": NO_CHANGE,
         "admin.vm.property.Set+include_in_backups app-0000 False": NO_CHANGE,
         "admin.vm.property.Reset+memory app-0000": NO_CHANGE,
+        "admin.vm.property.Reset+installed_by_rpm app-0000": NO_CHANGE,
     },
     "features": {"admin.vm.feature.Set+service.cups app-0000 1": NO_CHANGE},
     "firewall": {

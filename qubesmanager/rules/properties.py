@@ -465,7 +465,6 @@ _ROWS = (
         "installed_by_rpm", Type.BOOL,
         default="no",
         classes=frozenset({VmClass.TEMPLATE}),
-        change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Whether the template came from a package; such a one is removed by the package manager."

@@ -255,6 +255,21 @@ def test_qubes_of_other_classes_are_made(tools: Tools, qube: str) -> None:
         tools.call("vm.Remove", name)
 
 
+def test_a_template_is_installed_and_one_of_a_package_is_kept(tools: Tools, qube: str) -> None:
+    name = f"{qube}-p"
+
+    tools.template(name, b"image" * 1000)
+
+    assert tools.call("vm.feature.Get+template-name", name) == name
+    assert tools.get(name, "netvm")[0]
+    tools.call("vm.property.Set+installed_by_rpm", name, b"True")
+    with pytest.raises(QubesError) as refused:
+        tools.call("vm.Remove", name)
+    assert refused.value.kind == "QubesVMInUseError"
+    tools.call("vm.property.Set+installed_by_rpm", name, b"False")
+    tools.call("vm.Remove", name)
+
+
 def test_a_qube_of_a_backup_is_restored_although_some_of_it_is_refused(tools: Tools, qube: str) -> None:
     name = f"{qube}-r"
 
