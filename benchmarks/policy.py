@@ -53,6 +53,8 @@ def measure(bench: Bench, rules: int) -> None:
         ("choices", "source", "qube-1"),
     ):
         allowed(f"{name}, 1000 qubes", partial(engine.decide, Request("svc", "+", source, target), info), DECIDE_LIMIT)
+    sight = partial(engine.admitted_by_dom0, "source", "svc", "+", info)
+    allowed("what a source sees, 1000 qubes", sight, DECIDE_LIMIT)
 
 
 def main() -> None:

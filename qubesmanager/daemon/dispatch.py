@@ -12,7 +12,7 @@ from contextlib import aclosing
 from time import monotonic
 from typing import Any
 
-from qubesmanager.daemon.registry import Backend
+from qubesmanager.daemon.registry import Backend, Made
 from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
@@ -102,7 +102,8 @@ class Dispatcher:
         argument = _decode_argument(call, untrusted_argument)
         handler = backend.handler(call)
         # Before the payload: what the name means while that comes may be another qube.
-        context = backend.context(source, dest, call)
+        await backend.prepare(source)
+        context = backend.context(source, dest, call, Made(service, f"+{untrusted_argument}"))
         payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
         if isinstance(call, EventsCall):
             async with aclosing(handler(context, argument, payload)) as events:

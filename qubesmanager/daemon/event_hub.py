@@ -19,7 +19,8 @@ View = Callable[[Event], Sequence[Event]]
 
 
 class _Listener:
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, by_sight: bool) -> None:
+        self.by_sight = by_sight
         self.news = asyncio.Event()
         self.lost = False
         self._view = view
@@ -30,8 +31,11 @@ class _Listener:
         """Queue what the listener gets of the event, or cut it off."""
         for shown_event in self._view(event):
             size = len(encode_event(shown_event))
+            if events.EVENTS_LOST.matches(shown_event):
+                self.cut_off()
+                return
             if len(self._waiting) >= LISTENER_EVENTS or (self._waiting and self._bytes + size > LISTENER_BYTES):
-                self._cut_off()
+                self.cut_off()
                 return
             self._waiting.append((shown_event, size))
             self._bytes += size
@@ -45,7 +49,8 @@ class _Listener:
         self._bytes -= size
         return event
 
-    def _cut_off(self) -> None:
+    def cut_off(self) -> None:
+        """End the stream with `events-lost`, so that the listener lists again."""
         self.lost = True
         self._waiting.clear()
         self._bytes = 0
@@ -69,15 +74,29 @@ class EventHub:
             if not listener.lost:
                 listener.offer(event)
 
+    @property
+    def listens_by_sight(self) -> bool:
+        """Whether there is a listener that may not hear everything."""
+        return any(listener.by_sight for listener in self._listeners)
+
+    def sight_changed(self) -> None:
+        """Another policy holds: each listener that may not hear everything has to list again."""
+        for listener in self._listeners:
+            if listener.by_sight and not listener.lost:
+                listener.cut_off()
+
     def close(self) -> None:
         """End all listeners' streams after the events so far."""
         self._closed = True
         for listener in self._listeners:
             listener.news.set()
 
-    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
-        """The events from now on, after an artificial `connection-established`."""
-        with self._listening(view) as listener:
+    async def listen(self, view: View, *, by_sight: bool = False) -> AsyncGenerator[Event, None]:
+        """The events from now on, after an artificial `connection-established`.
+
+        `by_sight`: the view leaves out what its source does not see. A view that gives `events-lost` ends the stream.
+        """
+        with self._listening(view, by_sight=by_sight) as listener:
             yield events.CONNECTION_ESTABLISHED()
             while True:
                 while (event := listener.take()) is not None:
@@ -88,8 +107,8 @@ class EventHub:
                 await listener.news.wait()
 
     @contextmanager
-    def _listening(self, view: View) -> Iterator[_Listener]:
-        listener = _Listener(view)
+    def _listening(self, view: View, *, by_sight: bool) -> Iterator[_Listener]:
+        listener = _Listener(view, by_sight=by_sight)
         self._listeners.add(listener)
         try:
             yield listener

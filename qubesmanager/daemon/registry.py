@@ -7,7 +7,7 @@ A backend has one `Registry` and offers dispatch what `Backend` says.
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error
@@ -21,6 +21,13 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 Handler = Callable[[Any, Any, Any], Any]
+
+
+class Made(NamedTuple):
+    """The call that a source made, in the words of the policy; the argument begins with `+`."""
+
+    service: str
+    argument: str
 
 
 class Backend(Protocol):
@@ -46,9 +53,13 @@ class Backend(Protocol):
     def handler(self, call: AnyCall) -> Handler:
         """The handler of a concrete call. Raises `QubesNotImplementedError`."""
 
-    def context(self, source: str, dest: str, call: AnyCall) -> Any:
+    async def prepare(self, source: str) -> None:
+        """Make ready what `context` looks at for calls of the source."""
+
+    def context(self, source: str, dest: str, call: AnyCall, made: Made) -> Any:
         """The first argument of the handler. It is made before the payload is read, so it keeps the qube of `dest`.
 
+        `made`: what the source called; it is another call than `call` if this is a part of the answer.
         Raises `QubesVMNotFoundError`.
         """
 

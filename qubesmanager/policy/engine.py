@@ -120,6 +120,24 @@ class Engine:
             self._for_call[key] = rules
         return rules
 
+    def admitted_by_dom0(self, source: str, service: str, argument: str, info: SystemInfo) -> frozenset[str]:
+        """The qubes to which the source may make this call if dom0 answers it; a rule that asks does not count.
+
+        The same as deciding about each qube but dom0, in one walk over the rules.
+        """
+        sources = source_words(source, info)
+        open_ = set(info.names - {DOM0})
+        admitted: set[str] = set()
+        for rule in self.rules_for(service, argument):
+            if not open_:
+                break
+            if rule.source in sources:
+                reached = open_.intersection(qubes_named(rule.target, info))
+                open_ -= reached
+                if rule.action is Action.ALLOW and is_dom0(rule.options.get("target", "")):
+                    admitted |= reached
+        return frozenset() if is_dom0(source) else frozenset(admitted)
+
     def _first(self, request: Request, target: str, info: SystemInfo) -> Rule | None:
         sources = source_words(request.source, info)
         targets = target_words(target, request.source, info)
@@ -296,6 +314,18 @@ def expanded(word: str, info: SystemInfo) -> Iterable[str]:
     for prefix, expand in _EXPANDED.items():
         if word.startswith(prefix):
             return expand(info, word.removeprefix(prefix))
+    domain = info.find(word)
+    return () if domain is None else (domain.name,)
+
+
+def qubes_named(word: str, info: SystemInfo) -> Iterable[str]:
+    """The qubes, without dom0, that a rule means whose target is this word."""
+    if word in {ANY, ANYVM}:
+        return info.names
+    if word.startswith(TAG_PREFIX):
+        return info.tagged(word.removeprefix(TAG_PREFIX))
+    if word.startswith(TYPE_PREFIX):
+        return info.of_class(word.removeprefix(TYPE_PREFIX))
     domain = info.find(word)
     return () if domain is None else (domain.name,)
 

@@ -19,10 +19,11 @@ class PolicyQube(QubeFacts, Protocol):
 
 def system_info(qubes: Iterable[PolicyQube]) -> SystemInfo:
     """The facts of these qubes, as of now."""
-    return SystemInfo.of(_domain(qube) for qube in qubes)
+    return SystemInfo.of(domain(qube) for qube in qubes)
 
 
-def _domain(qube: PolicyQube) -> Domain:
+def domain(qube: PolicyQube) -> Domain:
+    """The facts of one qube."""
     return Domain(
         qube.name,
         str(qube.klass),

@@ -75,7 +75,7 @@ async def test_a_slow_link_carries_calls_and_events_side_by_side(ssh: SshServer)
 
     async with aclosing(client.events()) as stream:
         await anext(stream)
-        await asyncio.gather(*(client.send(calls.VM_TAG_SET("dom0", f"t{number}")) for number in range(12)))
+        await asyncio.gather(*(client.send(calls.VM_TAG_SET("work", f"t{number}")) for number in range(12)))
         expected = {f"tag-add:t{number}" for number in range(12)}
         async for batch in stream:
             expected -= {event.name for event in batch}
@@ -131,9 +131,9 @@ async def test_a_window_that_follows_comes_back_after_the_link_does(ssh: SshServ
 
     await until(lambda: any(isinstance(update, Lost) for update in updates))
     await until(lambda: any(isinstance(update, Synced) for update in updates))
-    await Client(ssh.transport()).send(calls.VM_TAG_SET("dom0", "after"))
-    await until(lambda: "after" in follower.records["dom0"].tags)
-    assert "after" in system.runtime.state.qube("dom0").tags
+    await Client(ssh.transport()).send(calls.VM_TAG_SET("work", "after"))
+    await until(lambda: "after" in follower.records["work"].tags)
+    assert "after" in system.runtime.state.qube("work").tags
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
 

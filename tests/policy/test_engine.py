@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decisions of the policy: compared with a naive second evaluator, and what qrexec was seen to do."""
 
+import os
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,7 @@ from policy.worlds import REQUESTED, SYSTEM, UUIDS, rule_lines, systems
 from qubesmanager.policy.engine import Decision, Engine, Request, Result
 from qubesmanager.policy.explain import TARGET, Difference, explain
 from qubesmanager.policy.reading import NO_FILES, Files, Reader
-from qubesmanager.policy.system_info import SystemInfo, from_mapping
+from qubesmanager.policy.system_info import SystemInfo, from_mapping, is_dom0
 
 
 def decide(text: str, source: str = "work", target: str = "vault", argument: str = "+", **files: str) -> Decision:
@@ -26,7 +27,7 @@ def decide(text: str, source: str = "work", target: str = "vault", argument: str
 
 
 # About 100,000 requests with 60 examples by default: each example has up to 160.
-@settings(max_examples=settings().max_examples * 16)
+@settings(max_examples=int(os.environ.get("POLICY_EXAMPLES", settings().max_examples * 16)))
 @given(lines=st.lists(rule_lines(), max_size=8), system=systems())
 def test_the_engine_decides_as_a_naive_evaluator_does(lines: list[str], system: dict[str, dict[str, Any]]) -> None:
     policy = Reader().read(Files({"30-test.policy": "\n".join(lines)}))
@@ -43,6 +44,24 @@ def test_the_engine_decides_as_a_naive_evaluator_does(lines: list[str], system: 
         if result == "ask":
             assert (decision.rule, decision.targets) == (rule, value)
             assert decision.default_target in {"", *value}
+
+
+@given(lines=st.lists(rule_lines(), max_size=8), system=systems())
+def test_the_qubes_that_dom0_answers_about_are_those_of_the_decisions(
+    lines: list[str], system: dict[str, dict[str, Any]]
+) -> None:
+    engine = Engine(Reader().read(Files({"30-test.policy": "\n".join(lines)})))
+    info = from_mapping({"domains": system})
+    for source, argument in product((*system, "laptop"), ("+", "+x")):
+        decisions = {name: engine.decide(Request("svc", argument, source, name), info) for name in system}
+
+        admitted = engine.admitted_by_dom0(source, "svc", argument, info)
+
+        assert admitted == {
+            name
+            for name, decision in decisions.items()
+            if name != "dom0" and decision.result is Result.ALLOW and is_dom0(decision.target)
+        }
 
 
 @given(lines=st.lists(rule_lines(), max_size=8))

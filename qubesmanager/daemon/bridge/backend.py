@@ -9,7 +9,7 @@ from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.daemon.bridge.context import REGISTRY, Bridge, Context
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.daemon.bridge.unavailable import INSTEAD
-from qubesmanager.daemon.registry import Handler
+from qubesmanager.daemon.registry import Handler, Made
 from qubesmanager.transport.base import Transport
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE
@@ -47,7 +47,10 @@ class BridgeBackend:
             raise refusal("call-not-in-qubes", call.name, INSTEAD[call.family])
         return REGISTRY.handler(call)
 
-    def context(self, source: str, dest: str, call: AnyCall) -> Context:
+    async def prepare(self, _source: str) -> None:
+        """Nothing: only calls of dom0 are taken."""
+
+    def context(self, source: str, dest: str, call: AnyCall, _made: Made) -> Context:
         """Raises `PermissionDenied` for a qube: qubesd would take the daemon's calls as dom0's own."""
         if source != DOM0:
             raise refusal("qubesd-dom0-only")

@@ -10,7 +10,7 @@ from qubesmanager.admin.errors import explained
 from qubesmanager.admin.events import Shared
 from qubesmanager.daemon.dialect import handlers
 from qubesmanager.daemon.dialect.context import REGISTRY, Asking, Tokens
-from qubesmanager.daemon.registry import Backend, Handler
+from qubesmanager.daemon.registry import Backend, Handler, Made
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import UUID_PREFIX, VM_NAME, shown, why_not_new_vm_name
@@ -43,9 +43,12 @@ class Dialect:
     def handler(self, call: AnyCall) -> Handler:
         return REGISTRY.handler(call)
 
-    def context(self, source: str, dest: str, call: AnyCall) -> Asking:
-        pinned = self._backend.context(source, dest, call)
-        return Asking(self._backend, self._shared, self._tokens, source, dest, call, pinned)
+    async def prepare(self, source: str) -> None:
+        await self._backend.prepare(source)
+
+    def context(self, source: str, dest: str, call: AnyCall, made: Made) -> Asking:
+        pinned = self._backend.context(source, dest, call, made)
+        return Asking(self._backend, self._shared, self._tokens, source, dest, call, made, pinned)
 
     def within(self, context: Asking, call: AnyCall, granted: str = "") -> Asking:
         return replace(context, call=call, granted=granted)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from qubesmanager.admin.events import Shared
-from qubesmanager.daemon.registry import Backend, ContextOfCall, Registry
+from qubesmanager.daemon.registry import Backend, ContextOfCall, Made, Registry
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import AnyCall, Request
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
@@ -66,6 +66,7 @@ class Asking(ContextOfCall):
     source: str
     dest: str
     call: AnyCall
+    made: Made
     pinned: Any
     granted: str = ""
     """A qube that mgmt1 calls to the destination may name although the source does not see it."""
@@ -118,7 +119,7 @@ class Asking(ContextOfCall):
         if request.dest == self.dest:
             context = self.backend.within(self.pinned, call, self.granted)
         else:
-            context = self.backend.context(self.source, self.backend.resolve(request.dest), call)
+            context = self.backend.context(self.source, self.backend.resolve(request.dest), call, self.made)
         return self.backend.handler(call)(context, argument, payload)
 
 

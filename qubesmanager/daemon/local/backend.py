@@ -9,7 +9,7 @@ from qubesmanager.daemon.local.core.origin import act_for
 from qubesmanager.daemon.local.core.sight import answer_for
 from qubesmanager.daemon.local.handlers.context import REGISTRY, Context
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.registry import Handler
+from qubesmanager.daemon.registry import Handler, Made
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE, TABLE
 from qubesmanager.wire.errors import Mgmt1Error
@@ -40,8 +40,12 @@ class LocalBackend:
     def explained(self, error: Mgmt1Error) -> Mgmt1Error:
         return error
 
-    def context(self, source: str, dest: str, call: AnyCall) -> Context:
-        context = Context(self._system, source, self._system.runtime.state.qube(dest), call)
+    async def prepare(self, source: str) -> None:
+        if source != DOM0:
+            await self._system.policy_sight.refresh()
+
+    def context(self, source: str, dest: str, call: AnyCall, made: Made) -> Context:
+        context = Context(self._system, source, self._system.runtime.state.qube(dest), call, made)
         _check_dom0s_own(context)
         answer_for(context.sees)
         act_for(source, call.name)

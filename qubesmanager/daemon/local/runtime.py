@@ -97,6 +97,7 @@ class Runtime:
         """Rows of the store that could not be read and were not recovered since."""
         self._lock = lock
         self._subscribers: list[Callable[[Event], None]] = []
+        self._first_subscribers: list[Callable[[Event], None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._watchers: dict[UUID, set[asyncio.Event]] = {}
@@ -171,6 +172,8 @@ class Runtime:
     def emit(self, events: Iterable[Event]) -> None:
         """Send events to the listeners of the hub and to the subscribers; every event of the system goes this way."""
         for event in events:
+            for see in self._first_subscribers:
+                see(event)
             self.hub.emit(event)
             for see in self._subscribers:
                 see(event)
@@ -178,6 +181,10 @@ class Runtime:
     def subscribe(self, see: Callable[[Event], None]) -> None:
         """Call `see` with every event from now on, in the order of the subscriptions. It must not block or raise."""
         self._subscribers.append(see)
+
+    def subscribe_first(self, see: Callable[[Event], None]) -> None:
+        """As `subscribe`, before the listeners of the hub get the event: for what decides who gets it."""
+        self._first_subscribers.append(see)
 
     def spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Run a coroutine in the background until it ends or the system closes; failures are logged.

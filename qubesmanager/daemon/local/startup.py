@@ -88,6 +88,7 @@ async def open_system(
         runtime.persist("keep the network in step", system.network.keep)
         runtime.persist("keep copies of the store", runtime.store.keep_copies)
         runtime.persist("keep the history within its limits", system.history.keep)
+        runtime.persist("keep what sources see by the policy", system.policy_sight.keep)
         runtime.spawn("watch the hypervisor", system.hypervisor_events.watch())
         runtime.persist("check the locations of the pools", system.pools.keep)
         runtime.persist("keep with volumes what they are of", system.descriptions.keep)

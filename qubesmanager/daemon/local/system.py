@@ -7,6 +7,7 @@ from typing import BinaryIO
 from qubesmanager.daemon.admission.gate import Gate
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.policy_files import Policies
+from qubesmanager.daemon.admission.policy_sight import PolicySight
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
@@ -66,7 +67,9 @@ class System:
         self.history = History(runtime)
         self.statistics = Statistics(runtime)
         self.policies = Policies(places.policy, places.policy_hiding)
-        self.gate = Gate(LivePolicy(self.policies), PolicyFacts(runtime).info)
+        live_policy, facts = LivePolicy(self.policies), PolicyFacts(runtime)
+        self.gate = Gate(live_policy, facts.info)
+        self.policy_sight = PolicySight(live_policy, facts, runtime.hub)
         self.leases = Leases(runtime, places.kernels.parent)
         self.pools = Pools(runtime, self.leases)
         self.volumes = Volumes(runtime, self.pools)

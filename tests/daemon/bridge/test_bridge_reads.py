@@ -13,6 +13,7 @@ from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.bridge.context import REGISTRY
 from qubesmanager.daemon.bridge.unavailable import INSTEAD
 from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.registry import Made
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
@@ -144,7 +145,7 @@ async def test_a_refusal_has_its_own_type(bridge: BridgeBackend) -> None:
 
 async def test_the_daemon_of_qubesd_takes_no_calls_of_qubes(bridge: BridgeBackend) -> None:
     with pytest.raises(PermissionDenied):
-        bridge.context("work", DOM0, calls.VM_LIST)
+        bridge.context("work", DOM0, calls.VM_LIST, Made("mgmt1.vm.List", "+"))
 
 
 def test_each_call_is_answered_or_names_an_alternative(bridge: BridgeBackend) -> None:

@@ -16,6 +16,7 @@ from qubesmanager.daemon.dialect.context import TURN, Asking, Tokens
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.system import System
+from qubesmanager.daemon.registry import Made
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import VmClass
 
@@ -245,7 +246,9 @@ async def test_rows_that_a_call_looks_through_let_others_take_their_turn(system:
         system.runtime.state.add(Qube(1000 + number, uuid4(), f"q{number}", VmClass.APP, own=own))
     backend = LocalBackend(system)
     available = BY_SERVICE["admin.vm.device.usb.Available"]
-    asking = Asking(backend, Shared(), Tokens(), "dom0", "dom0", available, backend.context("dom0", "dom0", available))
+    made = Made(available.name, "+")
+    pinned = backend.context("dom0", "dom0", available, made)
+    asking = Asking(backend, Shared(), Tokens(), "dom0", "dom0", available, made, pinned)
 
     async def looked_through() -> int:
         return len([record async for record in asking.rows(calls.VM_GET_ALL("dom0"))])

@@ -220,7 +220,7 @@ NAMELESS = {
     "mgmt1.backup.Cancel", "mgmt1.backup.Status", "mgmt1.backup.History",
     "mgmt1.backup.profile.List", "mgmt1.backup.profile.Get", "mgmt1.backup.profile.Remove",
     "mgmt1.policy.List", "mgmt1.policy.Get", "mgmt1.policy.GetAll", "mgmt1.policy.Remove",
-    "mgmt1.policy.include.List", "mgmt1.policy.include.Get", "mgmt1.policy.include.Remove",
+    "mgmt1.policy.include.List", "mgmt1.policy.include.Get", "mgmt1.policy.include.Remove", "mgmt1.policy.Admit",
 }  # fmt: skip
 """Calls that have no part for the name of a qube beside their destination, of which the policy decides."""
 

@@ -5,8 +5,18 @@ from dataclasses import dataclass
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.registry import ContextOfCall, Registry
+from qubesmanager.daemon.registry import ContextOfCall, Made, Registry
+from qubesmanager.wire import calls
 from qubesmanager.wire.call import AnyCall
+from qubesmanager.wire.names import DOM0
+
+LISTS = frozenset(
+    {
+        *(call.name for call in (calls.VM_LIST, calls.VM_GET_ALL, calls.EVENTS, calls.VM_STATS)),
+        *("admin.vm.List", "admin.Events", "admin.vm.Stats"),
+    }
+)
+"""The calls whose answers are of all qubes that their source may make them to."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,6 +30,8 @@ class Context(ContextOfCall):
     source: str
     destination: Qube
     call: AnyCall
+    made: Made
+    """What the source called: this call, or a call of Qubes OS of which it is a part."""
     granted: str = ""
     """A qube that the call may name although its source does not see it."""
 
@@ -34,7 +46,16 @@ class Context(ContextOfCall):
         return self.qube.name
 
     def sees(self, name: str) -> bool:
-        return (bool(name) and name == self.granted) or self.system.runtime.state.visible(self.source, name)
+        """Whether the source may know of the qube: it created or manages it, or may make this call to it.
+
+        A call that lists goes by the policy alone, where there is one.
+        """
+        if self.source in {DOM0, name} or name == DOM0 or (name and name == self.granted):
+            return True
+        admits = self.system.policy_sight.admits(self.source, *self.made, name)
+        if admits is not None and (admits or self.made.service in LISTS):
+            return admits
+        return self.system.runtime.state.visible(self.source, name)
 
 
 REGISTRY: Registry[Context] = Registry()

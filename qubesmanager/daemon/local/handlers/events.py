@@ -10,13 +10,17 @@ from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import Audience
-from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, row_of
+from qubesmanager.wire.events import DOMAIN_ADD, DOMAIN_DELETE, EVENTS_LOST, TAG_ADD, TAG_DELETE, row_of
 from qubesmanager.wire.names import DOM0
+
+_OF_SOURCES = frozenset({DOMAIN_ADD, DOMAIN_DELETE, TAG_ADD, TAG_DELETE})
+"""What happens to a source and may change what it sees of all qubes: it has to list again."""
 
 
 @answers(calls.EVENTS)
 async def events(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
-    async with aclosing(context.system.runtime.hub.listen(_view(context))) as stream:
+    hub = context.system.runtime.hub
+    async with aclosing(hub.listen(_view(context), by_sight=context.source != DOM0)) as stream:
         async for event in stream:
             yield event
 
@@ -46,6 +50,8 @@ def _view(context: Context) -> View:
     def view(event: Event) -> Sequence[Event]:
         name = event.subject
         row = row_of(event)
+        if name == context.source and row in _OF_SOURCES and context.system.policy_sight.decides:
+            return (EVENTS_LOST(),)
         if not name:
             heard = context.source == DOM0 or (row is not None and row.audience is Audience.EVERYONE)
             return (event,) if only is None and heard else ()
