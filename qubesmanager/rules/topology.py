@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from qubesmanager.rules import network
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.network import netvm_chain, netvm_loop
@@ -26,6 +27,8 @@ class Mark(Enum):
     """`about` is a qube that it refers to and that is not there."""
     NO_ROUTER = "no-router"
     """`about` is a netvm that does not provide network."""
+    AROUND = "around"
+    """Its netvm is the outermost one; `about` are the qubes behind that which give network, and which it goes around."""
     NO_FIREWALL = "no-firewall"
     """`about`, its netvm, enforces no firewall for it: whatever rules it has are passed by."""
     ENFORCES_NOTHING = "enforces-nothing"
@@ -61,16 +64,22 @@ class Forest:
     apart: tuple[Node, ...]
 
 
+def network_remarks(records: Qubes) -> dict[str, tuple[Remark, ...]]:
+    """The warnings about the network of each qube but dom0, by its name."""
+    guests = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
+    netvm_of = network.netvm_of(guests)
+    users = _users(guests, {name: netvm_of(name) for name in guests})
+    routers = {netvm: [name for name in names if _gives_network(guests, name)] for netvm, names in users.items()}
+    remarks = {name: _network_remarks(record, guests, netvm_of, routers) for name, record in guests.items()}
+    return remarks | _told_once(remarks, users, guests)
+
+
 def network_forest(records: Qubes) -> Forest:
     """Every qube below its netvm."""
     guests = {name: record for name, record in records.items() if record.klass is not VmClass.ADMIN}
-
-    def netvm_of(name: str) -> str:
-        return guests[name].value("netvm") if name in guests else ""
-
-    remarks = {name: _network_remarks(record, guests, netvm_of) for name, record in guests.items()}
+    netvm_of = network.netvm_of(guests)
+    remarks = network_remarks(records)
     users = _users(guests, {name: netvm_of(name) for name in guests})
-    remarks |= _told_once(remarks, users, guests)
     tops = [
         name for name in guests if not netvm_of(name) or netvm_of(name) not in guests or _first_of_loop(name, netvm_of)
     ]
@@ -134,7 +143,14 @@ def _first_of_loop(name: str, netvm_of: Netvm) -> bool:
     return loop is not None and name == min(loop)
 
 
-def _network_remarks(record: QubeFacts, guests: Qubes, netvm_of: Netvm) -> tuple[Remark, ...]:
+def _gives_network(guests: Qubes, name: str) -> bool:
+    return name in guests and guests[name].flag("provides_network")
+
+
+def _network_remarks(
+    record: QubeFacts, guests: Qubes, netvm_of: Netvm, routers: Mapping[str, list[str]]
+) -> tuple[Remark, ...]:
+    """`routers`: by netvm, the qubes right behind it that give network."""
     remarks: list[Remark] = []
     netvm = record.value("netvm")
     if loop := _loop(record.name, netvm_of):
@@ -143,8 +159,11 @@ def _network_remarks(record: QubeFacts, guests: Qubes, netvm_of: Netvm) -> tuple
         remarks.append(Remark(Mark.MISSING, netvm))
     elif netvm and not guests[netvm].flag("provides_network"):
         remarks.append(Remark(Mark.NO_ROUTER, netvm))
-    elif netvm and not record.flag("provides_network") and why_not_enforced(record, netvm, guests):
-        remarks.append(Remark(Mark.NO_FIREWALL, netvm))
+    elif netvm and not record.flag("provides_network"):
+        if routers[netvm] and not netvm_of(netvm):
+            remarks.append(Remark(Mark.AROUND, ", ".join(routers[netvm])))
+        if why_not_enforced(record, netvm, guests):
+            remarks.append(Remark(Mark.NO_FIREWALL, netvm))
     if not netvm and not record.flag("provides_network") and (way := _leak(record, guests, netvm_of)):
         remarks.append(Remark(Mark.LEAK, way))
     return tuple(remarks)

@@ -72,7 +72,23 @@ def test_a_netvm_that_enforces_nothing_for_any_qube_is_marked_once() -> None:
         by_name(router("sys-net"), vm("work", netvm="sys-net"), vm("mail", netvm="sys-net"), router("fw", "sys-net"))
     )
 
-    assert marks(forest) == {"sys-net": [(Mark.ENFORCES_NOTHING, "2")]}
+    around = [(Mark.AROUND, "fw")]
+    assert marks(forest) == {"sys-net": [(Mark.ENFORCES_NOTHING, "2")], "mail": around, "work": around}
+
+
+def test_a_qube_right_behind_the_outermost_netvm_goes_around_those_that_give_network_there() -> None:
+    forest = network_forest(
+        by_name(
+            router("sys-net"),
+            router("fw", "sys-net"),
+            router("vpn", "fw"),
+            vm("work", netvm="fw", firewall_state="enforced"),
+            vm("mail", netvm="vpn", firewall_state="enforced"),
+            vm("leaky", netvm="sys-net", firewall_state="enforced"),
+        )
+    )
+
+    assert marks(forest) == {"leaky": [(Mark.AROUND, "fw")]}
 
 
 def test_a_qube_whose_rules_are_not_enforced_is_marked_and_its_netvm_is_not() -> None:
