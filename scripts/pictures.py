@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
-from PyQt5.QtCore import QPoint, QRect, QSettings, Qt
+from PyQt5.QtCore import QPoint, QPointF, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
@@ -35,7 +35,7 @@ from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
-from qubesmanager.ui.map.map_window import MapWindow
+from qubesmanager.ui.map.map_page import MapPage
 from qubesmanager.ui.restore.restore_wizard import RestoreWizard
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
@@ -50,7 +50,7 @@ from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, PowerState
 from scripts.picture_application import picture_application
 
 OUT = Path("docs/pictures")
@@ -355,13 +355,38 @@ async def system(scene: Scene, ending: str = "") -> None:
 
 
 async def map_of(scene: Scene, ending: str = "") -> None:
-    """Who routes through whom."""
-    window = MapWindow(scene.session)
-    window.show()
-    window.network.choose("work")
+    """The page with a path around the firewall, and a qube that is dragged to another net qube; then the trees."""
+    client = scene.session.client
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("sys-vpn", "green")))
+    await client.send(calls.VM_PROPERTY_SET("sys-vpn", "provides_network", "yes"))
+    await client.send(calls.VM_PROPERTY_SET("sys-vpn", "netvm", "sys-firewall"))
+    await client.send(calls.VM_START("sys-vpn"))
+    await client.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-vpn"))
+    await client.send(calls.VM_PROPERTY_SET("untrusted", "netvm", "sys-net"))
+    scene.window.sidebar.choose("page:map")
+    page = scene.window.pages.currentWidget()
+    assert isinstance(page, MapPage)
+    picture = page.picture
+    await scene.until(lambda: scene.session.records["untrusted"].value("netvm") == "sys-net")
+    page.fill()
+    page.choose("personal")
+    personal, vpn = (picture.layout_of_qubes.by_qube[name] for name in ("personal", "sys-vpn"))
+    beside = QPointF(12, 12)
+    picture.start_drag(personal, picture.place_rect(personal).topLeft() + beside)
+    picture.drag_to(picture.place_rect(vpn).bottomRight() - beside)
     await asyncio.sleep(0.4)
-    save(window.grab(), f"map{ending}")
-    window.close()
+    save(scene.window.grab(), f"map{ending}")
+    picture.end_drag(is_drop=False)
+    page.show_page("network")
+    await asyncio.sleep(0.4)
+    save(scene.window.grab(), f"map-tree{ending}")
+    page.show_page("picture")
+    scene.window.sidebar.choose("all")
+    await client.send(calls.VM_PROPERTY_RESET("untrusted", "netvm"))
+    await client.send(calls.VM_PROPERTY_RESET("work", "netvm"))
+    await client.send(calls.VM_KILL("sys-vpn"))
+    await scene.until(lambda: scene.session.records["sys-vpn"].state is PowerState.HALTED)
+    await client.send(calls.VM_REMOVE("sys-vpn"))
 
 
 async def devices(scene: Scene, ending: str = "") -> None:

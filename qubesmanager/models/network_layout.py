@@ -165,12 +165,12 @@ class _Builder:
         tops = [name for name, record in self._guests.items() if not record.value("netvm")]
         lane = [name for name in tops if name not in self._users and not self._guests[name].flag("provides_network")]
         apart = set(lane)
-        seen: set[str] = set()
-        roots = [self._grow(self._item(name), seen) for name in tops if name not in apart]
-        roots += [self._missing(netvm, seen) for netvm in self._users if netvm not in self._guests]
+        placed: set[str] = set()
+        roots = [self._grow(self._item(name), placed) for name in tops if name not in apart]
+        roots += [self._missing(netvm, placed) for netvm in self._users if netvm not in self._guests]
         for name in self._guests:
-            if name not in seen and name not in apart:
-                roots.append(self._grow(self._item(self._first_of_loop(name)), seen))
+            if name not in placed and name not in apart:
+                roots.append(self._grow(self._item(self._first_of_loop(name)), placed))
         return roots, self._lane(lane)
 
     def _first_of_loop(self, name: str) -> str:
@@ -179,24 +179,24 @@ class _Builder:
         closing = self._guests[chain[-1]].value("netvm")
         return min(chain[chain.index(closing) :], key=natural)
 
-    def _grow(self, root: _Item, seen: set[str]) -> _Item:
+    def _grow(self, root: _Item, placed: set[str]) -> _Item:
         """Give each place its column and what is behind it. A chain may be long, so this does not recurse."""
         root.column = 1
-        seen.update(root.names)
+        placed.update(root.names)
         waiting = [root]
         for item in waiting:  # grows while it is walked
             if item.what not in {What.QUBE, What.MISSING}:
                 continue
-            users = [user for user in self._users.get(item.names[0], ()) if user not in seen]
-            seen.update(users)
+            users = [user for user in self._users.get(item.names[0], ()) if user not in placed]
+            placed.update(users)
             item.behind = self._behind(item.names[0], users)
             for each in item.behind:
                 each.column = item.column + 1
             waiting += item.behind
         return root
 
-    def _missing(self, netvm: str, seen: set[str]) -> _Item:
-        return self._grow(_Item(f"missing:{netvm}", What.MISSING, (netvm,)), seen)
+    def _missing(self, netvm: str, placed: set[str]) -> _Item:
+        return self._grow(_Item(f"missing:{netvm}", What.MISSING, (netvm,)), placed)
 
     def _behind(self, netvm: str, users: Sequence[str]) -> list[_Item]:
         """The places behind a net qube: first those with others behind them, the shared ones last."""

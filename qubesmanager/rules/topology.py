@@ -28,7 +28,7 @@ class Mark(Enum):
     NO_ROUTER = "no-router"
     """`about` is a netvm that does not provide network."""
     AROUND = "around"
-    """Its netvm is the outermost one; `about` are the qubes behind that which give network, and which it goes around."""
+    """Its netvm is the outermost one; `about` are the qubes right behind that which give network."""
     NO_FIREWALL = "no-firewall"
     """`about`, its netvm, enforces no firewall for it: whatever rules it has are passed by."""
     ENFORCES_NOTHING = "enforces-nothing"

@@ -176,7 +176,7 @@ def test_no_places_overlap_and_every_qube_and_edge_is_drawn_once(records: list[V
             assert one.top + one.height <= other.top + 1e-6 or other.top + other.height <= one.top + 1e-6
     for each in layout.places:
         rows = layout.lane_rows if each.is_lane else layout.rows
-        assert 0 <= each.top
+        assert each.top >= 0
         assert each.top + each.height <= rows + 1e-6 or each.what is What.OUTSIDE
         assert 0 <= each.column < (layout.lane_columns if each.is_lane else layout.columns)
     edges = {(edge.user, edge.netvm) for edge in layout.edges}

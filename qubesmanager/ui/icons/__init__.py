@@ -8,7 +8,7 @@ and dark.
 from functools import cache
 from importlib import resources
 
-from PyQt5.QtCore import QByteArray, QPointF, QSize, Qt
+from PyQt5.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
 from PyQt5.QtSvg import QSvgRenderer
 
@@ -55,6 +55,27 @@ def state_icon(state: PowerState) -> QIcon:
     return _icon(name, color, color)
 
 
+def paint_state(painter: QPainter, area: QRectF, state: PowerState) -> None:
+    """Draw the state's shape in its colour as lines, not as a picture: for a file of any size."""
+    name, (light, dark) = _STATES[state]
+    paint_icon(painter, area, name, QColor(dark if is_dark(QGuiApplication.palette()) else light))
+
+
+def paint_icon(painter: QPainter, area: QRectF, name: str, color: QColor) -> None:
+    """Draw an icon of our set in this colour as lines."""
+    QSvgRenderer(_svg(name, color.name())).render(painter, area)
+
+
+def paint_cube(painter: QPainter, area: QRectF, color: str) -> None:
+    """Draw the cube of a label's colour (`0xRRGGBB`) as shapes."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(area.topLeft())
+    painter.scale(area.width() / GRID, area.height() / GRID)
+    _draw_cube(painter, QColor(f"#{color.removeprefix('0x')}"))
+    painter.restore()
+
+
 def is_dark(palette: QPalette) -> bool:
     """Whether the ground of lists is dark in this palette."""
     return palette.color(QPalette.ColorRole.Base).lightness() < _HALF
@@ -92,14 +113,19 @@ def _icon(name: str, normal: str, disabled: str) -> QIcon:
 
 
 def _pixmap(name: str, color: str, size: int, ratio: int) -> QPixmap:
-    svg = resources.files(__name__).joinpath(f"{name}.svg").read_text(encoding="utf-8").replace("#000000", color)
     pixmap = QPixmap(QSize(size, size) * ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter)
+    QSvgRenderer(_svg(name, color)).render(painter)
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
+
+
+def _svg(name: str, color: str) -> QByteArray:
+    """The file of an icon, in this colour."""
+    text = resources.files(__name__).joinpath(f"{name}.svg").read_text(encoding="utf-8")
+    return QByteArray(text.replace("#000000", color).encode())
 
 
 def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
@@ -107,7 +133,15 @@ def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.scale(size * ratio / 16, size * ratio / 16)
+    painter.scale(size * ratio / GRID, size * ratio / GRID)
+    _draw_cube(painter, color)
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def _draw_cube(painter: QPainter, color: QColor) -> None:
+    """Draw it on the grid of the icons."""
     dark = color.lightness() < _DARK
     top, left, right = (color.lighter(150) if not dark else QColor("#4a4d52")), color, color.darker(135)
     center = QPointF(8, 8)
@@ -131,11 +165,10 @@ def _cube(color: QColor, size: int, ratio: int) -> QPixmap:
     for edge in _EDGES:
         painter.setPen(edge)
         painter.drawPolygon(QPolygonF(corners))
-    painter.end()
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
 
 
+GRID = 16
+"""The side of the square that icons are drawn in."""
 _EDGES = (QPen(QColor(255, 255, 255, 200), 1.4), QPen(QColor(40, 42, 46, 210), 0.6))
 
 _HALF = 128

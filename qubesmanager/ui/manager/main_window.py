@@ -50,7 +50,7 @@ from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.guide import PAGES as PAGES_OF_GUIDE
 from qubesmanager.ui.manager.guide import open_guide
 from qubesmanager.ui.manager.inspector import Inspector
-from qubesmanager.ui.manager.pages import PAGES, QUBES, Page
+from qubesmanager.ui.manager.pages import PAGES, QUBES, Page, Selecting
 from qubesmanager.ui.manager.palette_commands import PaletteCommands
 from qubesmanager.ui.manager.property_columns import (
     PropertyColumnsDialog,
@@ -150,7 +150,9 @@ class MainWindow(QMainWindow):
         return [titles, *([self._cell(row, at) for at in columns] for row in rows)]
 
     def selected(self) -> list[str]:
-        return self.view.selected_names()
+        """The qubes that are selected on the page in front; those of the table on a page without qubes."""
+        page: Any = self.pages.currentWidget()
+        return list(page.selected_names()) if isinstance(page, Selecting) else self.view.selected_names()
 
     def show_error(self, title: str, error: Exception) -> None:
         """A failed operation, above the table."""
@@ -172,12 +174,15 @@ class MainWindow(QMainWindow):
             page = self._pages[name] = made
             self.pages.addWidget(made)
             self.addToolBar(self._toolbar_of(made))
+            if isinstance(made, Selecting):
+                made.selection_changed.connect(self._selected)
         self.pages.setCurrentWidget(page)
         for each in self._pages.values():
             self._toolbar_of(each).setVisible(each is page)
         self.setWindowTitle(self._title(name))
         if (other := self._other_page()) is not None:
-            other.enter(self.selected())
+            other.enter(self.view.selected_names())
+        self._selected()
 
     def _title(self, page: str) -> str:
         title = self.tr("Qubes Manager")
@@ -671,9 +676,9 @@ class MainWindow(QMainWindow):
     @contextmanager
     def _selection_kept(self) -> Iterator[None]:
         """What is selected and still shown stays selected, and in sight."""
-        names = self.selected()
+        names = self.view.selected_names()
         yield
-        if names and self.selected() != names:
+        if names and self.view.selected_names() != names:
             self.view.select_names(names)
         if names and (index := self.filter.index_of(names[0])).isValid():
             self.view.scrollTo(index)
@@ -688,7 +693,7 @@ class MainWindow(QMainWindow):
     def _to_table(self) -> None:
         self._choose_page()  # what is hidden cannot be given the keys
         self.view.setFocus()
-        if not self.selected() and self.filter.rowCount():
+        if not self.view.selected_names() and self.filter.rowCount():
             self.view.selectRow(max(0, self.view.currentIndex().row()))
 
     def _save_view(self) -> None:

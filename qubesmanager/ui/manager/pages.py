@@ -4,9 +4,9 @@
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, pyqtBoundSignal
 from PyQt5.QtWidgets import QToolBar, QWidget
 
 from qubesmanager.ui.session.session import Session
@@ -25,6 +25,19 @@ class Page(Protocol):
 
     def enter(self, names: Sequence[str]) -> None:
         """The page is shown now; these qubes are selected in the table."""
+
+
+@runtime_checkable
+class Selecting(Protocol):
+    """A page on which qubes are selected: the keys and menus of the window are about those while it is in front.
+
+    Its signal `selection_changed` has no values.
+    """
+
+    selection_changed: pyqtBoundSignal
+
+    def selected_names(self) -> Sequence[str]:
+        """The qubes that are selected on the page."""
 
 
 Opener = Callable[[Session, QWidget], QWidget]
@@ -54,6 +67,7 @@ PAGES = {
     row.name: row
     for row in (
         PageRow(QUBES, QT_TRANSLATE_NOOP("Pages", "All qubes"), "qubes"),
+        PageRow("map", QT_TRANSLATE_NOOP("Pages", "Network map"), "network", "map.map_page:open_map"),
         PageRow("backups", QT_TRANSLATE_NOOP("Pages", "Backups"), "backup", "manager.backups_page:open_backups"),
         PageRow("timeline", QT_TRANSLATE_NOOP("Pages", "Timeline"), "timeline", "timeline.timeline_page:open_timeline"),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The map over a whole daemon."""
+"""The trees of the map over a whole daemon."""
 
 import pytest
 from PyQt5.QtCore import Qt
@@ -8,16 +8,25 @@ from windows import Clicker, press_key, type_text
 
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.ui.map.map_window import MapTree, MapWindow
+from qubesmanager.ui.map.map_page import MapPage
+from qubesmanager.ui.map.map_tree import MapTree
+from qubesmanager.ui.map.map_window import MapWindow
 from qubesmanager.wire import calls
 
 
 @pytest.fixture
-def window(clicker: Clicker, qtbot: QtBot) -> MapWindow:
+def opened(clicker: Clicker, qtbot: QtBot) -> MapWindow:
     window = MapWindow(clicker.session)
     qtbot.addWidget(window)
     window.show()
     return window
+
+
+@pytest.fixture
+def window(opened: MapWindow) -> MapPage:
+    """The page of the map's own window, with the tree in front."""
+    opened.show_page("network")
+    return opened.page
 
 
 def lines(tree: MapTree) -> list[str]:
@@ -31,15 +40,16 @@ def lines(tree: MapTree) -> list[str]:
     return found
 
 
-async def test_the_map_shows_network_paths_and_templates(window: MapWindow) -> None:
+async def test_the_map_shows_network_paths_and_templates(window: MapPage) -> None:
     network = lines(window.network)
     assert network[:2] == ["sys-net", ".sys-firewall"]
     assert "..work" in network
     assert ".vault" in network[network.index("Without network (4)") :]
+    window.show_page("templates")
     assert lines(window.templates) > ["..sys-usb", ".personal"]
 
 
-async def test_an_action_from_the_map_is_carried_out_and_the_map_follows(clicker: Clicker, window: MapWindow) -> None:
+async def test_an_action_from_the_map_is_carried_out_and_the_map_follows(clicker: Clicker, window: MapPage) -> None:
     window.network.choose("vault")
     window.actions_of.by_id["start"].trigger()
 
@@ -51,7 +61,7 @@ async def test_an_action_from_the_map_is_carried_out_and_the_map_follows(clicker
     assert not window.actions_of.by_id["start"].isEnabled()
 
 
-async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, window: MapWindow) -> None:
+async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, window: MapPage) -> None:
     def warning() -> str:
         return next(item.text(2) for item in window.network.items() if item.text(0) == "vault")
 
@@ -62,7 +72,7 @@ async def test_a_leak_is_marked_until_it_is_closed(clicker: Clicker, window: Map
 
 
 async def test_finding_by_keyboard_leads_to_the_qube_and_enter_to_its_settings(
-    clicker: Clicker, window: MapWindow
+    clicker: Clicker, window: MapPage
 ) -> None:
     openings: list[tuple[str, tuple[str, ...]]] = []
     clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
@@ -74,14 +84,14 @@ async def test_finding_by_keyboard_leads_to_the_qube_and_enter_to_its_settings(
     assert openings == [("settings", ("work",))]
 
 
-async def test_both_trees_show_the_same_qube(window: MapWindow) -> None:
+async def test_both_trees_show_the_same_qube(window: MapPage) -> None:
     window.network.choose("work")
     window.show_page("templates")
 
     assert window.templates.current_name() == "work"
 
 
-async def test_a_thousand_qubes_are_folded(system: System, clicker: Clicker, window: MapWindow) -> None:
+async def test_a_thousand_qubes_are_folded(system: System, clicker: Clicker, window: MapPage) -> None:
     await demo.write(system, demo.samples(990)[10:])
     clicker.session.resync()
     await clicker.until(lambda: len(clicker.session.records) > 990)

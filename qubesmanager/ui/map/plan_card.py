@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What another net qube would do to a qube, in a few lines, before anything is sent."""
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QSize
+from PyQt5.QtGui import QIcon, QPainter, QPaintEvent, QPalette
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.plans.plan import Plan
+from qubesmanager.rules.network import netvm_chain, netvm_of
+from qubesmanager.ui.icons import icon, is_dark, label_icon, tinted_icon
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.fonts import scaled
+from qubesmanager.ui.widgets.labels import good_color, mixed, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.sections import LINE_SHARE
+from qubesmanager.ui.widgets.selection import highlight
+
+ARROW = " \N{RIGHTWARDS ARROW} "
+CARD = 72
+"""The width, in quarters of a line's height."""
+
+
+class PlanCard(QFrame):
+    """Lies over the picture. `text()` is all that it shows, a line each."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._unit = self.fontMetrics().height() // 4
+        self.setAutoFillBackground(True)
+        palette = self.palette()
+        ground = QPalette.ColorRole.ToolTipBase if is_dark(palette) else QPalette.ColorRole.Base
+        palette.setColor(QPalette.ColorRole.Window, palette.color(ground))
+        self.setPalette(palette)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(3 * self._unit, 2 * self._unit, 3 * self._unit, 2 * self._unit)
+        self._layout.setSpacing(int(1.5 * self._unit))
+        self._body: QWidget | None = None
+        self._lines: list[str] = []
+        self.setFixedWidth(CARD * self._unit)
+        self.hide()
+
+    def text(self) -> str:
+        """What is shown, for a screen reader."""
+        return "\n".join(self._lines)
+
+    def show_plan(self, plan: Plan, names: Sequence[str], netvm: str, hint: str) -> None:
+        """Show what this plan does, which gives the qubes that net qube; empty for none."""
+        if self._body is not None:
+            self._body.hide()
+            self._body.deleteLater()
+        self._lines = []
+        body = self._body = QWidget(self)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(int(1.5 * self._unit))
+        column.addLayout(self._head(body, names, netvm))
+        column.addWidget(self._line(body))
+        qubes = self._session.facts.qubes
+        if len(names) == 1:
+            none = self.tr("none")
+            before = netvm_chain(names[0], netvm_of(qubes))
+            after = [netvm, *netvm_chain(netvm, netvm_of(qubes))] if netvm else []
+            column.addLayout(self._fact(body, self.tr("Now"), ARROW.join(before) or none))
+            column.addLayout(self._fact(body, self.tr("Then"), ARROW.join(after) or none))
+        else:
+            before, after = [], []
+        palette = self.palette()
+        for picture, said in self._notes(plan):
+            color = warning_color(palette)
+            column.addLayout(self._note(body, tinted_icon(picture, color), said))
+        if before and before[0] in after and not plan.refused:
+            said = self.tr("Stays behind {0}.").format(before[0])
+            column.addLayout(self._note(body, tinted_icon("verified", good_color(palette)), said))
+        foot = self._label(body, hint)
+        subdue(foot)
+        column.addWidget(foot)
+        self._layout.addWidget(body)
+        self.setAccessibleName(self.text())
+        # The height of wrapped text follows from the width, which a hidden widget does not know yet.
+        self.resize(self.width(), self._layout.heightForWidth(self.width()))
+        self.show()
+        self.raise_()
+
+    def _notes(self, plan: Plan) -> list[tuple[str, str]]:
+        """Icons and sentences: what is refused, then warnings, each once."""
+        notes: dict[tuple[str, str], None] = {}
+        for row in plan.rows:
+            if row.refused is not None:
+                notes["refused", reason_text(row.refused)] = None
+            for reason in (*row.warnings, *row.remarks):
+                notes["warning", reason_text(reason)] = None
+        if plan.lost_through:
+            said = self.tr("%n running qube(s) behind it lose network.", "", len(plan.lost_through))
+            notes["warning", said] = None
+        return list(notes)[:4]
+
+    def _head(self, body: QWidget, names: Sequence[str], netvm: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(self._unit)
+        if len(names) == 1:
+            row.addWidget(self._picture(body, label_icon(self._session.color_of_qube(names[0]))))
+            row.addWidget(self._bold(body, names[0]))
+        else:
+            number = len(names)
+            row.addWidget(self._picture(body, icon("qubes")))
+            row.addWidget(self._bold(body, self.tr("%n qube(s)", "", number)))
+        row.addWidget(self._label(body, ARROW.strip(), is_wrapped=False))
+        if netvm:
+            row.addWidget(self._picture(body, label_icon(self._session.color_of_qube(netvm))))
+        row.addWidget(self._bold(body, netvm or self.tr("no network")))
+        row.addStretch(1)
+        return row
+
+    def _line(self, body: QWidget) -> QWidget:
+        """A dividing line on the ground of the card."""
+        line = QWidget(body)
+        line.setFixedHeight(1)
+        line.setAutoFillBackground(True)
+        palette = line.palette()
+        roles = QPalette.ColorRole
+        palette.setColor(roles.Window, mixed(self.palette(), roles.WindowText, roles.Window, LINE_SHARE))
+        line.setPalette(palette)
+        return line
+
+    def _fact(self, body: QWidget, name: str, value: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        title = self._label(body, name, is_wrapped=False)
+        subdue(title)
+        title.setMinimumWidth(11 * self._unit)
+        row.addWidget(title)
+        row.addWidget(self._label(body, value), 1)
+        return row
+
+    def _note(self, body: QWidget, picture: QIcon, said: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(self._unit)
+        row.addWidget(self._picture(body, picture))
+        row.addWidget(self._label(body, said), 1)
+        return row
+
+    def _picture(self, body: QWidget, picture: QIcon) -> QLabel:
+        label = QLabel(body)
+        side = 4 * self._unit
+        label.setPixmap(picture.pixmap(QSize(side, side)))
+        label.setFixedSize(side, side)
+        return label
+
+    def _bold(self, body: QWidget, text: str) -> QLabel:
+        label = self._label(body, text, is_wrapped=False)
+        label.setFont(scaled(label.font(), 1.0, bold=True))
+        return label
+
+    def _label(self, body: QWidget, text: str, *, is_wrapped: bool = True) -> QLabel:
+        self._lines.append(text)
+        label = plain_label(text, body)
+        label.setWordWrap(is_wrapped)
+        return label
+
+    # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(highlight())
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
