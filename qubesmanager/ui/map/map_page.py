@@ -51,7 +51,7 @@ PICTURE, NETWORK, TEMPLATES = "picture", "network", "templates"
 
 
 class MapPage(QWidget):
-    """A page of the main window, and the content of a window of its own, where it has the keys of the actions.
+    """A page of the main window, and the content of a separate window, where it has the keys of the actions.
 
     Signals: `selection_changed()`: other qubes are selected.
     """

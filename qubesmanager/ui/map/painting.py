@@ -16,7 +16,7 @@ from qubesmanager.ui.widgets.labels import blended, fault_color, warning_color
 from qubesmanager.ui.widgets.selection import highlight
 
 READABLE = 0.4
-"""The scale below which places are drawn without text: nobody could read it."""
+"""The scale below which places are drawn without text, which could not be read."""
 CUBE, STATE = 16, 14
 """Pixels of icons at the scale 1 with usual text."""
 PICTURES = {

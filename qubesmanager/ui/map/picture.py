@@ -54,7 +54,7 @@ class NetworkPicture(QAbstractScrollArea):
     """All qubes, their net qubes and the outside.
 
     Signals: `current_changed()`; `activated(str)`: open a qube; `menu_wanted(QPoint)`: for the current qubes, at a
-    point of the screen; `dropped(tuple[str], str)`: qubes, and the net qube that they shall get, empty for none;
+    point of the screen; `dropped(tuple[str], str)`: qubes, and the net qube that they get, empty for none;
     `prompt_wanted()`: ask for the net qube by name; `scale_changed()`.
     """
 

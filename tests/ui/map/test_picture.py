@@ -113,7 +113,7 @@ async def test_a_drop_in_the_lane_plans_no_network(clicker: Clicker, page: MapPa
     dialog.reject()
 
 
-async def test_keys_walk_through_the_picture_and_a_screen_reader_hears_where(clicker: Clicker, page: MapPage) -> None:
+async def test_keys_walk_through_the_picture_and_the_accessible_name_follows(clicker: Clicker, page: MapPage) -> None:
     page.choose("sys-net")
     press_key(page.picture, Qt.Key.Key_Right)
     assert page.picture.current_names() == ("sys-firewall",)
