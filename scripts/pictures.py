@@ -423,6 +423,39 @@ async def devices(scene: Scene, ending: str = "") -> None:
     tray.stop()
 
 
+async def over_qubes(scene: Scene, ending: str = "") -> None:
+    """The windows over the bridge to Qubes OS: the manager, settings, devices, storage."""
+    await window_of(scene, f"qubes{ending}")
+    window = SettingsWindow(scene.session, "work", scene.session.labels)
+    window.show()
+    await scene.until(lambda: window.draft.rules)
+    devices_page = window.pages["devices"]
+    assert isinstance(devices_page, DevicesPage)
+    for name in ("basic", "devices"):
+        window.show_page(name)
+        if name == "devices":
+            await scene.until(lambda: devices_page.model.rows)
+        await asyncio.sleep(0.3)
+        save(window.grab(), f"qubes-settings-{name}{ending}")
+    window.draft.discard()
+    window.close()
+    pools = StorageWindow(scene.session)
+    pools.show()
+    await scene.until(lambda: pools.facts.is_known)
+    for name in ("pools", "volumes"):
+        pools.show_page(name)
+        await asyncio.sleep(0.5)
+        save(pools.grab(), f"qubes-storage-{name}{ending}")
+    pools.close()
+    tray = Tray(scene.session, scene.window.raise_)
+    await scene.until(tray.window.actions_of.feed.catalog.devices)
+    tray.show_window()
+    await asyncio.sleep(0.5)
+    tray.window.devices.view.select_first()
+    save(tray.window.grab(), f"qubes-tray{ending}")
+    tray.stop()
+
+
 async def random_bytes(count: int) -> AsyncIterator[bytes]:
     """Random bytes, which no compression makes smaller."""
     for _ in range(count >> 20):
@@ -647,10 +680,10 @@ async def main(language: str, names: list[str]) -> None:
     if asked("window-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-1000"))
     if asked("qubes"):
-        await over(FEW, settings, lambda scene: window_of(scene, "qubes"), is_bridged=True)
+        await over(FEW, settings, over_qubes, is_bridged=True)
     QApplication.setPalette(dark())
     if asked("qubes"):
-        await over(FEW, settings, lambda scene: window_of(scene, "qubes-dark"), is_bridged=True)
+        await over(FEW, settings, lambda scene: over_qubes(scene, "-dark"), is_bridged=True)
     if asked("window-dark"):
         await over(FEW, settings, lambda scene: window_of(scene, "window-dark"))
     if asked("plan"):

@@ -57,6 +57,10 @@ def _only_names(_request: Request[Any], own: Outcome, other: Outcome) -> bool:
     return isinstance(own, list) and isinstance(other, list)
 
 
+def _as_many(_request: Request[Any], own: Outcome, other: Outcome) -> bool:
+    return isinstance(own, list) and isinstance(other, list) and len(own) == len(other)
+
+
 def _same_keys(*keys: str) -> Callable[[Request[Any], Outcome, Outcome], bool]:
     def fits(_request: Request[Any], own: Outcome, other: Outcome) -> bool:
         if not isinstance(own, Mapping) or not isinstance(other, Mapping):
@@ -110,6 +114,12 @@ TABLE = (
     ),
     Difference(
         (calls.VM_PROPERTY_LIST, calls.PROPERTY_LIST), "as `property.GetAll`", "as `property.GetAll`", _only_names
+    ),
+    Difference(
+        (calls.VM_VOLUME_LIST_SNAPSHOTS,),
+        "the ids of snapshots are those of qubesd; there are as many",
+        "its storage names them",
+        _as_many,
     ),
     Difference(
         (calls.VM_VOLUME_INFO, calls.POOL_VOLUME_INFO),

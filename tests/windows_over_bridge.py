@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the windows that also run over the bridge, and what is otherwise there, with the reason.
+"""Tests of the windows that also run over the bridge, and those that cannot, each with the reason.
 
-Each name is that of a folder, a file or a test below `tests/ui/`.
+Each name is that of a test below `tests/ui/`, where only one of its cases differs with its parameters.
 """
 
 BOTH_WAYS = (
@@ -18,59 +18,195 @@ BOTH_WAYS = (
 )
 """What always runs both ways: each window once."""
 
-DIFFERENCES = {
-    "actions/test_plan_dialog.py::test_qubes_without_enough_memory_are_left_out_of_a_start": (
-        "Qubes OS has no call for the memory of the computer."
+_PROFILES = "qubesd has no call that lists, reads or writes profiles of backups."
+_PREVIEW = "qubesd has no call that says what a backup would hold before there is a profile of it in dom0."
+_RUNS = "qubesd runs only profiles in files of dom0, and has no call that gives the data of a volume to our own writer."
+_SCHEDULES = "qubesd has no call for backups at set times."
+_LOGS = "qubesd has no call that reads a log; test_over_bridge.py has what the window shows then."
+_DOM0 = "qubesd has no call that changes the configuration or the home of dom0."
+
+_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "actions/test_action_matrix.py",
+        "qubesd has no notes of dom0.",
+        ("test_every_action_is_grey_with_its_reason_or_does_what_it_says[AdminVM-Running]",),
     ),
-    "devices/test_feed.py::test_a_volume_of_a_halted_qube_is_offered_as_soon_as_there_is_one": (
-        "Qubes OS has no call for volume.Attach."
+    (
+        "backup/test_backup_of_others.py",
+        _RUNS,
+        (
+            "test_a_backup_that_another_began_shows_with_progress_and_cancel",
+            "test_a_window_that_opens_later_asks_for_running_backups",
+            "test_a_second_start_shows_the_first",
+            "test_after_a_lost_connection_it_is_unknown_until_the_state_was_asked_again",
+        ),
     ),
-    "devices/test_feed.py::test_a_device_pulled_while_it_is_attached_is_in_the_end_nowhere": (
-        "The error of Qubes OS does not say that the device was removed."
+    (
+        "backup/test_backup_of_others.py",
+        _SCHEDULES,
+        (
+            "test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_next_attempt",
+            "test_a_scheduled_backup_that_fails_is_a_notification",
+        ),
     ),
-    "devices/test_panel.py::test_a_failure_is_shown_with_its_reason_and_a_button": (
-        "The error of Qubes OS does not name the device."
+    (
+        "backup/test_backup_wizard.py",
+        _PROFILES,
+        (
+            "test_nothing_is_saved_before_the_last_button",
+            "test_settings_are_kept_as_a_profile_and_come_back",
+            "test_a_profile_as_it_is_runs_with_the_passphrase_it_holds",
+            "test_a_profile_is_removed_after_a_question",
+            "test_a_kept_profile_keeps_its_dom0_and_its_home",
+            "test_a_qube_cannot_tick_dom0",
+            "test_qubes_that_are_new_since_the_profile_are_offered",
+        ),
     ),
-    "manager/test_main_window.py::test_a_device_that_is_asked_for_is_attached_by_a_button": (
-        "Qubes OS asks by a program of its own, and sends no event of it."
+    (
+        "backup/test_backup_wizard.py",
+        _PREVIEW,
+        (
+            "test_errors_of_a_page_are_shown_before_the_next_page",
+            "test_a_full_target_is_reported_by_dom0_and_no_file_is_left",
+            "test_older_backups_that_would_go_are_named_before",
+        ),
     ),
-    "settings/test_multi_window.py::test_a_refusal_is_shown_in_the_language_of_the_user": (
-        "The errors of Qubes OS are texts without a code, so they are not translated."
+    (
+        "backup/test_backup_wizard.py",
+        _RUNS,
+        (
+            "test_a_backup_is_made_verified_and_can_be_restored",
+            "test_a_run_is_cancelled_and_leaves_nothing",
+            "test_a_run_continues_without_its_window_and_can_be_opened_again",
+            "test_the_passphrase_is_nowhere_afterwards",
+            "test_dom0s_configuration_and_home_are_backed_up_once_they_are_ticked",
+            "test_dom0s_configuration_alone_is_backed_up_without_the_home",
+            "test_after_a_failure_back_and_retry_keep_what_was_typed",
+            "test_retry_begins_again_with_the_same",
+        ),
     ),
-    "settings/test_settings.py::test_a_qube_that_another_client_renames_is_followed": (
-        "A qube of Qubes OS cannot be renamed; a copy with the new name is another qube."
+    (
+        "logs/test_logs_window.py",
+        _LOGS,
+        (
+            "test_a_qube_without_logs_shows_a_message_and_then_its_first_log",
+            "test_new_lines_of_a_log_are_followed_until_the_user_turns_that_off",
+            "test_a_log_is_searched_from_the_start_again_after_its_end",
+            "test_the_text_of_a_guest_is_shown_plain_and_shortened",
+            "test_a_closed_window_asks_no_more",
+        ),
     ),
-    "settings/test_settings.py::test_a_rename_is_sent_last_and_the_window_follows_it": (
-        "A qube of Qubes OS cannot be renamed; a copy with the new name is another qube."
+    (
+        "restore/test_restore_wizard.py",
+        "Qubes OS has other properties, and changes comments and notes: test_bridge_restore.py compares the rest.",
+        ("test_a_backup_is_restored_with_every_byte_and_setting",),
     ),
-    "settings/test_volumes_page.py::test_a_snapshot_is_taken_and_gone_back_to": "Qubes OS takes snapshots itself.",
-    "settings/test_volumes_page.py::test_a_snapshot_of_another_client_is_shown": "Qubes OS takes snapshots itself.",
-    "settings/test_volumes_page.py::test_a_volume_without_a_qube_is_attached_and_detached": (
-        "Qubes OS has no call for volume.Attach."
+    (
+        "restore/test_restore_wizard.py",
+        _DOM0,
+        (
+            "test_dom0s_configuration_is_previewed_and_only_what_is_ticked_is_taken",
+            "test_the_home_of_dom0_is_unpacked_into_a_new_folder_if_it_is_ticked",
+        ),
     ),
-    "storage/test_storage.py::test_a_pool_is_added_with_its_drivers_fields_and_removed": (
-        "The drivers of Qubes OS have other options, in their order."
+    (
+        "settings/test_devices_page.py",
+        "qubesd assigns a device that is not there, for the time when it comes.",
+        ("test_a_refused_device_is_marked",),
     ),
-    "storage/test_storage.py::test_a_refused_pool_leaves_the_dialog_open_with_the_reason": (
-        "The drivers of Qubes OS have other options, and their errors do not name them."
+    (
+        "actions/test_plan_dialog.py",
+        "qubesd has no call for the memory of the computer.",
+        ("test_qubes_without_enough_memory_are_left_out_of_a_start",),
     ),
-    "storage/test_storage.py::test_a_volume_of_no_qube_is_found_and_removed": (
-        "Qubes OS has no call that removes a volume which is no qube's."
+    (
+        "devices/test_feed.py",
+        "qubesd has no call for volume.Attach.",
+        ("test_a_volume_of_a_halted_qube_is_offered_as_soon_as_there_is_one",),
     ),
-    "storage/test_storage.py::test_snapshots_of_all_qubes_are_listed_and_gone_back_to": (
-        "Qubes OS takes snapshots itself."
+    (
+        "devices/test_feed.py",
+        "The error of Qubes OS does not say that the device was removed.",
+        ("test_a_device_pulled_while_it_is_attached_is_in_the_end_nowhere",),
     ),
-    "storage/test_storage.py::test_the_snapshots_keep_qts_contract": "Qubes OS takes snapshots itself.",
-    "system/test_system.py::test_each_property_of_the_system_has_a_field_with_its_help": (
-        "Qubes OS has other system-wide properties besides."
+    (
+        "devices/test_panel.py",
+        "The error of Qubes OS does not name the device.",
+        ("test_a_failure_is_shown_with_its_reason_and_a_button",),
     ),
-    "system/test_system.py::test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown": (
-        "The refusal of Qubes OS is another text."
+    (
+        "manager/test_main_window.py",
+        "Qubes OS asks by a program of its own, and sends no event of it.",
+        ("test_a_device_that_is_asked_for_is_attached_by_a_button",),
     ),
-    "tray/test_tray.py::test_the_tray_asks_whether_a_qube_gets_a_device": (
-        "Qubes OS asks by a program of its own, and sends no event of it."
+    (
+        "settings/test_multi_window.py",
+        "The errors of Qubes OS are texts without a code, so they are not translated.",
+        ("test_a_refusal_is_shown_in_the_language_of_the_user",),
     ),
-}
+    (
+        "settings/test_settings.py",
+        "A qube of Qubes OS cannot be renamed; a copy with the new name is another qube.",
+        (
+            "test_a_qube_that_another_client_renames_is_followed",
+            "test_a_rename_is_sent_last_and_the_window_follows_it",
+        ),
+    ),
+    (
+        "settings/test_volumes_page.py",
+        "Qubes OS takes snapshots itself.",
+        (
+            "test_a_snapshot_is_taken_and_gone_back_to",
+            "test_a_snapshot_of_another_client_is_shown",
+        ),
+    ),
+    (
+        "settings/test_volumes_page.py",
+        "qubesd has no call for volume.Attach.",
+        ("test_a_volume_without_a_qube_is_attached_and_detached",),
+    ),
+    (
+        "storage/test_storage.py",
+        "The drivers of Qubes OS have other options, in their order.",
+        ("test_a_pool_is_added_with_its_drivers_fields_and_removed",),
+    ),
+    (
+        "storage/test_storage.py",
+        "The drivers of Qubes OS have other options, and their errors do not name them.",
+        ("test_a_refused_pool_leaves_the_dialog_open_with_the_reason",),
+    ),
+    (
+        "storage/test_storage.py",
+        "qubesd has no call that removes a volume of no qube.",
+        ("test_a_volume_of_no_qube_is_found_and_removed",),
+    ),
+    (
+        "storage/test_storage.py",
+        "Qubes OS takes snapshots itself.",
+        (
+            "test_snapshots_of_all_qubes_are_listed_and_gone_back_to",
+            "test_the_snapshots_keep_qts_contract",
+        ),
+    ),
+    (
+        "system/test_system.py",
+        "Qubes OS has other system-wide properties besides.",
+        ("test_each_property_of_the_system_has_a_field_with_its_help",),
+    ),
+    (
+        "system/test_system.py",
+        "The refusal of Qubes OS is another text.",
+        ("test_a_label_that_the_system_needs_stays_and_the_refusal_is_shown",),
+    ),
+    (
+        "tray/test_tray.py",
+        "Qubes OS asks by a program of its own, and sends no event of it.",
+        ("test_the_tray_asks_whether_a_qube_gets_a_device",),
+    ),
+)
+"""The file, why, and its tests."""
+
+DIFFERENCES = {f"{file}::{test}": why for file, why, tests in _ROWS for test in tests}
 """What does not run over the bridge, and why."""
 
 

@@ -1494,6 +1494,11 @@ TABLE: tuple[Row, ...] = (
         "Its firewall has more than {most} rules; after rule {last} all is dropped.",
     ),
     Row("restore-no-notes", errors.BackupError, "Its notes are left out: {why}"),
+    Row(
+        "restore-comment",
+        errors.BackupError,
+        "Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comments of rules; others became _.",
+    ),
     Row("restore-more-notes", errors.BackupError, "And {count} more that are not named here."),
     Row("restore-home-in", errors.BackupError, "Its home is in {path}: {files} files, {bytes} bytes."),
     Row("restore-other-label", errors.BackupError, "There is no label {label}; it is {other}."),

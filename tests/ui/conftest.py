@@ -31,7 +31,8 @@ FOLDER = Path(__file__).parent
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test over the bridge too, or only: `client` gets the way as its parameter."""
-    if "client" not in metafunc.fixturenames:
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "client" not in metafunc.fixturenames or any("client" in mark.args[0] for mark in marks):
         return
     if metafunc.config.getoption("bridge"):
         metafunc.parametrize("client", [BRIDGE], indirect=True)
@@ -40,8 +41,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _name(item: pytest.Item) -> str:
-    """The test's name from this folder on, without its parameters."""
-    return f"{item.path.relative_to(FOLDER)}::{item.name.partition('[')[0]}"
+    """The test's name from this folder on, with its parameters but for the way."""
+    test, _, parameters = item.name.removesuffix("]").partition("[")
+    own = "-".join(word for word in parameters.split("-") if word not in {LOCAL, BRIDGE})
+    return f"{item.path.relative_to(FOLDER)}::{test}" + (f"[{own}]" if own else "")
 
 
 @pytest.fixture

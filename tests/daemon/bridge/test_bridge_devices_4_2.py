@@ -107,6 +107,17 @@ async def test_what_does_not_exist_there_is_refused(older: BridgeBackend) -> Non
         assert isinstance(await error_of(client.send(request)), QubesNotImplementedError), request.service
 
 
+async def test_a_renamed_qube_keeps_its_assignments(system: System, older: BridgeBackend) -> None:
+    client = client_of(older)
+    await client.send(calls.VM_DEVICE_ATTACH.of(BLOCK)("vault", STICK, {"persistent": "yes", "read-only": "yes"}))
+    await until_equal(partial(persistent_of, older, "vault"), [True])
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+
+    [device] = system.runtime.state.qube("safe").record().devices
+    assert (device.persistent, device.options["read-only"]) == (True, "yes")
+
+
 # -- a qubesd of that release -----------------------------------------------------------------------------------------
 
 DISK = DeviceId("sys-net", "sda")

@@ -162,3 +162,18 @@ async def test_a_verification_makes_nothing(bridge: Bridged, backup: bytes) -> N
 
 async def test_what_is_of_dom0_is_not_restored(bridge: Bridged, backup: bytes) -> None:
     assert isinstance(await error_of(restored(bridge, backup, "dom0=add")), QubesNotImplementedError)
+
+
+async def test_a_comment_that_qubes_os_cannot_have_costs_no_qube(bridge: Bridged, folder: Path) -> None:
+    rule = "action=drop dst4=10.0.0.0/8 comment=a <b> & c"
+    await bridge.other.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, rule))
+    profile = yaml.safe_dump({"include": ["vault"], "destination_path": str(folder), "passphrase_text": WORDS})
+    await bridge.other.send(calls.BACKUP_PROFILE_SET(DOM0, "one", profile))
+    await bridge.other.send(calls.BACKUP_EXECUTE(DOM0, "one", {}))
+    [file] = await asyncio.to_thread(lambda: list(folder.iterdir()))
+
+    rows = await restored(bridge, await asyncio.to_thread(file.read_bytes), "rename=vault:v2")
+
+    assert any("others became _" in row for row in rows), rows
+    [first, *_rest] = await bridge.other.send(calls.VM_FIREWALL_GET("v2"))
+    assert first.rule == "action=drop dst4=10.0.0.0/8 comment=a _b_ _ c"

@@ -3,8 +3,9 @@
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fakes_hypervisor import FakeHypervisor
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from streams import pieces
-from until import until_equal
+from until import until, until_equal
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.unavailable import INSTEAD
@@ -29,7 +30,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.records import PropertyValue, VmRecord
-from qubesmanager.wire.values import DeviceClass
+from qubesmanager.wire.values import DeviceClass, PowerState
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "qubes.md"
 BLOCK = DeviceClass.BLOCK
@@ -56,6 +57,30 @@ SYSTEM = {
 }
 RULES = ("action=drop dst4=10.0.0.0/8", "action=accept dsthost=example.org proto=tcp dstports=443-443 comment=web")
 
+
+@dataclass(frozen=True)
+class Nth:
+    """A call about a row of a list: each side names its rows in its own way. The list itself, if it has no such row."""
+
+    listing: Request[Any]
+    number: int
+    call: Callable[[Any], Request[Any]]
+
+    async def of(self, client: Client) -> Request[Any]:
+        rows = await outcome_of(client, self.listing)
+        is_there = not isinstance(rows, Mgmt1Error) and self.number < len(rows)
+        return self.call(rows[self.number]) if is_there else self.listing
+
+
+Chosen = Request[Any] | Nth
+SHUTDOWNS: tuple[dict[str, str], ...] = (
+    {},
+    {"force": "yes"},
+    {"wait": "no"},
+    {"force": "yes", "wait": "no"},
+    {"x": "yes"},
+)
+
 names = st.sampled_from(NAMES)
 halted = st.sampled_from(("vault", "untrusted", "debian-13", "new"))
 properties = st.sampled_from(sorted(PROPERTIES))
@@ -70,7 +95,16 @@ def to_any(*rows: Any) -> st.SearchStrategy[Request[Any]]:
     return st.builds(lambda name, row: row(name), names, st.sampled_from(rows))
 
 
-requests: st.SearchStrategy[Request[Any]] = st.one_of(
+def _removed(name: str, number: int) -> Nth:
+    return Nth(calls.VM_FIREWALL_GET(name), number, lambda row: calls.VM_FIREWALL_REMOVE_RULE(name, row.rule_id))
+
+
+def _reverted(name: str, number: int) -> Nth:
+    listing = calls.VM_VOLUME_LIST_SNAPSHOTS(name, "private")
+    return Nth(listing, number, lambda snapshot: calls.VM_VOLUME_REVERT(name, "private", snapshot))
+
+
+requests: st.SearchStrategy[Chosen] = st.one_of(
     st.builds(lambda name, pair: calls.VM_PROPERTY_SET(name, *pair), names, value_of(PROPERTIES)),
     st.builds(calls.VM_PROPERTY_RESET, names, properties),
     st.builds(calls.VM_PROPERTY_GET, names, properties | st.sampled_from(("uuid", "nosuch", "klass"))),
@@ -88,7 +122,7 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
         st.sampled_from((calls.VM_TAG_SET, calls.VM_TAG_REMOVE, calls.VM_TAG_GET)),
         st.sampled_from(("t", "work", "created-by-dom0")),
     ),
-    st.builds(lambda name, text: calls.VM_NOTES_SET(name, payload=text), names, st.sampled_from(("ü", "a\nb"))),
+    st.builds(lambda name, text: calls.VM_NOTES_SET(name, payload=text), names, st.sampled_from(("ü", "a\nb", ""))),
     to_any(
         calls.VM_LIST,
         calls.VM_PROPERTY_LIST,
@@ -98,9 +132,11 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
         calls.VM_NOTES_GET,
         calls.VM_FIREWALL_GET,
         calls.VM_FIREWALL_FLUSH,
+        calls.VM_FIREWALL_RELOAD,
         calls.VM_VOLUME_LIST,
         calls.VM_DEVICE_DENIED_LIST,
         calls.VM_START,
+        calls.VM_SHUTDOWN,
         calls.VM_PAUSE,
         calls.VM_UNPAUSE,
         calls.VM_KILL,
@@ -111,6 +147,15 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
     ),
     st.builds(calls.VM_FIREWALL_INSERT_RULE, names, st.sampled_from((None, 0, 1)), st.sampled_from(RULES)),
     st.builds(lambda name: calls.VM_FIREWALL_REPLACE(name, payload=list(RULES)), names),
+    st.builds(_removed, names, st.sampled_from((0, 1))),
+    st.builds(_reverted, names, st.sampled_from((0, 1))),
+    st.builds(lambda name, vid: calls.VM_VOLUME_REVERT(name, "private", vid), names, st.sampled_from(("nosuch", "0"))),
+    st.builds(lambda name, options: calls.VM_SHUTDOWN_WITH(name, payload=options), names, st.sampled_from(SHUTDOWNS)),
+    st.builds(
+        lambda target, options: calls.VM_VOLUME_COPY(target, "private", options),
+        names,
+        st.builds(lambda source, volume: {"from": source, "volume": volume}, names, st.sampled_from(("private", "x"))),
+    ),
     st.builds(
         lambda name, row, options: row.of(BLOCK)(name, STICK, options),
         names,
@@ -127,7 +172,7 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
     st.builds(
         lambda name, row: row(name, "private"),
         names,
-        st.sampled_from((calls.VM_VOLUME_INFO, calls.VM_VOLUME_CLEAR)),
+        st.sampled_from((calls.VM_VOLUME_INFO, calls.VM_VOLUME_CLEAR, calls.VM_VOLUME_LIST_SNAPSHOTS)),
     ),
     st.builds(
         lambda name, options: calls.VM_VOLUME_CONFIGURE(name, "private", options),
@@ -138,7 +183,8 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
     st.builds(lambda base: calls.VM_CREATE(base, "AppVM", CreateSpec("new", "red")), names),
     st.builds(lambda source: calls.VM_CLONE(source, payload=CloneSpec("copy")), names),
     st.builds(lambda old: calls.VM_PROPERTY_SET(old, "name", "new"), st.sampled_from(("vault", "untrusted", "copy"))),
-    st.builds(lambda row: row(DOM0, "pink"), st.sampled_from((calls.LABEL_REMOVE, calls.LABEL_GET))),
+    st.builds(lambda name: calls.VM_PROPERTY_SET(name, "label", "pink"), names),
+    st.builds(lambda row: row(DOM0, "pink"), st.sampled_from((calls.LABEL_REMOVE, calls.LABEL_GET, calls.LABEL_LIST))),
     st.just(calls.LABEL_CREATE(DOM0, "pink", "0xff00aa")),
     st.just(calls.POOL_INFO(DOM0, "default")),
 )
@@ -187,25 +233,37 @@ def fresh(request: Request[Any]) -> Request[Any]:
     return replace(request, payload=pieces(bytes(4 << 20))) if request.call.streams_in else request
 
 
-async def carried_out(chosen: list[Request[Any]]) -> None:
+async def has_halted(system: System, name: str) -> None:
+    """After a shutdown that is not waited for."""
+    qubes = system.runtime.state.qubes
+    await until(lambda: name not in qubes or qubes[name].record().state is not PowerState.HALTING)
+
+
+async def carried_out(chosen: list[Chosen]) -> None:
     async with AsyncExitStack() as stack:
         own, qubesd = await opened(stack), await opened(stack)
         client = own_client_of(own)
         backend = await stack.enter_async_context(over(bridged(qubesd)))
         await backend.bridge.mirror.settled()
-        for request in chosen:
+        other = client_of(backend)
+        for each in chosen:
+            request = await each.of(client) if isinstance(each, Nth) else each
+            its_own = await each.of(other) if isinstance(each, Nth) else each
             first = await outcome_of(client, fresh(request))
-            second = await outcome_of(client_of(backend), fresh(request))
+            second = await outcome_of(other, fresh(its_own))
             same = first == second and not isinstance(first, Mgmt1Error)
             assert same or is_listed(request, first, second), (request, first, second)
+            if request.call is calls.VM_SHUTDOWN_WITH:
+                await has_halted(own, request.dest)
+                await has_halted(qubesd, request.dest)
             await backend.bridge.mirror.settled()
         expected = await records_of(client)
-        await until_equal(lambda: records_of(client_of(backend)), expected, 20)
+        await until_equal(lambda: records_of(other), expected, 20)
 
 
 @settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate), derandomize=True)
 @given(st.lists(requests, min_size=4, max_size=16))
-def test_random_calls_are_answered_as_by_the_daemon(chosen: list[Request[Any]]) -> None:
+def test_random_calls_are_answered_as_by_the_daemon(chosen: list[Chosen]) -> None:
     asyncio.run(carried_out(chosen))
 
 

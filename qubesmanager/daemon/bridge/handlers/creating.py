@@ -13,7 +13,7 @@ from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import TRUE
 from qubesmanager.admin.properties import sent
 from qubesmanager.daemon.bridge.context import Context, answers
-from qubesmanager.daemon.bridge.handlers.devices import assignments
+from qubesmanager.daemon.bridge.handlers.devices import assign_request, assignments
 from qubesmanager.daemon.bridge.handlers.storage import copy_volume
 from qubesmanager.rules.actions import why_not_clone
 from qubesmanager.rules.creation import why_not_based_on
@@ -262,7 +262,7 @@ async def copy_qube(
             await context.ask(calls.VM_DEVICE_DENIED_ADD(spec.name, payload=denied))
         for kind in sorted({device.device_class for device in source.devices} if with_devices else ()):
             for port, options in await assignments(context, source.name, kind):
-                await context.ask(calls.VM_DEVICE_ASSIGN.of(kind)(spec.name, port, options))
+                await context.ask(await assign_request(context, spec.name, kind, port, options))
 
 
 @answers(m.VM_CLONE)

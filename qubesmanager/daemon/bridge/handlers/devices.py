@@ -17,8 +17,10 @@ from qubesmanager.admin.devices import (
 )
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.handlers import devices_4_2
+from qubesmanager.daemon.bridge.reading import devices_of_4_2
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
 from qubesmanager.wire import calls as m
+from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId, DeviceRow
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
 from qubesmanager.wire.names import DOM0, shown
@@ -90,11 +92,29 @@ async def list_devices(context: Context, only: DeviceId | None, _payload: None) 
 
 
 async def assignments(context: Context, qube: str, kind: DeviceClass) -> list[tuple[Port, DeviceOptions]]:
-    """What is assigned to a qube, as `Assign` takes it."""
+    """What is assigned to a qube, as `assign_request` takes it."""
+    if (old := await devices_of_4_2(context.bridge.channel, qube, kind)) is not None:
+        return devices_4_2.assignments(old)
     return [
         (port, DeviceOptions(row.fields.get("mode", ""), options_of(row)))
         for port, row in await _assigned(context, qube, kind)
     ]
+
+
+async def assign_request(
+    context: Context, qube: str, kind: DeviceClass, port: Port, options: DeviceOptions
+) -> Request[None]:
+    """The call that assigns a device to a halted qube, in the form of this qubesd."""
+    if await devices_of_4_2(context.bridge.channel, qube, kind) is not None:
+        return devices_4_2.assign_request(context, qube, kind, port, options)
+    return calls.VM_DEVICE_ASSIGN.of(kind)(qube, port, options)
+
+
+async def unassign_request(context: Context, qube: str, kind: DeviceClass, port: Port) -> Request[None]:
+    """The call that takes an assignment from a halted qube."""
+    if await devices_of_4_2(context.bridge.channel, qube, kind) is not None:
+        return calls.VM_DEVICE_DETACH.of(kind)(qube, Port(port.backend, port.port))
+    return calls.VM_DEVICE_UNASSIGN.of(kind)(qube, port)
 
 
 # -- changes ----------------------------------------------------------------------------------------------------------

@@ -4,14 +4,15 @@
 An assigned device of a running qube is attached. Which device must be at a port, and modes, do not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import DeviceOptions, Port
+from qubesmanager.admin.codecs import ANY, DeviceOptions, Port
 from qubesmanager.daemon.bridge.context import Context
 from qubesmanager.daemon.bridge.reading import devices_of_4_2
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, attaching
-from qubesmanager.wire.codecs import DeviceId
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.codecs import DeviceId, DeviceRow
 from qubesmanager.wire.errors import DeviceNotAssigned, Mgmt1Error
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
@@ -29,6 +30,23 @@ async def listed(context: Context, kind: DeviceClass) -> Listed | None:
 
 def is_persistent(options: Mapping[str, str]) -> bool:
     return options.get(PERSISTENT) == YES
+
+
+def assignments(rows: Iterable[DeviceRow]) -> list[tuple[Port, DeviceOptions]]:
+    """What is assigned, of all devices of a qube."""
+    return [
+        (Port(*row.device), DeviceOptions("", {key: text for key, text in row.options.items() if key != PERSISTENT}))
+        for row in rows
+        if is_persistent(row.options)
+    ]
+
+
+def assign_request(context: Context, qube: str, kind: DeviceClass, port: Port, options: DeviceOptions) -> Request[None]:
+    """The call that assigns a device to a halted qube. Raises for a mode or an identity, which do not exist there."""
+    if port.port == ANY or port.device_id not in {None, ANY} or options.mode not in {"", usual_mode(kind)}:
+        raise not_possible(context)
+    payload = DeviceOptions("", options.options, persistent=True, plain=True)
+    return calls.VM_DEVICE_ATTACH.of(kind)(qube, Port(port.backend, port.port), payload)
 
 
 async def attach(

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace as changed
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import rule_text
@@ -22,8 +23,8 @@ from qubesmanager.wire.values import VmClass
 
 RULES_BYTES = PAYLOAD_BYTES - HEADER_BYTES
 """qubesd takes header and payload of 64 KiB together."""
-_COMMENT = re.compile(r"[A-Za-z0-9:;,./_\[\] -]*")
-"""Another character in a comment makes qubesd fail."""
+_NOT_IN_COMMENT = re.compile(r"[^A-Za-z0-9:;,./_\[\] -]")
+"""A character in a comment that makes qubesd fail."""
 CLOSED = Rule(Action.DROP)
 """qubesd takes no empty list: this is the same."""
 
@@ -54,11 +55,17 @@ def _rule(context: Context, untrusted: str) -> Rule:
     return context.bridge.other_rules.get(untrusted) or parse_rule(untrusted)
 
 
+def with_plain_comment(rule: Rule) -> Rule:
+    """The rule with `_` for each character of its comment that qubesd does not take."""
+    comment = _NOT_IN_COMMENT.sub("_", rule.comment)
+    return rule if comment == rule.comment else changed(rule, comment=comment)
+
+
 async def set_rules(context: Context, qube: str, rules: list[Rule]) -> None:
     """Set all rules. Raises `QubesValueError` for what qubesd would fail at without a word."""
     payload = rules or [CLOSED]
     for rule in payload:
-        if not _COMMENT.fullmatch(rule.comment):
+        if _NOT_IN_COMMENT.search(rule.comment):
             raise refusal("qubes-comment", shown(rule.comment))
     if sum(len(rule_text(rule)) + 1 for rule in payload) > RULES_BYTES:
         raise refusal("qubes-rules-long", RULES_BYTES)

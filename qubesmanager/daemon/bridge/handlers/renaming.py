@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qubesmanager.admin import calls
 from qubesmanager.daemon.bridge.context import Context, MirrorFacts
 from qubesmanager.daemon.bridge.handlers.creating import IDENTIFYING, Made, copy_qube, remove_made
-from qubesmanager.daemon.bridge.handlers.devices import assignments
+from qubesmanager.daemon.bridge.handlers.devices import assign_request, assignments, unassign_request
 from qubesmanager.rules.actions import why_not_rename
 from qubesmanager.rules.facts import QubeFacts, own_value
 from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
@@ -114,8 +114,9 @@ async def _devices(context: Context, old: str, new: str) -> list[_Step]:
     for user, kind in users:
         for port, options in await assignments(context, user, kind):
             if port.backend == old:
-                assign, unassign = calls.VM_DEVICE_ASSIGN.of(kind), calls.VM_DEVICE_UNASSIGN.of(kind)
                 # The old one first: both may ask for the same place in the qube.
-                requests = unassign(user, port), assign(user, port._replace(backend=new), options)
-                steps.append(_Step(f"{user} ({kind} device {port.port})", requests, assign(user, port, options)))
+                unassign = await unassign_request(context, user, kind, port)
+                assign = await assign_request(context, user, kind, port._replace(backend=new), options)
+                back = await assign_request(context, user, kind, port, options)
+                steps.append(_Step(f"{user} ({kind} device {port.port})", (unassign, assign), back))
     return steps

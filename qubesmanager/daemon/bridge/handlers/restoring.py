@@ -23,7 +23,8 @@ from qubesmanager.backup.engine import FromThread, Readable, Teller, in_engine, 
 from qubesmanager.backup.run_sink import Runs, RunSink
 from qubesmanager.daemon.bridge.context import Context, MirrorFacts, answers
 from qubesmanager.daemon.bridge.handlers.creating import Made, create_bare, remove_made, set_properties
-from qubesmanager.daemon.bridge.handlers.firewall import set_rules
+from qubesmanager.daemon.bridge.handlers.devices import assign_request
+from qubesmanager.daemon.bridge.handlers.firewall import set_rules, with_plain_comment
 from qubesmanager.daemon.bridge.handlers.importing import import_volume
 from qubesmanager.daemon.bridge.handlers.settings import NOTES_BYTES
 from qubesmanager.daemon.restoring.entries import (
@@ -360,8 +361,11 @@ class _Restoring:
         """The firewall, without which the qube has failed, and the notes."""
         entry.notes += result.lost
         if (rules := rules_of(entry, result)) is not None:
+            plain = [with_plain_comment(rule) for rule in rules]
+            if plain != rules:
+                entry.notes.append(Reason("restore-comment"))
             try:
-                await set_rules(self._context, entry.name, rules)
+                await set_rules(self._context, entry.name, plain)
             except Mgmt1Error as error:
                 entry.failed = cause(error)
         notes = notes_of(entry, result)
@@ -399,7 +403,7 @@ class _Restoring:
             raise refusal("restore-device-backend", shown(device.backend))
         where = Port(backend, port, checked.get(IDENTITY) or ANY)
         options = DeviceOptions(mode, attaching(checked))
-        await self._context.ask(calls.VM_DEVICE_ASSIGN.of(kind)(entry.name, where, options))
+        await self._context.ask(await assign_request(self._context, entry.name, kind, where, options))
 
 
 async def _filled(runs: Runs, size: int) -> AsyncIterator[bytes]:
