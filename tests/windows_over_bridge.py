@@ -203,6 +203,27 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Qubes OS asks by a program of its own, and sends no event of it.",
         ("test_the_tray_asks_whether_a_qube_gets_a_device",),
     ),
+    (
+        "manager/test_backups_page.py",
+        _PROFILES,
+        (
+            "test_a_click_in_the_sidebar_shows_the_page_and_another_the_qubes",
+            "test_a_page_that_was_hidden_offers_the_qubes_that_came_meanwhile",
+            "test_profiles_and_runs_of_other_clients_are_shown_as_they_come",
+            "test_a_failed_run_shows_its_reason_in_full_and_retry_opens_its_profile",
+            "test_backups_that_hold_a_qube_are_listed_until_their_files_are_gone",
+            "test_the_dry_run_of_retention_names_what_would_go_and_why_the_others_stay",
+            "test_typing_in_the_search_and_choosing_a_result_filters_the_runs",
+            "test_a_backup_of_another_client_shows_while_it_runs_and_can_be_cancelled",
+            "test_what_is_refused_is_shown_instead_of_an_empty_page",
+            "test_verify_a_file_opens_the_restore_wizard_at_that",
+        ),
+    ),
+    (
+        "manager/test_main_window.py",
+        "The test begins without qubesd, where the action is not offered.",
+        ("test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers",),
+    ),
 )
 """The file, why, and its tests."""
 

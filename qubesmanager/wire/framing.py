@@ -78,7 +78,11 @@ def decode_error(untrusted_rest: bytes) -> Mgmt1Error:
         return refusal("answer-exception")
     wire_name, _traceback, template, *fields = parts[:-1]
     reason = reasons.from_format(template, fields)
-    error = Mgmt1Error.from_wire(wire_name, reasons.text(reason) if reason else _filled(template, fields))
+    if reason is None:
+        return Mgmt1Error.from_wire(wire_name, _filled(template, fields))
+    own, message = reasons.BY_CODE[reason.code].error, reasons.text(reason)
+    # An error without a name on the wire has the name of all others.
+    error = own(message) if own.wire_name == wire_name else Mgmt1Error.from_wire(wire_name, message)
     error.reason = reason
     return error
 
