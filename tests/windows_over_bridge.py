@@ -224,6 +224,27 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "The test begins without qubesd, where the action is not offered.",
         ("test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers",),
     ),
+    (
+        "map/test_map_window.py",
+        "The test adds qubes without the events that qubesd sends, so they are seen at the next list only.",
+        ("test_a_thousand_qubes_are_folded",),
+    ),
+    (
+        "timeline/test_timeline_page.py",
+        "qubesd has no call for a history of changes.",
+        (
+            "test_what_changes_is_shown_as_it_happens",
+            "test_a_click_on_the_arrow_shows_the_plan_and_the_plan_reverts",
+            "test_a_change_is_taken_back",
+            "test_firewall_rules_come_back_in_their_order",
+            "test_what_cannot_be_reverted_is_grey_with_its_reason",
+            "test_a_search_and_boxes_leave_rows_out",
+            "test_news_that_dom0_does_not_answer_are_named_at_the_foot",
+            "test_older_pages_come_until_enough_fit",
+            "test_the_window_of_a_qube_follows_its_rename",
+            "test_a_daemon_without_a_history_shows_why",
+        ),
+    ),
 )
 """The file, why, and its tests."""
 

@@ -196,6 +196,7 @@ def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRo
 
 STATE = "state"
 TAGS = "tags"
+NOTES = "notes"
 
 PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
     STATE: _state,
@@ -204,7 +205,7 @@ PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
     TAGS: _tags,
     "volumes": _volumes,
     "devices": _devices,
-    "notes": _notes,
+    NOTES: _notes,
 }
 """How each part is read, in this order."""
 
@@ -216,7 +217,7 @@ NOT_LISTED = ALL - {STATE}
 FIRST = frozenset({"properties"})
 """Parts without which a qube is not shown: the table's columns, and whether it is one that is hidden."""
 
-WITHOUT_EVENTS = frozenset({STATE, "volumes", "notes"})
+WITHOUT_EVENTS = frozenset({STATE, "volumes", NOTES})
 """Parts in which something changes without an event: suspending, sizes and usage, notes."""
 
 _ONE = "property:"

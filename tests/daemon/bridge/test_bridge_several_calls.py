@@ -107,6 +107,8 @@ async def test_a_clone_has_everything_of_its_source(bridge: Bridged) -> None:
     assert copy.features == source.features
     assert not copy.flag("autostart")
     assert next(rule for _, rule in bridge.system.runtime.state.qube("copy").rules) == "action=drop dst4=10.0.0.0/8"
+    # No event reports notes, and the first events of the new qube come before it has any.
+    assert bridge.backend.bridge.mirror.records["copy"].notes == source.notes != ""
 
 
 # -- renaming ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from qubesmanager.admin.properties import sent
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.handlers.devices import assign_request, assignments
 from qubesmanager.daemon.bridge.handlers.storage import copy_volume
+from qubesmanager.daemon.bridge.reading import NOTES
 from qubesmanager.rules.actions import why_not_clone
 from qubesmanager.rules.creation import why_not_based_on
 from qubesmanager.rules.references import referrers
@@ -251,7 +252,7 @@ async def copy_qube(
             if not tag.startswith(_OWN_TAGS):
                 await context.ask(calls.VM_TAG_SET(spec.name, tag))
         if source.notes:
-            await context.ask(calls.VM_NOTES_SET(spec.name, payload=source.notes))
+            await context.change(calls.VM_NOTES_SET(spec.name, payload=source.notes), NOTES)
         if source.klass is not VmClass.REMOTE:
             rules = await context.ask(calls.VM_FIREWALL_GET(source.name))
             await context.ask(calls.VM_FIREWALL_SET(spec.name, payload=rules))

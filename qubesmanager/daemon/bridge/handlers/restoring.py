@@ -27,6 +27,7 @@ from qubesmanager.daemon.bridge.handlers.devices import assign_request
 from qubesmanager.daemon.bridge.handlers.firewall import set_rules, with_plain_comment
 from qubesmanager.daemon.bridge.handlers.importing import import_volume
 from qubesmanager.daemon.bridge.handlers.settings import NOTES_BYTES
+from qubesmanager.daemon.bridge.reading import NOTES
 from qubesmanager.daemon.restoring.entries import (
     Entry,
     announced,
@@ -373,7 +374,7 @@ class _Restoring:
             entry.notes.append(Reason("restore-no-notes", Reason("qubes-notes-long", NOTES_BYTES)))
         elif notes:
             try:
-                await self._context.ask(calls.VM_NOTES_SET(entry.name, payload=notes))
+                await self._context.change(calls.VM_NOTES_SET(entry.name, payload=notes), NOTES)
             except Mgmt1Error as error:
                 entry.notes.append(Reason("restore-no-notes", cause(error)))
 

@@ -4,6 +4,7 @@
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import ascii_text
 from qubesmanager.daemon.bridge.context import Context, answers
+from qubesmanager.daemon.bridge.reading import NOTES
 from qubesmanager.wire import calls as m
 from qubesmanager.wire import events
 from qubesmanager.wire.codecs import LabelRow
@@ -79,7 +80,7 @@ async def set_notes(context: Context, _arg: None, notes: str) -> None:
     """Set the notes; qubesd takes no empty text, so a blank clears them."""
     if len(notes.encode()) > NOTES_BYTES:
         raise refusal("qubes-notes-long", NOTES_BYTES)
-    await context.change(calls.VM_NOTES_SET(context.dest, payload=notes or " "), "notes")
+    await context.change(calls.VM_NOTES_SET(context.dest, payload=notes or " "), NOTES)
 
 
 @answers(m.LABEL_LIST)
