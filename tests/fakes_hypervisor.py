@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     DomainInfo,
     DomainSpec,
     DomainStats,
+    HostStats,
     HypervisorEvent,
     NicSpec,
     Reconnected,
@@ -45,6 +46,8 @@ class FakeHost:
     domains: dict[UUID, FakeDomain] = field(default_factory=dict)
     memory_kib: int | None = None
     """All memory for domains; None: not known, and more than they need."""
+    stats: HostStats | None = None
+    """What the computer uses itself; None: not known."""
 
 
 class FakeHypervisor:
@@ -94,6 +97,10 @@ class FakeHypervisor:
             DomainStats(uuid, domain.state, domain.spec.memory_mib * 1024, 1_000_000 * number)
             for number, (uuid, domain) in enumerate(self.host.domains.items(), 1)
         ]
+
+    async def host_stats(self) -> HostStats | None:
+        self._reach()
+        return self.host.stats
 
     async def free_memory(self) -> int | None:
         self._reach()

@@ -29,6 +29,8 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 log = logging.getLogger(__name__)
 
 DAY = 86_400
+DOM0_MEMORY = 4000 << 10
+"""KiB that dom0 of the demonstration takes."""
 USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
 """MiB of a qube that does not say its own, and of the smallest computer."""
 
@@ -198,6 +200,7 @@ async def populate(system: System, extra: int) -> None:
     chosen = samples(extra)
     if isinstance(hypervisor := system.runtime.hypervisor, LibvirtHypervisor):
         hypervisor.test_memory = memory_of(chosen)
+        hypervisor.test_dom0_memory = DOM0_MEMORY
         system.runtime.state.host_memory = hypervisor.test_memory >> 10
     if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
         await write(system, chosen)

@@ -545,7 +545,7 @@ VM_STATS = EventsCall(
 HOST_MEMORY = Call(
     "mgmt1.host.Memory", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.KEY_VALUES,
     "Memory of the computer in KiB: total, and free, what new qubes can take; free is left out where the hypervisor"
-    " does not know it.",
+    " does not know it. cpus is the number of its processors.",
     draft=False,
 )  # fmt: skip
 VMCLASS_LIST = Call(

@@ -64,6 +64,7 @@ async def open_system(
     runtime = system.runtime
     system.leases.by_force = take_over
     runtime.state.host_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    runtime.state.host_cpus = os.cpu_count() or 1
     try:
         await runtime.open()
         await identify(runtime)

@@ -36,6 +36,7 @@ class State:
     system_own: dict[str, str] = field(default_factory=dict)
     kernels: frozenset[str] = frozenset()
     host_memory: int = 4096
+    host_cpus: int = 4
     firewall_note: Field = ""
     by_uuid: dict[UUID, Qube] = field(default_factory=dict)
     by_qid: dict[int, Qube] = field(default_factory=dict)

@@ -149,7 +149,8 @@ async def current_state(context: Context, _arg: None, _payload: None) -> Current
 async def host_memory(context: Context, _arg: None, _payload: None) -> dict[str, str]:
     free = await context.system.runtime.hypervisor.free_memory()
     known = {} if free is None else {"free": str(free)}
-    return {"total": str(context.system.runtime.state.host_memory << 10), **known}
+    state = context.system.runtime.state
+    return {"total": str(state.host_memory << 10), **known, "cpus": str(state.host_cpus)}
 
 
 @answers(calls.VM_NOTES_GET)

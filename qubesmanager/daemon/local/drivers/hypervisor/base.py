@@ -104,6 +104,18 @@ class DomainStats:
 
 
 @dataclass(frozen=True, slots=True)
+class HostStats:
+    """The computer beside its domains: KiB that it uses itself, and the time that all its processors were busy.
+
+    With `counts_domains` that time is also that of the domains.
+    """
+
+    memory_kib: int
+    busy_ns: int
+    counts_domains: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """`accel` is `kvm`, `tcg`, `xen` or `test`; `notes` are sentences for the daemon's log and for the user.
 
@@ -179,6 +191,10 @@ class Hypervisor(Protocol):
         ...
 
     async def stats(self) -> list[DomainStats]: ...
+
+    async def host_stats(self) -> HostStats | None:
+        """What the computer uses itself; None where that is not known."""
+        ...
 
     async def free_memory(self) -> int | None:
         """KiB of the computer's memory that new domains can take; None where that is not known."""

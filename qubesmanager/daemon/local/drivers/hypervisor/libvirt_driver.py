@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     DomainInfo,
     DomainSpec,
     DomainStats,
+    HostStats,
     HypervisorEvent,
     NicSpec,
     Reconnected,
@@ -90,6 +92,8 @@ class LibvirtHypervisor:
         self._states: dict[UUID, PowerState] = {}
         self._flavour = domain_xml.FLAVOURS["test"]
         self._capabilities = Capabilities(uri, "test", hot_plug=False)
+        self.test_dom0_memory = 0
+        """KiB that the computer of libvirt's test driver uses itself."""
         self.test_memory: int | None = None
         """KiB that the computer of libvirt's test driver has; None: not known. Its domains take none of a real one."""
 
@@ -309,11 +313,38 @@ class LibvirtHypervisor:
                 listed.append(DomainStats(uuid, STATES.get(state, PowerState.NA), memory, cpu_time))
         return listed
 
+    async def host_stats(self) -> HostStats | None:
+        if self._capabilities.accel == "test":
+            # Nothing runs in its domains: what is busy is the daemon.
+            known = self.test_memory is not None
+            return HostStats(self.test_dom0_memory, time.process_time_ns(), counts_domains=False) if known else None
+        return await self._asked(self._host_stats)
+
+    def _host_stats(self) -> HostStats | None:
+        """By libvirt's figures of the node, without the memory of all its domains, whoever started them."""
+        link = self._link()
+        try:
+            times = link.getCPUStats(libvirt.VIR_NODE_CPU_STATS_ALL_CPUS)
+            memory = link.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS, 0)
+            domains = link.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in _NOT_ALLOWED_HERE:
+                raise
+            return None
+        guests = 0
+        for domain in domains:
+            with contextlib.suppress(libvirt.libvirtError):  # it may have halted meanwhile
+                guests += int(domain.info()[2]) if domain.ID() else 0
+        used = int(memory.get("total", 0)) - sum(int(memory.get(part, 0)) for part in ("free", "buffers", "cached"))
+        busy = int(times.get("kernel", 0)) + int(times.get("user", 0))
+        return HostStats(max(0, used - guests), busy, counts_domains=True)
+
     async def free_memory(self) -> int | None:
         if self._capabilities.accel == "test":
             if self.test_memory is None:
                 return None
-            return max(0, self.test_memory - sum(domain.memory_kib for domain in await self.stats()))
+            used = self.test_dom0_memory + sum(domain.memory_kib for domain in await self.stats())
+            return max(0, self.test_memory - used)
         return await self._asked(self._free_memory)
 
     def _free_memory(self) -> int | None:

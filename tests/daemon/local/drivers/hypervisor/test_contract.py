@@ -160,6 +160,12 @@ async def test_free_memory_is_a_number_of_kib_or_not_known(hypervisor: Hyperviso
     assert free is None or 0 <= free < 1 << 40
 
 
+async def test_what_the_computer_uses_itself_is_not_negative_or_not_known(hypervisor: Hypervisor) -> None:
+    host = await hypervisor.host_stats()
+
+    assert host is None or (0 <= host.memory_kib < 1 << 40 and host.busy_ns >= 0)
+
+
 @pytest.mark.parametrize("act", ["kill", "pause", "unpause", "suspend", "resume", "shutdown", "console"])
 async def test_a_halted_guest_refuses_every_command(hypervisor: Hypervisor, act: str) -> None:
     with pytest.raises(QubesVMNotRunningError):
