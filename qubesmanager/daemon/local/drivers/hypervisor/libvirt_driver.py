@@ -321,7 +321,7 @@ class LibvirtHypervisor:
         return await self._asked(self._host_stats)
 
     def _host_stats(self) -> HostStats | None:
-        """By libvirt's figures of the node, without the memory of all its domains, whoever started them."""
+        """By libvirt's figures of the node, without the memory of all its domains, also of those of others."""
         link = self._link()
         try:
             times = link.getCPUStats(libvirt.VIR_NODE_CPU_STATS_ALL_CPUS)
