@@ -38,7 +38,7 @@ def program(*words: str, env: Mapping[str, str]) -> Iterator["subprocess.Popen[b
 
 
 @contextmanager
-def screen(folder: Path) -> Iterator[dict[str, str]]:
+def screen(folder: Path, size: str = "1024x768") -> Iterator[dict[str, str]]:
     """The environment of a program on this screen; what it keeps stays in the folder, and there is no session bus."""
     (folder / "run").mkdir(mode=0o700)
     reading, writing = os.pipe()
@@ -51,7 +51,7 @@ def screen(folder: Path) -> Iterator[dict[str, str]]:
             str(writing),
             "-screen",
             "0",
-            "1024x768x24",
+            f"{size}x24",
             "-nolisten",
             "tcp",
             "-noreset",
