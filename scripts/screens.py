@@ -3,7 +3,6 @@
 
 import asyncio
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +15,8 @@ sys.path.insert(0, "tests")
 import x_tray
 from daemon_process import DaemonProcess
 from x_keyboard import Keyboard
+
+from qubesmanager.host.process import started
 
 PICTURES = Path("build/screens")
 PROGRAM = "import sys; from qubesmanager.entry import manager; raise SystemExit(manager(sys.argv[1:]))"
@@ -72,27 +73,27 @@ SCREENS = (
 class Desk:
     """A program on a screen, and what is done at it."""
 
-    def __init__(self, screen: Screen, env: Mapping[str, str], connect: str, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, screen: Screen, env: Mapping[str, str], connect: str, hand: Keyboard) -> None:
         self.screen = screen
-        self.hand = Keyboard(env, process)
+        self.hand = hand
         self._env = env
         self._connect = connect
         self.problems: list[str] = []
 
     async def open(self, *words: str) -> None:
         """Ask the program that runs for a window, as a shell does."""
-        command = [sys.executable, "-c", PROGRAM, "--connect", self._connect, *words]
-        process = await asyncio.create_subprocess_exec(*command, env=dict(self._env))
-        await process.wait()
+        await self._run("-c", PROGRAM, "--connect", self._connect, *words, env=self._env)
+
+    async def _run(self, *words: str, env: Mapping[str, str]) -> None:
+        async with started(sys.executable, *words, env=dict(env)) as process:
+            await process.wait()
 
     async def picture(self, name: str) -> None:
         """Wait until the screen stays as it is, and keep it; note each window that is larger than the screen."""
         path = PICTURES / f"{self.screen.name}-{name}.png"
         before = b""
         for _ in range(20):
-            camera = [sys.executable, "-c", CAMERA, str(path)]
-            process = await asyncio.create_subprocess_exec(*camera, env={**self._env, "QT_SCALE_FACTOR": "1"})
-            await process.wait()
+            await self._run("-c", CAMERA, str(path), env={**self._env, "QT_SCALE_FACTOR": "1"})
             now = path.read_bytes()
             if now == before:
                 break
@@ -189,7 +190,7 @@ async def look(screen: Screen) -> list[str]:
             env = {**base, **screen.env, **(desktop if screen.dark else {})}
             connect = f"unix:{daemon.socket}"
             with x_tray.program(sys.executable, "-c", PROGRAM, "--connect", connect, env=env) as process:
-                desk = Desk(screen, env, connect, process)
+                desk = Desk(screen, env, connect, Keyboard(env, process))
                 await desk.hand.reach("Qubes Manager")
                 await asyncio.sleep(3)
                 for step in STEPS:
@@ -201,9 +202,6 @@ async def look(screen: Screen) -> list[str]:
 
 
 async def main(names: list[str]) -> int:
-    if x_tray.WHY_NOT:
-        raise SystemExit(x_tray.WHY_NOT)
-    PICTURES.mkdir(parents=True, exist_ok=True)
     problems = []
     for screen in SCREENS:
         if not names or screen.name in names:
@@ -213,4 +211,7 @@ async def main(names: list[str]) -> int:
     return 1 if problems else 0
 
 
+if x_tray.WHY_NOT:
+    raise SystemExit(x_tray.WHY_NOT)
+PICTURES.mkdir(parents=True, exist_ok=True)
 raise SystemExit(asyncio.run(main(sys.argv[1:])))

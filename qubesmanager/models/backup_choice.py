@@ -19,7 +19,7 @@ from PyQt5.QtCore import (
 from qubesmanager.backup.profile import matches
 from qubesmanager.models.natural_sort import in_order, natural
 from qubesmanager.models.row_table import SORT_ROLE
-from qubesmanager.models.texts import date_text, since_text, size_text
+from qubesmanager.models.texts import class_text, date_text, since_text, size_text
 from qubesmanager.models.volume_table import RIGHT
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -204,14 +204,14 @@ def _changed(row: Candidate) -> str:
 
 _TEXTS: tuple[Callable[[Candidate], str], ...] = (
     lambda row: row.name,
-    lambda row: row.klass,
+    lambda row: class_text(row.klass),
     lambda row: size_text(row.size),
     _last,
     _changed,
 )
 _KEYS: tuple[Callable[[Candidate], Any], ...] = (
     lambda row: natural(row.name),
-    lambda row: row.klass,
+    lambda row: class_text(row.klass),
     lambda row: row.size,
     lambda row: row.last or 0,
     _changed,

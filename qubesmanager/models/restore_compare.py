@@ -12,7 +12,6 @@ from qubesmanager.models.texts import class_text, date_text, size_text
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord, flag_of
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN, StoredQube
-from qubesmanager.wire.values import VmClass
 
 CONTEXT = "RestoreCompare"
 _NOT_COMPARED = frozenset(
@@ -33,11 +32,6 @@ class Difference:
     title: str
     stored: str
     here: str
-
-
-def stored_class_text(klass: str) -> str:
-    """The class of a qube of a backup; one that is not known here is shown as it is written there."""
-    return class_text(VmClass(klass)) if klass in set(VmClass) else klass
 
 
 def differences(qube: StoredQube, made: int | None, record: VmRecord) -> list[Difference]:
@@ -77,7 +71,7 @@ def _size_here(record: VmRecord) -> int:
 
 
 def _lines(qube: StoredQube, record: VmRecord) -> Iterator[Difference]:
-    yield Difference(_said(_CLASS), stored_class_text(qube.klass), class_text(record.klass))
+    yield Difference(_said(_CLASS), class_text(qube.klass), class_text(record.klass))
     yield Difference(property_title("label"), qube.label, record.value("label"))
     yield Difference(property_title("template"), _value(qube.template), _value(record.value("template")))
     yield Difference(property_title("netvm"), _netvm(qube), _netvm_here(record))

@@ -10,9 +10,8 @@ from PyQt5.QtGui import QFont, QIcon
 
 from qubesmanager.models import restore_draft
 from qubesmanager.models.natural_sort import natural
-from qubesmanager.models.restore_compare import stored_class_text
 from qubesmanager.models.restore_draft import Here, RestoreChoice, RestoreRow
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import class_text, size_text
 from qubesmanager.models.volume_table import RIGHT, header
 from qubesmanager.wire.restores import ADMIN, SAME, RestorePlan, StoredHome, StoredItem, StoredQube
 
@@ -179,7 +178,7 @@ class RestoreTable(QAbstractTableModel):
 
 def _text(row: RestoreRow, column: int) -> str:
     qube = row.stored
-    return (qube.name, stored_class_text(qube.klass), size_text(qube.size) or "0", qube.template, row.fate)[column]
+    return (qube.name, class_text(qube.klass), size_text(qube.size) or "0", qube.template, row.fate)[column]
 
 
 def _tip(row: RestoreRow, column: int) -> str:

@@ -27,7 +27,7 @@ def state_text(state: PowerState) -> str:
     return QCoreApplication.translate("VmTable", STATE_TEXTS[state])
 
 
-CLASS_TEXTS = {
+CLASS_TEXTS: dict[str, str] = {
     VmClass.ADMIN: QT_TRANSLATE_NOOP("VmTable", "Admin"),
     VmClass.APP: QT_TRANSLATE_NOOP("VmTable", "App qube"),
     VmClass.DISP: QT_TRANSLATE_NOOP("VmTable", "Disposable"),
@@ -37,9 +37,10 @@ CLASS_TEXTS = {
 }
 
 
-def class_text(klass: VmClass) -> str:
-    """The class in the words of the Qubes documentation, in the user's language."""
-    return QCoreApplication.translate("VmTable", CLASS_TEXTS[klass])
+def class_text(klass: str) -> str:
+    """The class of a qube; one of a backup that is not known here as it is written there."""
+    text = CLASS_TEXTS.get(klass)
+    return klass if text is None else QCoreApplication.translate("VmTable", text)
 
 
 MODE_TEXTS = {

@@ -7,15 +7,18 @@ It is written in one transaction, and started through the same lifecycle as ever
 import logging
 import re
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
-from uuid import uuid4
+from math import pi, sin
+from uuid import UUID, uuid4
+from zlib import crc32
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import KINDS
 from qubesmanager.daemon.local.drivers.devices.base import BlockDevice, DeviceInfo, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
+from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.services.creation import FIRST_RULE
 from qubesmanager.daemon.local.store import rows
@@ -192,6 +195,31 @@ def memory_of(chosen: Iterable[Sample]) -> int:
     return total << 10
 
 
+class Load:
+    """What the running qubes of the demonstration use: each its own share, which rises and falls.
+
+    It follows from a qube's name and the time alone, so it is the same at each start.
+    """
+
+    def __init__(self, qubes: Mapping[UUID, Qube]) -> None:
+        self._qubes = qubes
+
+    def __call__(self, stats: DomainStats) -> DomainStats:
+        qube = self._qubes.get(stats.uuid)
+        if qube is None:
+            return stats
+        seed = crc32(qube.name.encode())
+        least, swing = 0.004 + seed % 7 / 500, 0.01 + seed // 7 % 11 / 60
+        period, phase = 40 + seed // 77 % 50, seed // 3850 % 360
+        seconds = stats.cpu_time_ns / 1e9
+        turn = 2 * pi / period
+        # The integral of a share between `least` and `least + swing`, so the time never goes back.
+        used = least * seconds + swing / 2 * (seconds - (sin(turn * seconds + phase) - sin(phase)) / turn)
+        processors = max(1, int(qube.value("vcpus") or 1))
+        kept = 0.8 + 0.15 * sin(turn / 3 * seconds + phase)
+        return replace(stats, memory_kib=int(stats.memory_kib * kept), cpu_time_ns=int(used * processors * 1e9))
+
+
 async def populate(system: System, extra: int) -> None:
     """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
 
@@ -201,6 +229,7 @@ async def populate(system: System, extra: int) -> None:
     if isinstance(hypervisor := system.runtime.hypervisor, LibvirtHypervisor):
         hypervisor.test_memory = memory_of(chosen)
         hypervisor.test_dom0_memory = DOM0_MEMORY
+        hypervisor.test_load = Load(system.runtime.state.by_uuid)
         system.runtime.state.host_memory = hypervisor.test_memory >> 10
     if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
         await write(system, chosen)

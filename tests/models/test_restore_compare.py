@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from samples import vm
 
-from qubesmanager.models.restore_compare import differences, stored_class_text
-from qubesmanager.models.texts import date_text
+from qubesmanager.models.restore_compare import differences
+from qubesmanager.models.texts import class_text, date_text
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.restores import NOTES_SHOWN, StoredDetails, StoredQube
 from qubesmanager.wire.values import PowerState
@@ -82,4 +82,4 @@ def test_notes_that_differ_behind_the_first_line_are_no_two_equal_texts() -> Non
 
 def test_a_running_qube_and_one_of_an_unknown_class_are_named_so() -> None:
     assert lines(stored(), here().updated(state=PowerState.RUNNING))["Date"][1] == "running now"
-    assert (stored_class_text("AppVM"), stored_class_text("OddVM")) == ("App qube", "OddVM")
+    assert (class_text("AppVM"), class_text("OddVM")) == ("App qube", "OddVM")

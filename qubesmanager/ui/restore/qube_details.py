@@ -20,10 +20,10 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.models.restore_compare import differences, stored_class_text
+from qubesmanager.models.restore_compare import differences
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
-from qubesmanager.models.texts import date_text, plain_tip, size_text
+from qubesmanager.models.texts import class_text, date_text, plain_tip, size_text
 from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
@@ -149,7 +149,7 @@ class QubeDetails(QScrollArea):
         made = self._table.made
         facts = [
             Fact(self.tr("Backup of"), (date_text(made),)) if made is not None else None,
-            Fact(self.tr("Class"), (stored_class_text(qube.klass),)),
+            Fact(self.tr("Class"), (class_text(qube.klass),)),
             Fact(self.tr("Label"), (qube.label,)),
             Fact(self.tr("Size"), (self.tr("{0} at most").format(size_text(qube.size) or "0"),)),
         ]
