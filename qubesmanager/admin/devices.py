@@ -63,7 +63,11 @@ def identity_of(row: DeviceRow) -> str:
 
 
 def options_of(row: DeviceRow) -> dict[str, str]:
-    """The options of a device, as mgmt1 writes them."""
+    """The options of a device, as mgmt1 writes them: without those that are `no`."""
+    return {key: value for key, value in _extras(row).items() if value != NO}
+
+
+def _extras(row: DeviceRow) -> dict[str, str]:
     return {key[1:]: flag_to_mgmt1(value) for key, value in row.fields.items() if key.startswith("_")}
 
 
@@ -81,7 +85,7 @@ def available_of(row: DeviceRow) -> AvailableDevice:
         **{key: fields[key] for key in (*_DESCRIBING, "interfaces") if fields.get(key)},
         **({IDENTITY: identity} if identity else {}),
         **({"parent": parent} if parent else {}),
-        **options_of(row),
+        **_extras(row),
     }
     words = [fields.get(key, "") for key in ("name", *_DESCRIBING)]
     description = words[0] or " ".join(word for word in words[1:] if word)

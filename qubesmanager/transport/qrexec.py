@@ -36,15 +36,25 @@ class QrexecTransport:
         return "qrexec:"
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        async with aclosing(self.answer(service, argument, dest, payload)) as answer:
+            async for piece in answer:
+                yield piece
+
+    async def answer(
+        self, service: str, argument: str, dest: str, payload: Payload, *, keep_errors: bool = False
+    ) -> Answer:
+        """As `exchange`. `EndedError` has the exit status of the service, and with `keep_errors` its last error."""
         name = f"{service}+{argument}" if argument else service
-        async with aclosing(output_of((self._program, dest, name), payload)) as output:
+        async with aclosing(output_of((self._program, dest, name), payload, keep_errors=keep_errors)) as output:
             try:
                 async for piece in output:
                     yield piece
             except EndedError as ended:
                 if ended.status == _REFUSED:
                     raise RefusedError(f"The policy does not let this qube call {service} on {dest}.") from ended
-                raise TransportError(_EXITS.get(ended.status, str(ended))) from ended
+                if ended.status in _EXITS:
+                    raise TransportError(_EXITS[ended.status]) from ended
+                raise
 
 
 class EndedError(TransportError):

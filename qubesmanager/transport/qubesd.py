@@ -2,13 +2,14 @@
 """The transport to qubesd in dom0: its socket, and the programs in `/etc/qubes-rpc` of calls that it does not take.
 
 Importing a volume is such a program: it asks qubesd where to write, and writes itself. It runs as root, as the tools of
-Qubes OS run it.
+Qubes OS run it. So do the calls about the policy.
 """
 
 import os
 from contextlib import aclosing
 from pathlib import Path
 
+from qubesmanager.transport import policy_calls
 from qubesmanager.transport.base import Answer, Payload
 from qubesmanager.transport.qrexec import output_of
 from qubesmanager.transport.unix import UnixTransport
@@ -33,11 +34,25 @@ class QubesdTransport:
 
     async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
         program = self._programs / service
-        if service in BY_PROGRAM and os.access(program, os.X_OK):
+        if service.startswith(policy_calls.PREFIX):
+            answer = self._policy(service, argument, dest, payload)
+        elif service in BY_PROGRAM and os.access(program, os.X_OK):
             answer = output_of((*as_root(), *_environment(dest), str(program), argument), payload)
         else:
             answer = self._socket.exchange(service, argument, dest, payload)
         async with aclosing(answer):
+            async for piece in answer:
+                yield piece
+
+    async def _policy(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        """A policy call. Without its program it is a call that qubesd does not have."""
+        program = self._programs / service
+        if not os.access(program, os.X_OK):
+            yield policy_calls.exception("ProtocolError", f"no such method: '{service}'")
+            return
+        name = f"QREXEC_SERVICE_FULL_NAME={service}+{argument}"
+        output = output_of((*as_root(), *_environment(dest), name, str(program)), payload, keep_errors=True)
+        async with aclosing(policy_calls.framed(output)) as answer:
             async for piece in answer:
                 yield piece
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from qubesmanager.transport.admin_qrexec import AdminQrexecTransport
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.qrexec import QrexecTransport
 from qubesmanager.transport.qubesd import QubesdTransport
@@ -116,7 +117,7 @@ def qubesd_transports(path: Path = QUBESD_SOCKET) -> tuple[Transport, Transport 
 
 BRIDGED: dict[str, Callable[[str], tuple[Transport, Transport | None]]] = {
     "qubesd": lambda rest: qubesd_transports(Path(rest.removeprefix("//"))),
-    "admin-qrexec": lambda _rest: (QrexecTransport(QREXEC_CLIENT), None),
+    "admin-qrexec": lambda _rest: (AdminQrexecTransport(QREXEC_CLIENT), None),
 }
 """By scheme: the transports to a qubesd, whose calls are not those of a daemon of ours."""
 

@@ -1311,6 +1311,7 @@ TABLE: tuple[Row, ...] = (
         "Restore the home and the configuration of dom0 with qvm-backup-restore there.",
     ),
     Row("instead-policy", errors.QubesNotImplementedError, "The policy is in /etc/qubes/policy.d of dom0."),
+    Row("instead-admit", errors.QubesNotImplementedError, "There qrexec itself decides about each call."),
     Row("instead-default-kernel", errors.QubesNotImplementedError, "Set default_kernel instead of resetting it."),
     Row(
         "instead-profile-passphrase",

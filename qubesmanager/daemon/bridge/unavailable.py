@@ -22,21 +22,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
             m.BACKUP_PROFILE_REMOVE,
         ),
     ),
-    (
-        Reason("instead-policy"),
-        (
-            m.POLICY_LIST,
-            m.POLICY_GET_ALL,
-            m.POLICY_GET,
-            m.POLICY_REPLACE,
-            m.POLICY_REMOVE,
-            m.POLICY_INCLUDE_LIST,
-            m.POLICY_INCLUDE_GET,
-            m.POLICY_INCLUDE_REPLACE,
-            m.POLICY_INCLUDE_REMOVE,
-            m.POLICY_ADMIT,
-        ),
-    ),
+    (Reason("instead-admit"), (m.POLICY_ADMIT,)),
 )
 
 INSTEAD: dict[str, Reason] = {call.family: reason for reason, rows in _ROWS for call in rows}
