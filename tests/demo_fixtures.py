@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,6 +42,11 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree 
         await until(lambda: machine.listened_to)
     yield opened
     await opened.runtime.close()
+
+
+async def measured() -> None:
+    """Wait until the daemon has measured the volumes of all qubes, which it does in the background after its start."""
+    await until(lambda: all(task.get_name() != "measure the volumes" for task in asyncio.all_tasks()))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,18 @@ def test_a_new_package_without_a_layer_is_refused(package: Path) -> None:
     assert "surplus" in lint(package.parent)
 
 
+@cache
+def imports_in(source: str) -> frozenset[tuple[str, str]]:
+    """The imports of a module: what is imported, or from what, and the name that is imported from it."""
+    names: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {(alias.name, "") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {(str(node.module), alias.name) for alias in node.names}
+    return frozenset(names)
+
+
 def imports_of(folder: Path) -> dict[str, set[str]]:
     """By module of the package: the modules of the package that it imports anywhere.
 
@@ -83,14 +96,8 @@ def imports_of(folder: Path) -> dict[str, set[str]]:
     }
 
     def imported(path: Path) -> set[str]:
-        names: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                parts = (f"{node.module}.{alias.name}" for alias in node.names)
-                names |= {part if part in files else str(node.module) for part in parts}
-        return names & files.keys()
+        imports = imports_in(path.read_text("utf-8"))
+        return {part if (part := f"{module}.{name}") in files else module for module, name in imports} & files.keys()
 
     return {name: imported(path) - {name} for name, path in files.items()}
 

@@ -4,7 +4,10 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+from source_trees import called, modules_of, trees
 
 from qubesmanager.admin import calls as admin
 from qubesmanager.daemon.dialect.backend import not_answered
@@ -13,6 +16,8 @@ from qubesmanager.wire import calls, events, reasons
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
+
+__all__ = ["trees"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -142,12 +147,16 @@ EVENT_TABLES = {
 """The events of mgmt1, those of Qubes OS that they become, and what those of Qubes OS mean."""
 
 
-def names_of_events(code: str) -> list[str]:
+def names_of_events(tree: ast.Module) -> list[str]:
     """The string literals that name events of the table: a whole name, or what a name of an event is compared with."""
     kinds = {row.kind for row in events.TABLE}
-    names = [text for text in _literals(ast.parse(code)) if text.partition(":")[0] in kinds]
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"event.name.startswith", "event.kind.startswith"}:
+    names = [text for text in _literals(tree) if text.partition(":")[0] in kinds]
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and called(node) == "startswith"
+            and ast.unparse(node.func) in {"event.name.startswith", "event.kind.startswith"}
+        ):
             names += [text for text in _literals(node) if text not in names]
     return names
 
@@ -158,12 +167,8 @@ def _literals(tree: ast.AST) -> list[str]:
 
 
 def test_no_event_is_named_outside_of_the_table() -> None:
-    package = ROOT / "qubesmanager"
     named = {
-        str(path.relative_to(package)): names
-        for path in sorted(package.rglob("*.py"))
-        if str(path.relative_to(package)) not in EVENT_TABLES
-        and (names := names_of_events(path.read_text(encoding="utf-8")))
+        path: names for path, tree in modules_of() if path not in EVENT_TABLES and (names := names_of_events(tree))
     }
 
     assert named == {}
@@ -175,7 +180,7 @@ if event.name in {"pool-found"} or event.kind.startswith(("label-", "x-")):
     emit([Event(qube.name, f"tag-add:{tag}", {}), Event("", 'property-set:netvm')])
 """
 
-    assert sorted(names_of_events(code)) == ["label-", "pool-found", "property-set:netvm", "tag-add:", "x-"]
+    assert sorted(names_of_events(ast.parse(code))) == ["label-", "pool-found", "property-set:netvm", "tag-add:", "x-"]
 
 
 def test_the_derived_files_are_fresh() -> None:
@@ -215,14 +220,17 @@ MAKERS = {"Reason", "refusal"}
 """What makes a reason of a code, as the first argument, and its fields."""
 
 
-def made_reasons() -> Iterator[tuple[str, ast.Call]]:
+@cache
+def made_reasons() -> list[tuple[str, ast.Call]]:
     """Each call that makes a reason of a literal code, with its file and line."""
-    for path in sorted((ROOT / "qubesmanager").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MAKERS:
+    made = []
+    for path, tree in modules_of():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and called(node) in MAKERS:
                 code = node.args[0] if node.args else None
                 if isinstance(code, ast.Constant):
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}: {code.value!r}", node
+                    made.append((f"{path}:{node.lineno}: {code.value!r}", node))
+    return made
 
 
 def test_each_reason_that_is_made_is_in_the_table_with_so_many_fields() -> None:
@@ -250,12 +258,10 @@ PARSERS = {
 
 
 def test_no_window_parses_a_sentence() -> None:
-    package = ROOT / "qubesmanager"
-    modules = [path for folder in ("ui", "models") for path in (package / folder).rglob("*.py")]
     parsing = {
-        str(path.relative_to(package))
-        for path in modules
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        path
+        for path, tree in modules_of("ui", "models")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Import) and any(alias.name == "re" for alias in node.names)
     }
 
@@ -293,11 +299,10 @@ DOM0_LITERALS = {
 
 
 def test_the_name_of_dom0_is_one_constant() -> None:
-    package = ROOT / "qubesmanager"
     modules = {
-        str(path.relative_to(package))
-        for path in package.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        path
+        for path, tree in modules_of()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value == "dom0"
     }
 
@@ -322,14 +327,6 @@ PRINTED = {
 """Where they write other sentences, and why."""
 
 
-def modules_of(*folders: str) -> Iterator[tuple[str, ast.Module]]:
-    """Each module below these folders of the package, by its path in the package."""
-    package = ROOT / "qubesmanager"
-    for folder in folders:
-        for path in sorted((package / folder).rglob("*.py")):
-            yield str(path.relative_to(package)), ast.parse(path.read_text(encoding="utf-8"))
-
-
 def error_names() -> set[str]:
     """The classes of errors that carry a reason."""
     kinds = list(Mgmt1Error.__subclasses__())
@@ -343,8 +340,8 @@ def plain_errors(tree: ast.AST) -> Iterator[ast.Call]:
     names = error_names()
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=function, args=[argument], keywords=[]) if not isinstance(argument, ast.Starred):
-                if ast.unparse(function).rpartition(".")[2] in names:
+            case ast.Call(args=[argument], keywords=[]) if not isinstance(argument, ast.Starred):
+                if called(node) in names:
                     yield node
 
 
