@@ -139,16 +139,16 @@ async def test_a_narrow_window_gives_the_table_the_room_and_keeps_the_sides(clic
     await clicker.until(window.sidebar.isVisible)
     window.resize(700, 600)
 
-    await clicker.until(lambda: not window.sidebar.isVisible() and not window.inspector.isVisible())
+    await clicker.until(lambda: window.sidebar.is_rail and not window.inspector.isVisible())
     viewport = window.view.viewport()
     assert viewport is not None
     await clicker.until(lambda: viewport.width() > 600)
     window.resize(1300, 700)
-    await clicker.until(lambda: window.sidebar.isVisible() and window.inspector.isVisible())
+    await clicker.until(lambda: not window.sidebar.is_rail and window.inspector.isVisible())
     window.resize(700, 600)
-    await clicker.until(lambda: not window.sidebar.isVisible())
+    await clicker.until(lambda: window.sidebar.is_rail)
 
     opened = again()
 
     opened.resize(1300, 700)
-    await clicker.until(opened.sidebar.isVisible)
+    await clicker.until(lambda: opened.sidebar.isVisible() and not opened.sidebar.is_rail)

@@ -14,7 +14,7 @@ from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.menus import add_action
+from qubesmanager.ui.widgets.menus import add_action, plain
 from qubesmanager.ui.widgets.prompts import lay_out_form, opened
 
 QUICK = 12
@@ -147,11 +147,6 @@ class NicknameDialog(QDialog):
 
     def nickname(self) -> str:
         return self._name.text().strip()
-
-
-def plain(text: str) -> str:
-    """A name as a menu shows it: an ampersand in it is no mnemonic."""
-    return text.replace("&", "&&")
 
 
 def _add_text(menu: QMenu, text: str) -> None:

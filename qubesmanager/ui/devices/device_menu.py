@@ -13,11 +13,12 @@ from qubesmanager.models.texts import plain_tip, size_text
 from qubesmanager.rules import actions
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
-from qubesmanager.ui.devices.device_actions import QUICK, DeviceActions, plain
+from qubesmanager.ui.devices.device_actions import QUICK, DeviceActions
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.menus import plain
 
 
 class QubeDevicesMenu(QMenu):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from PyQt5.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
@@ -113,8 +113,10 @@ class MainWindow(QMainWindow):
         self.own: dict[str, QAction] = {}
         self._made: list[str] = []
         self._is_narrow = False
-        self._too_narrow: set[str] = set()
-        """The sides that are hidden only because the window is narrow."""
+        self._has_hidden = False
+        """Whether the inspector is hidden only because the window is narrow."""
+        self._across = QByteArray()
+        """The widths of sidebar and page before the window became narrow."""
         self._last_shown: tuple[tuple[str, ...], bool] | None = None
         self._build()
         self._make_own_actions()
@@ -476,19 +478,25 @@ class MainWindow(QMainWindow):
         self._fit_toolbar()
 
     def _fit_sides(self) -> None:
-        """In a narrow window the table gets the room of the sides, until it is wide again or they are asked for."""
+        """In a narrow window the sidebar shows only icons, and the inspector is hidden until it is asked for."""
         is_narrow = self.width() < NARROW * self.fontMetrics().height()
         if is_narrow == self._is_narrow:
             return
         self._is_narrow = is_narrow
         if is_narrow:
-            self._too_narrow = {key for key in ("sidebar", "inspector") if self.own[key].isChecked()}
-            for key in self._too_narrow:
-                self.own[key].setChecked(False)
+            self._across = self.across.saveState()
+        self.sidebar.set_rail(is_narrow)
+        self.view.set_narrow(is_narrow)
+        if is_narrow:
+            rail = self.sidebar.maximumWidth()
+            self.across.setSizes([rail, max(1, self.across.width() - rail)])
+            self._has_hidden = self.own["inspector"].isChecked()
+            self.own["inspector"].setChecked(False)
         else:
-            sides, self._too_narrow = self._too_narrow, set()
-            for key in sides:
-                self.own[key].setChecked(True)
+            self.across.restoreState(self._across)
+            if self._has_hidden:
+                self.own["inspector"].setChecked(True)
+            self._has_hidden = False
 
     def _fit_toolbar(self) -> None:
         """The filter stays in sight: where there is no room for the buttons' words, only their icons are shown."""
@@ -780,9 +788,10 @@ class MainWindow(QMainWindow):
         settings = self.session.settings
         settings.setValue("window/geometry", self.saveGeometry())
         for key, splitter in self._splitters().items():
-            settings.setValue(key, splitter.saveState())
+            is_rail = self._is_narrow and splitter is self.across
+            settings.setValue(key, self._across if is_rail else splitter.saveState())
         for key in ("sidebar", "inspector", "tasks"):
-            shown = self.own[key].isChecked() or key in self._too_narrow
+            shown = self.own[key].isChecked() or (key == "inspector" and self._has_hidden)
             settings.setValue(f"window/{key}", "yes" if shown else "no")
         self.view.save_state(settings)
         settings.sync()

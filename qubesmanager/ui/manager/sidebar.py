@@ -6,9 +6,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QPalette
+from PyQt5.QtGui import QPalette, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from qubesmanager.models.natural_sort import in_order, natural
@@ -19,6 +20,8 @@ from qubesmanager.rules.features import is_internal
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.fonts import unit_of
+from qubesmanager.ui.widgets.menus import plain
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
@@ -37,6 +40,14 @@ VIEWS = "views"
 SHOWN_TAGS = 12
 """Tags, net qubes and so on that get their own line, the most common ones."""
 
+ON_RAIL = ("pages", "qubes")
+"""The groups whose lines have separate icons; the others are in a menu of the rail."""
+MORE = "more"
+"""The key of the icon that opens that menu."""
+LEAST, RAIL = 40, 11
+"""The least width, and the width of the rail, in units of the font."""
+QWIDGETSIZE_MAX = (1 << 24) - 1
+"""Qt's largest size of a widget, which PyQt5 does not name."""
 FOLDED = "sidebar/folded"
 FOLDED_AT_FIRST = ("template", "label", "prefix")
 
@@ -79,14 +90,19 @@ class Sidebar(QTreeWidget):
         self._shows_internal = False
         self._shows_view = False
         self.setHeaderHidden(True)
+        if (header := self.header()) is not None:
+            # A hidden header does not make its last section narrower than its titles.
+            header.setStretchLastSection(False)
+            header.setMinimumSectionSize(1)
         self.setRootIsDecorated(False)
-        self.setItemDelegate(SideRowDelegate(ROW, self))
+        self._rows = SideRowDelegate(ROW, self)
+        self.setItemDelegate(self._rows)
         self._folded = set(_listed(settings.value(FOLDED, list(FOLDED_AT_FIRST))))
         self.setIndentation(0)
         self.setUniformRowHeights(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Groups of qubes"))
-        self.setMinimumWidth(150)
+        self._fit_width()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -106,7 +122,25 @@ class Sidebar(QTreeWidget):
         self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
         self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
         self.itemClicked.connect(self._clicked)
+        self.itemActivated.connect(lambda item: self._show_more(item) if item.data(0, KEY) == MORE else None)
         self.fill()
+
+    @property
+    def is_rail(self) -> bool:
+        """Whether only icons are shown."""
+        return self._rows.is_rail
+
+    def set_rail(self, is_rail: bool) -> None:  # noqa: FBT001 - a setter
+        """Show only icons, for a narrow window: the pages, the fixed parts, and a menu with all other groups."""
+        if is_rail != self.is_rail:
+            self._rows.is_rail = is_rail
+            self._fit_width()
+            self.fill()
+
+    def _fit_width(self) -> None:
+        unit = unit_of(self)
+        self.setMinimumWidth((RAIL if self.is_rail else LEAST) * unit)
+        self.setMaximumWidth(RAIL * unit if self.is_rail else QWIDGETSIZE_MAX)
 
     def views(self) -> list[tuple[str, str]]:
         """The saved views: name and query."""
@@ -161,10 +195,47 @@ class Sidebar(QTreeWidget):
         self._group("template", self.tr("By template"), self._values("template", records), records)
         self._group("label", self.tr("Labels"), self._values("label", records), records)
         self._group("prefix", self.tr("Name prefixes"), self._prefixes(records), records)
+        if self.is_rail:
+            self._add_more()
         self.choose(chosen if chosen in self._entries else ALL)
         self.blockSignals(False)
         if chosen not in self._entries:
             self._chosen()
+
+    def _add_more(self) -> None:
+        """The last icon, which opens a menu of the groups that are not on the rail."""
+        head = QTreeWidgetItem(self)
+        head.setData(0, IS_HEAD, True)
+        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        item = QTreeWidgetItem(head, [self.tr("More")])
+        item.setData(0, KEY, MORE)
+        item.setIcon(0, icon("tag"))
+        item.setToolTip(0, self.tr("Saved views, tags and other groups"))
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, self.tr("Saved views, tags and other groups"))
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        head.setExpanded(True)
+
+    def more_menu(self) -> QMenu:
+        """The groups that are not on the rail, each with its lines."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for at in range(self.topLevelItemCount()):
+            head = self.topLevelItem(at)
+            inner = menu.addMenu(plain(head.text(0))) if head is not None and head.isHidden() else None
+            if head is None or inner is None:
+                continue
+            for item in (child for number in range(head.childCount()) if (child := head.child(number))):
+                key = str(item.data(0, KEY))
+                action = inner.addAction(item.icon(0), plain(item.text(0)), partial(self.choose, key))
+                if action is not None:
+                    action.setCheckable(True)
+                    action.setChecked(key == self.current_key())
+        return menu
+
+    def _show_more(self, item: QTreeWidgetItem) -> None:
+        viewport = self.viewport()
+        if viewport is not None:
+            self.more_menu().popup(viewport.mapToGlobal(self.visualItemRect(item).bottomLeft()))
 
     def _pages(self) -> list[Entry]:
         return [
@@ -224,13 +295,15 @@ class Sidebar(QTreeWidget):
             item.setData(0, COUNT if kind is None else BADGE, count)
             item.setData(0, KIND, kind)
             item.setData(0, KEY, entry.key)
-            item.setToolTip(0, plain_tip(entry.query or entry.text))
+            tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
+            item.setToolTip(0, plain_tip(tip))
             if entry.label:
                 item.setIcon(0, label_icon(self._session.color_of(entry.label)))
             elif entry.icon:
                 item.setIcon(0, icon(entry.icon))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
-        head.setExpanded(key not in self._folded)
+        head.setExpanded(key not in self._folded or self.is_rail)
+        head.setHidden(self.is_rail and key not in ON_RAIL)
 
     def _count(self, entry: Entry, records: list[VmRecord]) -> tuple[str, BadgeKind | None]:
         """The qubes of a line; of a page, what needs attention there, and how much."""
@@ -260,7 +333,9 @@ class Sidebar(QTreeWidget):
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
         """A click anywhere on a headline folds it and opens it again."""
-        if item.childCount():
+        if item.data(0, KEY) == MORE:
+            self._show_more(item)
+        elif item.childCount() and not self.is_rail:
             item.setExpanded(not item.isExpanded())
 
     def _changed(self, *_values: object) -> None:
@@ -280,6 +355,15 @@ class Sidebar(QTreeWidget):
             # A view is its query: the next line is not shown under it.
             self.view_chosen.emit(entry.query)
         self._shows_view = is_view
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if (viewport := self.viewport()) is not None:
+            self.setColumnWidth(0, viewport.width())
+
+    # -- the menu of a line -------------------------------------------------------------------------------------------
 
     def _show_menu(self, at: QPoint) -> None:
         item = self.itemAt(at)

@@ -14,7 +14,7 @@ from qubesmanager.models.device_tree import kind_text as section_text
 from qubesmanager.models.texts import size_text, state_text
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
-from qubesmanager.ui.devices.device_actions import DeviceActions, plain
+from qubesmanager.ui.devices.device_actions import DeviceActions
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.devices.panel import DevicesPanel
@@ -26,7 +26,7 @@ from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarke
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.fonts import unit_of
-from qubesmanager.ui.widgets.menus import add_action
+from qubesmanager.ui.widgets.menus import add_action, plain
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.screens import FRAME, resize_in_units
 from qubesmanager.wire.records import VmRecord

@@ -15,3 +15,8 @@ def add_action(menu: QMenu, text: str, run: Callable[[], None], picture: str = "
         if picture:
             action.setIcon(icon(picture))
         action.triggered.connect(lambda _on=False: run())
+
+
+def plain(text: str) -> str:
+    """A name as a menu shows it: an ampersand in it is no mnemonic."""
+    return text.replace("&", "&&")

@@ -10,7 +10,8 @@ from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOption, QStyleOpt
 
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
 from qubesmanager.ui.widgets.fonts import scaled
-from qubesmanager.ui.widgets.labels import fault_color, info_color, subdued, warning_color
+from qubesmanager.ui.widgets.labels import fault_color, info_color, mixed, subdued, warning_color
+from qubesmanager.ui.widgets.sections import LINE_SHARE
 from qubesmanager.ui.widgets.selection import draw_edge, highlight
 
 
@@ -31,21 +32,27 @@ _COLORS: dict[BadgeKind, Callable[[QPalette], QColor]] = {
 BADGE, KIND, COUNT, IS_HEAD = (Qt.ItemDataRole.UserRole + number for number in range(1, 5))
 """The text of the badge and its `BadgeKind`; the number at the end; whether the row is the headline of a group."""
 
+RAIL_ROW, RAIL_LINE = 9, 3
+"""The height of a row and of a dividing line where only icons are shown, in quarters of a line of text."""
 HEAD_SIZE = 0.92
 """The size of the text of a headline, beside that of other rows."""
 
 
 class SideRowDelegate(QStyledItemDelegate):
-    """Draws rows of `height` quarters of a line of text."""
+    """Draws rows of `height` quarters of a line of text. `is_rail`: only icons, and lines instead of headlines."""
 
     def __init__(self, height: float, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._height = height
+        self.is_rail = False
 
     # Qt overrides
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         unit = option.fontMetrics.height() / 4
+        if self.is_rail:
+            height = (RAIL_LINE if index.row() else 0) if index.data(IS_HEAD) else RAIL_ROW
+            return QSize(round(RAIL_ROW * unit), round(height * unit))
         size = super().sizeHint(option, index)
         above = 2 if index.data(IS_HEAD) and index.row() else 0
         return QSize(round(size.width() + 14 * unit), round((self._height + above) * unit))
@@ -59,7 +66,9 @@ class SideRowDelegate(QStyledItemDelegate):
         if row.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(row.rect, row.palette.color(QPalette.ColorRole.Highlight))
             draw_edge(painter, row)
-        if index.data(IS_HEAD):
+        if self.is_rail:
+            self._draw_on_rail(painter, row, index)
+        elif index.data(IS_HEAD):
             self._draw_head(painter, row)
         else:
             self._draw_row(painter, row, index)
@@ -67,6 +76,29 @@ class SideRowDelegate(QStyledItemDelegate):
             painter.setPen(highlight())
             painter.drawRect(row.rect.adjusted(0, 0, -1, -1))
         painter.restore()
+
+    def _draw_on_rail(self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """The icon in the middle, with a dot for a badge; a thin line for a headline that is not the first."""
+        unit, whole = _unit(row), row.rect
+        if index.data(IS_HEAD):
+            if index.row():
+                roles = QPalette.ColorRole
+                painter.setPen(mixed(row.palette, roles.WindowText, roles.Window, LINE_SHARE))
+                middle = whole.center().y()
+                painter.drawLine(whole.left() + unit, middle, whole.right() - unit, middle)
+            return
+        side = row.fontMetrics.height()
+        place = QRect(0, 0, side, side)
+        place.moveCenter(whole.center())
+        enabled = bool(row.state & QStyle.StateFlag.State_Enabled)
+        row.icon.paint(painter, place, mode=QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled)
+        if index.data(BADGE):
+            kind = index.data(KIND)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(_COLORS[kind if isinstance(kind, BadgeKind) else BadgeKind.INFO](row.palette))
+            dot = QRect(place.right() - unit // 2, place.top() - unit, 2 * unit, 2 * unit)
+            painter.drawEllipse(QStyle.visualRect(row.direction, whole, dot))
 
     def _draw_row(self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex) -> None:
         unit, side, whole = _unit(row), row.fontMetrics.height(), row.rect

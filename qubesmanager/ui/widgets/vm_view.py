@@ -20,6 +20,8 @@ ARROW = 14
 PADDING, WIDEST, WIDEST_NUMBER = 4, 18, "100.0"
 """Pixels that a column is wider than its text; the widest one, in heights of text; the widest number of a graph."""
 NO_COLUMN = -1
+WIDE_ONLY = frozenset({"class", "template"})
+"""Columns that are hidden in a narrow window."""
 _HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
 """A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
@@ -47,6 +49,8 @@ class VmView(QTableView):
         self._table = table
         self._stretched = NO_COLUMN
         self._is_filling = False
+        self._hidden: list[int] = []
+        """The columns that are hidden only because the window is narrow."""
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -181,8 +185,23 @@ class VmView(QTableView):
         self._stretched = last
         self._is_filling = False
 
+    def set_narrow(self, is_narrow: bool) -> None:  # noqa: FBT001 - a setter
+        """Hide the columns that a narrow window has no room for, until it is wide again."""
+        columns = [at for at, column in enumerate(self._table.columns) if column.id in WIDE_ONLY]
+        if is_narrow:
+            self._hidden = [at for at in columns if not self.isColumnHidden(at)]
+        for at in self._hidden:
+            self.setColumnHidden(at, is_narrow)
+        if not is_narrow:
+            self._hidden = []
+
     def save_state(self, settings: QSettings) -> None:
-        settings.setValue(_STATE, self.header().saveState())
+        """Store the state for the next run; columns that are hidden only for now count as shown."""
+        for shown in (True, False):
+            for at in self._hidden:
+                self.setColumnHidden(at, not shown)
+            if shown:
+                settings.setValue(_STATE, self.header().saveState())
 
     def restore_state(self, settings: QSettings) -> None:
         """Restore the state that an earlier run stored; if it had other columns, nothing."""
