@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lists of tests that run over the bridge, and of those that do not; what windows show where qubesd has no call."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from bridge_fixtures import client_of, over
+from PyQt5.QtCore import QSettings
 from pytestqt.qtbot import QtBot
-from windows import Clicker
+from qubesd_model import Faulty, Model
+from until import error_of
+from windows import Clicker, add_main_window
 from windows_over_bridge import BOTH_WAYS, DIFFERENCES, is_both_ways, why_not
 
 from qubesmanager.ui.logs.logs_window import LogsWindow
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.session import Session
+from qubesmanager.wire import calls
 
 FOLDER = Path(__file__).parent
 
@@ -41,3 +49,73 @@ async def test_the_page_of_backups_says_what_to_use_instead(clicker: Clicker) ->
     feed.ask()
 
     await clicker.until(lambda: "qvm-backup" in feed.problem)
+
+
+# -- a qubesd with faults ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def qubesd() -> Faulty:
+    """As recorded from Qubes 4.4; its answers and events come in pieces of seven bytes."""
+    return Faulty(Model(8), size=7)
+
+
+@pytest.fixture
+async def faulty(qubesd: Faulty, tmp_path: Path, qtbot: QtBot) -> AsyncIterator[Clicker]:
+    """The window over a bridge to that qubesd."""
+    async with over(qubesd) as backend:
+        session = Session(client_of(backend), "memory", history=tmp_path / "tasks.json")
+        session.settings = QSettings(str(tmp_path / "manager.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(session)
+        add_main_window(qtbot, window)
+        window.show()
+        session.follow()
+        clicker = Clicker(window)
+        await clicker.until(lambda: session.is_synced and len(session.records) == len(qubesd.model.qubes))
+        yield clicker
+        await session.tasks.cancel_all()
+
+
+async def test_the_window_follows_a_qubesd_that_cuts_and_joins_its_frames(faulty: Clicker, qubesd: Faulty) -> None:
+    qubesd.model.set_state("app-0001", "Running", "domain-start")
+    qubesd.model.set_property("app-0001", "memory", "777")
+    qubesd.model.set_default_netvm("sys-net")
+
+    await faulty.until(lambda: faulty.state("app-0001") == "Running")
+    await faulty.until(lambda: faulty.session.records["app-0001"].value("memory") == "777")
+    await faulty.until(lambda: faulty.session.records["app-0002"].value("netvm") == "sys-net")
+
+
+async def test_a_crash_of_qubesd_is_shown_and_heals(faulty: Clicker, qubesd: Faulty) -> None:
+    qubesd.crash()
+    await faulty.until(lambda: faulty.session.trouble is not None)
+    del qubesd.model.qubes["app-0003"]
+    qubesd.model.add("later", "AppVM")
+    qubesd.restart()
+
+    await faulty.until(lambda: faulty.session.trouble is None and faulty.session.is_synced)
+    await faulty.until(lambda: faulty.session.records.keys() == qubesd.model.qubes.keys())
+    faulty.select("later")
+
+
+async def test_zero_bytes_are_a_failure_and_the_truth_is_shown(faulty: Clicker, qubesd: Faulty) -> None:
+    """The call was not carried out: nothing may look as if it had been."""
+    qubesd.silent = lambda request: request.startswith("admin.vm.property.Set+")
+    request = calls.VM_PROPERTY_SET("app-0001", "memory", "777")
+    error = await error_of(faulty.session.client.send(request))
+    assert error is not None
+    assert "may have been carried out" in str(error)
+
+    qubesd.silent = lambda _request: False
+    await faulty.session.client.send(calls.VM_TAG_SET("app-0001", "end"))
+    await faulty.until(lambda: "end" in faulty.session.records["app-0001"].tags)
+    assert faulty.session.records["app-0001"].value("memory") == "400"
+
+
+async def test_the_next_list_shows_what_lost_events_were_about(faulty: Clicker, qubesd: Faulty) -> None:
+    qubesd.drops = lambda _frame: True
+    qubesd.model.set_state("app-0001", "Running", "domain-start")
+    qubesd.drops = lambda _frame: False
+    qubesd.model.event("app-0002", "domain-tag-add:x", "tag", "x")  # tags are a reason to list again
+
+    await faulty.until(lambda: faulty.state("app-0001") == "Running")

@@ -16,7 +16,6 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
     (
         Reason("instead-backup"),
         (
-            m.BACKUP_PROFILE_LIST,
             m.BACKUP_PROFILE_GET,
             m.BACKUP_PROFILE_SET,
             m.BACKUP_PROFILE_REMOVE,

@@ -48,6 +48,7 @@ async def test_a_run_is_followed_from_begin_to_end(bridge: Bridged, folder: Path
     assert runs[0].run == runs[1].run
     assert [run.result for run in await history(bridge.client)] == ["ok"]
     assert [(run.profile, run.by, run.result) for run in await status(bridge.client)] == [("all", DOM0, "ok")]
+    assert await bridge.client.send(calls.BACKUP_PROFILE_LIST(DOM0)) == ["all"]
     mirror = bridge.backend.bridge.mirror
     await until(lambda: mirror.records["vault"].value("backup_timestamp"))
     [file] = await asyncio.to_thread(lambda: list(folder.iterdir()))

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from streams import pieces
 from until import until, until_equal
 
+from qubesmanager.admin.properties import NO_DEFAULT
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.unavailable import INSTEAD
 from qubesmanager.daemon.local.startup import open_system
@@ -106,7 +107,7 @@ def _reverted(name: str, number: int) -> Nth:
 
 requests: st.SearchStrategy[Chosen] = st.one_of(
     st.builds(lambda name, pair: calls.VM_PROPERTY_SET(name, *pair), names, value_of(PROPERTIES)),
-    st.builds(calls.VM_PROPERTY_RESET, names, properties),
+    st.builds(calls.VM_PROPERTY_RESET, names, properties.filter(lambda name: name not in NO_DEFAULT)),
     st.builds(calls.VM_PROPERTY_GET, names, properties | st.sampled_from(("uuid", "nosuch", "klass"))),
     st.builds(calls.VM_PROPERTY_GET_DEFAULT, names, properties),
     st.builds(lambda pair: calls.PROPERTY_SET(DOM0, *pair), value_of(SYSTEM)),

@@ -21,6 +21,15 @@ from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.restores import Contents
 
 
+@answers(m.BACKUP_PROFILE_LIST)
+async def list_profiles(context: Context, _arg: None, _payload: None) -> list[str]:
+    """The profiles of which a run was seen, since no call lists them. Raises `QubesNotImplementedError` for none."""
+    runs = context.mirror.backups
+    if names := {run.profile for run in (*runs.latest, *runs.history())}:
+        return sorted(names)
+    raise refusal("call-not-in-qubes", context.call.name, Reason("instead-backup"))
+
+
 @answers(m.BACKUP_EXECUTE)
 async def execute(context: Context, profile: str, options: Mapping[str, str]) -> None:
     """Carry out a profile of qubesd, whose passphrase is in it. A caller that goes does not stop it."""
