@@ -36,6 +36,8 @@ from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.map.map_page import MapPage
+from qubesmanager.ui.policy.policy_window import PolicyWindow
+from qubesmanager.ui.policy.rights_window import RightsWindow
 from qubesmanager.ui.restore.restore_wizard import RestoreWizard
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
@@ -48,8 +50,9 @@ from qubesmanager.ui.system.system_window import SystemWindow
 from qubesmanager.ui.timeline.timeline_page import TimelinePage
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import CreateSpec, VolumeId
+from qubesmanager.wire.codecs import CreateSpec, TokenContent, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import DeviceClass, PowerState
 from scripts.picture_application import picture_application
 
@@ -574,6 +577,73 @@ async def timeline(scene: Scene, ending: str = "") -> None:
     scene.window.sidebar.choose("all")
 
 
+POLICY = {
+    "10-local.policy": """qubes.PdfConvert * @anyvm @dispvm allow
+qubes.GetDate    * @anyvm sys-net allow
+qubes.InputKeyboard * sys-usb @adminvm deny
+qubes.InputMouse * sys-usb @adminvm ask default_target=@adminvm
+""",
+    "30-user.policy": """# What the qubes of this computer may do to each other.
+# The first line that fits decides.
+
+# Keys
+qubes.Gpg * @tag:work vault deny
+qubes.Gpg * @anyvm    vault deny notify=yes
+qubes.Gpg * personal  vault allow
+
+# Files and links
+qubes.Filecopy * @tag:work @tag:work allow
+qubes.Filecopy * @anyvm    @anyvm    ask
+qubes.OpenURL  * old-mail  @dispvm   allow
+qubes.OpenURL  * @anyvm    @dispvm   ask
+""",
+    "50-split.policy": "qubes.Filecopy * work vault allow\nqubes.SshAgent * work vault ask\n",
+    "90-default.policy": "!include include/admin-local-ro\nqubes.VMShell * @adminvm @anyvm allow\n",
+    "include/admin-local-ro": "# Qubes that may see others\n",
+}
+"""The policy of the pictures."""
+EDITED = ("vault deny\n", "vault ask default_target=vault\nqubes.Gpg * banking   vault allow\n")
+"""The first text of the second file, and what is there instead of it."""
+
+
+async def policy(scene: Scene, ending: str = "") -> None:
+    """The policy with two edits; its text; what a qube may do."""
+    client = scene.session.client
+    if "work-mail" not in scene.session.records:
+        await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("work-mail", "blue")))
+    for name in ("work", "work-mail"):
+        await client.send(calls.VM_TAG_SET(name, "work"))
+    for path, text in sorted(POLICY.items(), reverse=True):
+        name, is_include = path.removesuffix(".policy").removeprefix("include/"), path.startswith("include/")
+        row = calls.POLICY_INCLUDE_REPLACE if is_include else calls.POLICY_REPLACE
+        await client.send(row(DOM0, name, TokenContent("any", text)))
+    window = PolicyWindow(scene.session)
+    window.show()
+    window.resize(1364, 739)
+    window.show_file("30-user.policy")
+    await scene.until(lambda: window.watch.is_current and window.tester.explanation is not None)
+    text = POLICY["30-user.policy"]
+    text = text.replace(*EDITED, 1)
+    window.draft.edit("30-user.policy", text)
+    window.tester.choose("work", "qubes.Gpg", "", "vault")
+    await scene.until(lambda: window.watch.is_current and window.tester.answer.text() == "Ask")
+    window.table.select_number(5)
+    await asyncio.sleep(0.5)
+    save(window.grab(), f"policy{ending}")
+    window.actions_of["text"].trigger()
+    window.draft.edit("30-user.policy", text.replace("vault allow", "vault allows"))
+    await scene.until(lambda: window.watch.is_current and bool(window.text.errors))
+    await asyncio.sleep(0.5)
+    save(window.grab(), f"policy-text{ending}")
+    window.leave()
+    rights = RightsWindow(scene.session, "vault")
+    rights.show()
+    await scene.until(lambda: rights.stack.currentIndex() == 1)
+    await asyncio.sleep(0.3)
+    save(rights.grab(), f"policy-rights{ending}")
+    rights.close()
+
+
 async def backups(scene: Scene, ending: str = "") -> None:
     """The page of backups: three profiles, one of which fails."""
     client = scene.session.client
@@ -625,6 +695,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "backup": backup,
     "backups": backups,
     "timeline": timeline,
+    "policy": policy,
 }
 
 
@@ -706,6 +777,8 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, lambda scene: backup(scene, "-dark"))
     if asked("timeline"):
         await over(FEW, settings, lambda scene: timeline(scene, "-dark"))
+    if asked("policy"):
+        await over(FEW, settings, lambda scene: policy(scene, "-dark"))
     if asked("backups"):
         await over(FEW, settings, lambda scene: backups(scene, "-dark"))
     if asked("window-dark-1000"):

@@ -71,6 +71,7 @@ WAITS_OF_MODULES = {
 }
 WINDOWS_MAY_WAIT = {
     "ui/session/tasks.py": "the history: read before the first window, written in a thread",
+    "ui/policy/versions.py": "the versions of policy files: read and written in a thread",
     "ui/session/diagnostics.py": "/proc/self, which never waits",
     "ui/shell/single_instance.py": "the socket in the runtime directory, which is in memory",
     "ui/icons/__init__.py": "the package's own icons",

@@ -26,6 +26,8 @@ class Mark(Enum):
     QUIET = auto()
     """Less important text, without a shape."""
     STOPPED = auto()
+    ASKED = auto()
+    """The user is asked."""
     WARNING = auto()
     FAULT = auto()
     GONE = auto()

@@ -35,11 +35,11 @@ def differences(before: str, after: str) -> list[DiffLine]:
 
 
 def changed_lines(before: str, after: str) -> dict[int, bool]:
-    """By their number, the lines of `after` that are not in `before`; whether they are there instead of another."""
+    """By their number, the lines of `after` that are not in `before`: True for one that is there instead of another."""
     matcher = SequenceMatcher(None, before.split("\n"), after.split("\n"), autojunk=False)
     return {
-        number + 1: tag == "replace"
-        for tag, _from, _to, first, last in matcher.get_opcodes()
+        number + 1: number - first < to - from_
+        for tag, from_, to, first, last in matcher.get_opcodes()
         if tag in {"replace", "insert"}
         for number in range(first, last)
     }

@@ -129,6 +129,7 @@ def test_the_differences_lead_from_one_text_to_the_other(before: list[str], afte
 
 def test_changed_lines_and_new_lines_differ() -> None:
     assert changed_lines("a\nb\nc", "a\nB\nc\nd") == {2: True, 4: False}
+    assert changed_lines("a\nb\nc", "a\nB\nB\nc") == {2: True, 3: False}
     assert count_changes("a\nb\nc", "a\nB\nc\nd") == 2
 
 

@@ -15,6 +15,7 @@ NAMES: dict[str, list[tuple[str, ...]]] = {
     "attach": [("work",)],
     "logs": [("work",)],
     "history": [("work",)],
+    "rights": [("work",)],
 }
 """The qubes that a window is about; the others are about none."""
 PLACES = [(kind, names) for kind in WINDOWS for names in NAMES.get(kind, [()])]

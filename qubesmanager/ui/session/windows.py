@@ -29,7 +29,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.screens import keep_on_screen
 
 OPEN = "windows/open"
-REOPENED = frozenset({"settings", "logs", "devices", "map", "all-devices", "storage", "system"})
+REOPENED = frozenset({"settings", "logs", "devices", "map", "all-devices", "storage", "system", "policy"})
 """The windows that are opened again at the next start; wizards and dialogs are not."""
 PAGE = "--page="
 """Begins a word that names a page of a window, among the names of qubes."""
@@ -113,6 +113,13 @@ WINDOWS = {
             icon="storage",
             menu="system",
         ),
+        WindowRow(
+            "policy",
+            "policy.policy_window:open_policy",
+            text=QT_TRANSLATE_NOOP("Windows", "&Policy…"),
+            icon="policy",
+        ),
+        WindowRow("rights", "policy.rights_window:open_rights"),
         WindowRow(
             "backup",
             "backup.backup_wizard:open_backup",

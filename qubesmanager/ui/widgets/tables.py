@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 
 from PyQt5.QtCore import QAbstractItemModel, Qt
-from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView, QWidget
+from PyQt5.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QTreeView, QWidget
 
 from qubesmanager.ui.widgets.fonts import in_units
 
@@ -40,6 +40,15 @@ def set_widths(table: QTableView | QTreeView, widths: Mapping[int, float]) -> No
     if header is not None:
         for column, width in widths.items():
             header.resizeSection(column, in_units(table, width))
+
+
+def fit_pane(table: QTableView, widths: Mapping[int, float]) -> None:
+    """Let a table fill a pane: without a frame, these widths in units of the font, the last column has the rest."""
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    if (header := table.horizontalHeader()) is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setStretchLastSection(True)
+    set_widths(table, widths)
 
 
 def selected_row(table: QTableView) -> int:
