@@ -154,4 +154,4 @@ def test_each_call_is_answered_or_names_an_alternative(bridge: BridgeBackend) ->
     assert REGISTRY.handlers.keys() | INSTEAD.keys() == families
     assert not REGISTRY.handlers.keys() & INSTEAD.keys()
     with pytest.raises(QubesNotImplementedError, match="qvm-backup in dom0"):
-        bridge.handler(calls.BACKUP_PROFILE_LIST)
+        bridge.handler(calls.BACKUP_PROFILE_SET)
