@@ -200,6 +200,7 @@ async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> 
         await _listen(options, Dispatcher(backend, Dialect(backend), debug=options.debug), limits, stack)
         stack.callback(system.runtime.hub.close)
         stack.callback(system.statistics.close)
+        stack.callback(system.questions.close)
         # What was made so far stays: without it a full collection takes the loop a millisecond, not fifty.
         gc.collect()
         gc.freeze()

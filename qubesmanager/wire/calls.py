@@ -708,6 +708,19 @@ POLICY_ADMIT = Call(
     draft=False, time_limit=float(PROMPT_SECONDS + 30),
 )  # fmt: skip
 
+POLICY_QUESTIONS = EventsCall(
+    "mgmt1.policy.Questions", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.NOTHING, EVENT,
+    "The questions of the policy, for a program that shows them to the user; without one, a call that asks is denied."
+    " Only dom0 may listen.",
+    draft=False, time_limit=None,
+)  # fmt: skip
+POLICY_ANSWER = Call(
+    "mgmt1.policy.Answer", Dest.DOM0, Tier.GLOBAL_RWX, c.NOTHING, c.OPTIONS, c.NOTHING,
+    "Answer a question of the policy: question=<number>, and target=<choice> to allow the call; without it the call is"
+    " denied. Only dom0 may answer.",
+    draft=False,
+)  # fmt: skip
+
 TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))
 """All rows, in the order above; a device row stands once for all classes."""
 

@@ -48,6 +48,7 @@ class Stream(Enum):
 
     EVENTS = ("mgmt1.Events",)
     STATISTICS = ("mgmt1.vm.Stats",)
+    QUESTIONS = ("mgmt1.policy.Questions",)
     BOTH = ("mgmt1.Events", "mgmt1.vm.Stats")
 
 

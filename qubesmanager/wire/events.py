@@ -204,6 +204,27 @@ class RestoreResult(NamedTuple):
     """ok, failed."""
 
 
+class PolicyQuestion(NamedTuple):
+    """Whether a call is allowed, and where it goes: `choices` are targets with a blank between them.
+
+    `target` is where the caller wants it to go; `rule` is the line that asks, `seconds` how long an answer is waited
+    for. `default` is the choice to offer first, or empty.
+    """
+
+    question: int
+    source: str
+    call: str
+    target: str
+    choices: str
+    default: str
+    rule: str
+    seconds: int
+
+
+class PolicyQuestionOver(NamedTuple):
+    question: int
+
+
 class Statistics(NamedTuple):
     """Memory in KiB, cpu time in milliseconds, cpu usage in percent of the qube's virtual cpus."""
 
@@ -421,6 +442,19 @@ VM_STATS = QubeEvent(
     "vm-stats", Statistics,
     "Memory in KiB, cpu time in ms, cpu usage in percent of the qube's virtual cpus; every stats_interval.",
     stream=Stream.STATISTICS,
+)  # fmt: skip
+
+# -- the policy -------------------------------------------------------------------------------------------------------
+
+POLICY_QUESTION = SystemEvent(
+    "policy-question", PolicyQuestion,
+    "A line of the policy asks the user about a call; mgmt1.policy.Answer answers. Choices have blanks between them.",
+    subject=Subject.SYSTEM, audience=Audience.DOM0, stream=Stream.QUESTIONS, complete=True,
+)  # fmt: skip
+POLICY_QUESTION_OVER = SystemEvent(
+    "policy-question-over", PolicyQuestionOver,
+    "That question was answered, or its time is over.",
+    subject=Subject.SYSTEM, audience=Audience.DOM0, stream=Stream.QUESTIONS, complete=True,
 )  # fmt: skip
 
 # -- devices ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ words that are decided about are the words that are dispatched; nothing rewrites
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
+from qubesmanager.daemon.admission.questions import Questions
 from qubesmanager.policy.engine import DEFAULT, Decision, Request, Result, requested_target
 from qubesmanager.policy.system_info import ADMINVM, SystemInfo, is_dom0
 from qubesmanager.wire.framing import Header
@@ -27,11 +29,12 @@ _TARGET = re.compile(r"[A-Za-z0-9_.@:-]{1,64}", re.ASCII)
 
 
 class Gate:
-    """`info` gives the qubes as of now."""
+    """`info` gives the qubes as of now; `questions` are shown to the user."""
 
-    def __init__(self, policy: LivePolicy, info: Callable[[], SystemInfo]) -> None:
+    def __init__(self, policy: LivePolicy, info: Callable[[], SystemInfo], questions: Questions) -> None:
         self._policy = policy
         self._info = info
+        self._questions = questions
 
     async def admit(self, untrusted: Header) -> str:
         """The destination of a call that the policy admits: a name, or `uuid:…`.
@@ -48,6 +51,23 @@ class Gate:
             *(shown(request.service), request.argument, request.source, shown(request.target)),
             *(decision.result, decision.reason),
         )
+        if decision.result is Result.ASK:
+            return await self._asked(request, decision, info)
+        return _destination(request, decision, info)
+
+    async def _asked(self, request: Request, decision: Decision, info: SystemInfo) -> str:
+        """The destination once the user has allowed the call. Raises `PermissionDenied` otherwise."""
+        choices = tuple(choice for choice in decision.targets if is_dom0(choice))
+        if not choices:
+            raise refusal("call-leaves-dom0", shown(" ".join(decision.targets)))
+        _destination_of(request, info)  # A call that has nowhere to go is not asked about.
+        await self._questions.choose(request, replace(decision, targets=choices))
+        log.info("The user allows %s%s from %s", request.service, request.argument, request.source)
+        # The user took a while, and the policy or the qubes may be others now.
+        info = self._info()
+        decision = (await self._policy.engine()).decide(request, info)
+        if decision.result is Result.ASK:
+            return _destination_of(request, info)
         return _destination(request, decision, info)
 
 
@@ -67,12 +87,15 @@ def _request(untrusted: Header) -> Request:
 
 def _destination(request: Request, decision: Decision, info: SystemInfo) -> str:
     """Where dispatch finds the call's destination. Raises `PermissionDenied` if the call is not for dom0 to answer."""
-    if decision.result is Result.ASK:
-        raise refusal("call-asks-no-user", str(decision.place))
     if decision.result is not Result.ALLOW:
         raise refusal("call-not-admitted", decision.reason)
     if not is_dom0(decision.target):
         raise refusal("call-leaves-dom0", shown(decision.target))
+    return _destination_of(request, info)
+
+
+def _destination_of(request: Request, info: SystemInfo) -> str:
+    """The destination of a call that dom0 answers. Raises `PermissionDenied` for one without a qube."""
     # A rule for @default would let a mistyped name in: dispatch takes the name of a qube only.
     target = requested_target(request.target, info)
     if target == DEFAULT or (target.startswith("@") and target != ADMINVM):

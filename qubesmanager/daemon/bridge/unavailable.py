@@ -21,7 +21,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
             m.BACKUP_PROFILE_REMOVE,
         ),
     ),
-    (Reason("instead-admit"), (m.POLICY_ADMIT,)),
+    (Reason("instead-admit"), (m.POLICY_ADMIT, m.POLICY_QUESTIONS, m.POLICY_ANSWER)),
 )
 
 INSTEAD: dict[str, Reason] = {call.family: reason for reason, rows in _ROWS for call in rows}

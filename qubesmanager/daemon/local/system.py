@@ -8,6 +8,7 @@ from qubesmanager.daemon.admission.gate import Gate
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.policy_files import Policies
 from qubesmanager.daemon.admission.policy_sight import PolicySight
+from qubesmanager.daemon.admission.questions import Questions
 from qubesmanager.daemon.local.drivers.backups.profiles import Profiles
 from qubesmanager.daemon.local.drivers.firewall.apply import Firewalls, NftFirewall
 from qubesmanager.daemon.local.drivers.firewall.resolve import Resolver
@@ -68,7 +69,8 @@ class System:
         self.statistics = Statistics(runtime)
         self.policies = Policies(places.policy, places.policy_hiding)
         live_policy, facts = LivePolicy(self.policies), PolicyFacts(runtime)
-        self.gate = Gate(live_policy, facts.info)
+        self.questions = Questions()
+        self.gate = Gate(live_policy, facts.info, self.questions)
         self.policy_sight = PolicySight(live_policy, facts, runtime.hub)
         self.leases = Leases(runtime, places.kernels.parent)
         self.pools = Pools(runtime, self.leases)

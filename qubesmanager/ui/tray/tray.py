@@ -23,6 +23,7 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind, Notices, kind_text, unmarked
+from qubesmanager.ui.tray.policy_questions import PolicyQuestions
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.fonts import unit_of
@@ -143,6 +144,7 @@ class Tray(QObject):
         self.notices.message.connect(self._tell)
         self.questions = DeviceQuestions(session, self)
         self.questions.asked.connect(self._ask_device)
+        self.policy_questions = PolicyQuestions(session, self)
         self.failures = Failures(session, self)
         self.failures.failed.connect(lambda title, text: self._tell(text, failed=True, title=title))
         self.menu.aboutToShow.connect(self.fill)
@@ -165,13 +167,15 @@ class Tray(QObject):
         return self.window.actions_of.feed.catalog
 
     def start(self) -> None:
-        """Show the icon; where there is no tray area, the window."""
+        """Show the icon; where there is no tray area, the window. Show questions of the policy from now on."""
+        self.policy_questions.follow()
         self._tray_area_changed()
         self._looking.start()
 
     def stop(self) -> None:
         """Take everything away; nothing is left of it after that."""
         self._looking.stop()
+        self.policy_questions.close()
         self.icon.hide()
         self.window.closed.disconnect(self._closed)
         self.window.close()

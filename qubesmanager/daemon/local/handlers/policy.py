@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The policy of qrexec: its files, and the files they include."""
 
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
 from qubesmanager.daemon.admission.policy_files import file_of, include_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
+from qubesmanager.wire.event import Event
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.policy_files import PolicyFile
@@ -55,6 +59,22 @@ async def replace_include(context: Context, name: str, change: TokenContent) -> 
 @answers(calls.POLICY_INCLUDE_REMOVE)
 async def remove_include(context: Context, name: str, token: str) -> None:
     await context.system.policies.remove(include_of(name), token)
+
+
+@answers(calls.POLICY_QUESTIONS)
+async def questions(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
+    if context.source != DOM0:
+        raise refusal("questions-dom0-only")
+    async with aclosing(context.system.questions.listen()) as stream:
+        async for event in stream:
+            yield event
+
+
+@answers(calls.POLICY_ANSWER)
+async def answer_question(context: Context, _arg: None, options: Mapping[str, str]) -> None:
+    if context.source != DOM0:
+        raise refusal("questions-dom0-only")
+    context.system.questions.answer(options)
 
 
 @answers(calls.POLICY_ADMIT)
