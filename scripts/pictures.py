@@ -35,6 +35,7 @@ from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.manager.updates_page import UpdatesPage
 from qubesmanager.ui.map.map_page import MapPage
 from qubesmanager.ui.policy.policy_window import PolicyWindow
 from qubesmanager.ui.policy.rights_window import RightsWindow
@@ -577,6 +578,23 @@ async def timeline(scene: Scene, ending: str = "") -> None:
     scene.window.sidebar.choose("all")
 
 
+async def updates(scene: Scene, ending: str = "") -> None:
+    """The update centre after the root volume of a template has changed; the template with updates is selected."""
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"updated" * 1000
+
+    await scene.session.client.send(calls.VM_VOLUME_IMPORT("fedora-43", "root", content()))
+    scene.window.sidebar.choose("page:updates")
+    page = scene.window.pages.currentWidget()
+    assert isinstance(page, UpdatesPage)
+    await scene.until(lambda: page.is_known and page.restarts.rows)
+    page.enter(["fedora-43"])
+    await asyncio.sleep(0.5)
+    save(scene.window.grab(), f"updates{ending}")
+    scene.window.sidebar.choose("all")
+
+
 POLICY = {
     "10-local.policy": """qubes.PdfConvert * @anyvm @dispvm allow
 qubes.GetDate    * @anyvm sys-net allow
@@ -696,6 +714,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "backups": backups,
     "timeline": timeline,
     "policy": policy,
+    "updates": updates,
 }
 
 
@@ -781,6 +800,8 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, lambda scene: policy(scene, "-dark"))
     if asked("backups"):
         await over(FEW, settings, lambda scene: backups(scene, "-dark"))
+    if asked("updates"):
+        await over(FEW, settings, lambda scene: updates(scene, "-dark"))
     if asked("window-dark-1000"):
         await over(MANY, settings, lambda scene: window_of(scene, "window-dark-1000"))
 

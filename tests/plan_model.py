@@ -30,7 +30,8 @@ DEFAULTS = {"label": "red", "template": "base", "memory": "400", "include_in_bac
 class ModelSystem:
     """Qubes as records. A call is refused by the rules of the daemon, or changes a record at once.
 
-    While `hangs` is set no call is answered. `free`: MiB of memory that are left for starts; None: as much as it takes.
+    While `hangs` is set no call is answered. `never` are qubes that do not start, `stays` those that do not halt.
+    `free`: MiB of memory that are left for starts; None: as much as it takes.
     `most`: the most calls that were under way at the same time. `sent`: the calls in order, as `vm.Start work`.
     """
 
@@ -40,6 +41,8 @@ class ModelSystem:
         self.under_way = 0
         self.most = 0
         self.free: int | None = None
+        self.never: frozenset[str] = frozenset()
+        self.stays: frozenset[str] = frozenset()
         self.hangs = asyncio.Event()
         self.client = Client(MemoryTransport(self._answer))
 
@@ -55,6 +58,7 @@ class ModelSystem:
             await asyncio.sleep(3600 if self.hangs.is_set() else 0)
             if service == "mgmt1.vm.Start" and self.free is not None:
                 self._take_memory(dest)
+            self._refuse(service, dest)
             DO[service.removeprefix("mgmt1.")](self.facts, dest, argument, payload)
         except Mgmt1Error as error:
             yield framing.encode_error(error)
@@ -62,6 +66,10 @@ class ModelSystem:
             yield framing.OK
         finally:
             self.under_way -= 1
+
+    def _refuse(self, service: str, dest: str) -> None:
+        if dest in {"mgmt1.vm.Start": self.never, "mgmt1.vm.Shutdown": self.stays}.get(service, ()):
+            raise Mgmt1Error("It does not.")
 
     def _take_memory(self, name: str) -> None:
         need, free = int(self.facts.qubes[name].value("memory")), self.free or 0

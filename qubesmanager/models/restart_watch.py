@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qubesmanager.rules.properties import AT_START
+from qubesmanager.rules.updates import is_outdated
 from qubesmanager.wire.records import VmRecord
 
 TEMPLATE = "template"
@@ -57,7 +58,7 @@ class RestartWatch:
             return ()
         now, before = _values(record), noted[1]
         names = [name for name in now if name in before and now[name] != before[name]]
-        if any(volume.is_outdated for volume in record.volumes):
+        if is_outdated(record):
             names.append(TEMPLATE)
         return tuple(names)
 

@@ -97,7 +97,8 @@ RowKey = tuple[str, str]
 class Row:
     """What a plan does to one qube. A row without steps does nothing: it is refused, or so already.
 
-    `needs` are rows that must have been done before, `after` rows that must have ended before, done or not.
+    `needs` are rows that must have been done before. `after` are rows that must have ended before: done, or not begun
+    because what they need was not done.
     `stage` counts the rows of the group `STAGE` from 1, for display.
     """
 

@@ -24,6 +24,7 @@ from qubesmanager.daemon.local.services.creation import FIRST_RULE
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.updates import AVAILABLE, CHECKED, UPDATED
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import DeviceRecord
@@ -31,7 +32,7 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400
+HOUR, DAY = 3600, 86_400
 DOM0_MEMORY = 4000 << 10
 """KiB that dom0 of the demonstration takes."""
 USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
@@ -40,7 +41,10 @@ USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One qube of the demonstration. `age` is how many days ago it was backed up; None for never."""
+    """One qube of the demonstration. `age` is how many days ago it was backed up; None for never.
+
+    `checked`: hours ago when the updater of Qubes OS looked at it; `updated`: days ago when it was updated.
+    """
 
     name: str
     klass: VmClass
@@ -53,6 +57,8 @@ class Sample:
     devices: tuple[DeviceRecord, ...] = ()
     age: int | None = None
     notes: str = ""
+    checked: int | None = None
+    updated: int | None = None
 
 
 _LIMITED = (
@@ -63,8 +69,8 @@ _LIMITED = (
 )
 
 _BASE = (
-    Sample("debian-13", VmClass.TEMPLATE, "black", age=21),
-    Sample("fedora-43", VmClass.TEMPLATE, "black", age=21),
+    Sample("debian-13", VmClass.TEMPLATE, "black", age=21, checked=33 * 24, updated=33),
+    Sample("fedora-43", VmClass.TEMPLATE, "black", age=21, features={AVAILABLE: "1"}, checked=5, updated=9),
     Sample(
         "default-dvm", VmClass.APP, "red",
         {"template": "fedora-43", "template_for_dispvms": "yes"}, features={"appmenus-dispvm": "1"}, age=21,
@@ -253,6 +259,19 @@ async def _set_system(system: System) -> None:
             system.runtime.emit(system.runtime.state.system_changed(name))
 
 
+def _updater_features(sample: Sample, now: int) -> dict[str, str]:
+    """The times that the updater of Qubes OS writes as features of a qube."""
+    times = {
+        CHECKED: None if sample.checked is None else now - sample.checked * HOUR,
+        UPDATED: None if sample.updated is None else now - sample.updated * DAY,
+    }
+    return {
+        name: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+        for name, moment in times.items()
+        if moment is not None
+    }
+
+
 async def write(system: System, chosen: list[Sample]) -> None:
     """New qubes, with their volumes, in one transaction."""
     now = int(time.time())
@@ -265,7 +284,7 @@ async def write(system: System, chosen: list[Sample]) -> None:
         if sample.age is not None:
             qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)
         qube.tags = {*sample.tags, "created-by-dom0"}
-        qube.features = dict(sample.features)
+        qube.features = dict(sample.features) | _updater_features(sample, now)
         qube.rules = [(f"r{number}", rule) for number, rule in enumerate(sample.rules, 1)]
         if sample.rules == (FIRST_RULE[1],):
             qube.rules = [FIRST_RULE]

@@ -17,8 +17,9 @@ from qubesmanager.plans import lifecycle
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Plan, Row, Value, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue, VmRecord
-from qubesmanager.wire.values import PowerState
+from qubesmanager.wire.values import PowerState, VmClass
 
 NAMES = st.lists(st.sampled_from((*GUESTS, "dom0", "gone")), min_size=1, unique=True)
 LEFT_OUT = st.frozensets(st.sampled_from(GUESTS), max_size=3)
@@ -233,3 +234,99 @@ async def test_a_plan_whose_connection_is_closed_ends_at_once_and_says_what_was_
     assert ends.count(End.CANCELLED) == AT_A_TIME
     assert ends.count(End.NOT_BEGUN) == 9 - AT_A_TIME
     assert system.under_way == 0
+
+
+# -- a restart in the order of the network ----------------------------------------------------------------------------
+
+
+class Away(Order):
+    """Also checks, at each step of a restart, that no qube runs while its net qube is down."""
+
+    def __init__(self, facts: LiveCopy) -> None:
+        super().__init__()
+        self._facts = facts
+
+    def ended(self, row: Row, end: RowEnd) -> None:
+        super().ended(row, end)
+        for qube in filter(lambda each: each.klass is not VmClass.ADMIN, self._facts.qubes.values()):
+            netvm = self._facts.qubes.get(qube.value("netvm"))
+            assert not qube.running or netvm is None or netvm.running, f"{qube.name} runs without {qube.value('netvm')}"
+
+
+def restart(
+    facts: LiveCopy, names: Sequence[str], never: Collection[str] = ()
+) -> tuple[Plan, Carrier, ModelSystem, Away]:
+    """Restart the qubes; `never` are those that no longer start. It ends, or the test hangs."""
+    plan, system, order = lifecycle.restart_plan(facts, names), ModelSystem(facts), Away(facts)
+    system.never = frozenset(never)
+    carrier = Carrier(system.client, plan, order)
+    asyncio.run(carrier.run())
+    return plan, carrier, system, order
+
+
+@given(facts=systems(), names=NAMES)
+def test_a_restart_leaves_no_qube_running_without_its_net_qube_and_none_down_longer_than_needed(
+    facts: LiveCopy, names: list[str]
+) -> None:
+    plan, _carrier, _system, order = restart(facts, names)
+
+    netvms = {row.qube: {netvm for netvm, _part in row.after} for row in plan.changes if row.part == lifecycle.START}
+    for name, after in netvms.items():
+        halted = order.steps.index(("done", (name, lifecycle.HALT)))
+        started = order.steps.index(("begun", (name, lifecycle.START)))
+        back = [order.steps.index(("done", (netvm, lifecycle.START))) for netvm in after]
+        between = order.steps[max([halted, *back]) : started]
+        assert [step for step in between if step[0] == "begun" and step[1][1] == lifecycle.HALT] == [], name
+
+
+@given(facts=systems(), names=NAMES, never=st.frozensets(st.sampled_from(GUESTS), max_size=2))
+def test_a_net_qube_that_does_not_come_back_ends_the_starts_behind_it(
+    facts: LiveCopy, names: list[str], never: frozenset[str]
+) -> None:
+    plan, carrier, system, _order = restart(facts, names, never)
+
+    assert set(carrier.ends) == {row.key for row in plan.changes}
+    starts = {row.qube: row for row in plan.changes if row.part == lifecycle.START}
+    assert {name for name in starts if name in never} >= {
+        name for name in starts if carrier.ends[name, lifecycle.START].end is End.FAILED
+    }
+    for name, row in starts.items():
+        above = [netvm for netvm, _part in row.after]
+        gone = [netvm for netvm in above if carrier.ends[netvm, lifecycle.START].end is not End.DONE]
+        if gone:
+            assert carrier.ends[row.key] == RowEnd(End.NOT_BEGUN, reason=Reason("row-before-failed", gone[0]))
+            assert f"vm.Start {name}" not in system.sent
+        elif name not in never:
+            assert carrier.ends[row.key].end is End.DONE
+
+
+def test_qubes_behind_a_net_qube_that_does_not_halt_are_started_again() -> None:
+    on = PowerState.RUNNING
+    facts = live_copy(
+        vm("net", state=on, provides_network="yes"),
+        vm("wall", state=on, provides_network="yes", netvm="net"),
+        vm("work", state=on, netvm="wall"),
+    )
+    plan, system, order = lifecycle.restart_plan(facts, ["net"]), ModelSystem(facts), Away(facts)
+    system.stays = frozenset({"wall"})
+    carrier = Carrier(system.client, plan, order)
+    asyncio.run(carrier.run())
+
+    assert carrier.ends["wall", "halt"].end is End.FAILED
+    assert carrier.ends["net", "halt"].reason == Reason("row-before-failed", "wall")
+    assert carrier.ends["work", "start"].end is End.DONE
+    assert all(qube.running for qube in facts.qubes.values())
+
+
+def test_a_loop_of_net_qubes_is_refused_and_hangs_nothing() -> None:
+    on = PowerState.RUNNING
+    facts = live_copy(
+        vm("one", state=on, provides_network="yes", netvm="two"),
+        vm("two", state=on, provides_network="yes", netvm="one"),
+        vm("work", state=on, netvm="one"),
+    )
+
+    plan, carrier, _system, _order = restart(facts, ["work", "one", "two"])
+
+    assert {row.qube for row in plan.refused} == {"one", "two"}
+    assert carrier.done == {("work", "halt"), ("work", "start")}

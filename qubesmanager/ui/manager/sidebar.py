@@ -17,6 +17,7 @@ from qubesmanager.models.query import parse
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules.backups import overdue
 from qubesmanager.rules.features import is_internal
+from qubesmanager.rules.updates import UpdateState, attention, outdated, stale_after
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
@@ -313,10 +314,22 @@ class Sidebar(QTreeWidget):
                 return self.tr("%n failed", "", troubled), BadgeKind.FAULT
             old = len(overdue(records, int(time.time())))
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
+        if entry.page == "updates":
+            return self._count_updates()
         if entry.page != QUBES:
             return "", None
         scope = entry.scope
         return str(len(records) if scope is None else sum(1 for record in records if scope(record))), None
+
+    def _count_updates(self) -> tuple[str, BadgeKind | None]:
+        """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""
+        facts = self._session.facts
+        counts = attention(facts.qubes.values(), int(time.time()), stale_after(facts))
+        if number := sum(counts.values()):
+            is_urgent = UpdateState.ENDED in counts
+            return str(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
+        waiting = len(outdated(facts.qubes))
+        return (self.tr("%n restart(s)", "", waiting), BadgeKind.INFO) if waiting else ("", None)
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
         for at in range(self.topLevelItemCount()):

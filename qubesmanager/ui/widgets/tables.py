@@ -58,6 +58,12 @@ def selected_row(table: QTableView) -> int:
     return rows[0].row() if rows else -1
 
 
+def selected_rows(table: QTableView) -> list[int]:
+    """The selected rows from top to bottom."""
+    selection = table.selectionModel()
+    return sorted(index.row() for index in selection.selectedRows()) if selection is not None else []
+
+
 def sortable(table: QTableView) -> None:
     """Let the header sort, by the first column to begin with."""
     table.setSortingEnabled(True)

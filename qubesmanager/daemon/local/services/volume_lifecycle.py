@@ -9,7 +9,7 @@ another identity, and is never touched.
 import json
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import NamedTuple
 from uuid import UUID
@@ -365,10 +365,28 @@ class Volumes:
         """Every qube's volumes, or of those in a pool, one after the other: a start does not wait for a large disk."""
         for qube in self._runtime.state.in_order():
             if pool is None or any(volume.pool == pool for volume in qube.volumes.values()):
-                await self.measure(qube)
+                await self._measure_own(qube)
 
     async def measure(self, qube: Qube) -> None:
-        """Ask the drivers how the volumes are now, and tell what is different."""
+        """Ask the drivers how the volumes are now, and emit what is different.
+
+        The running qubes that are based on it follow in the background: their volumes may be outdated now.
+        """
+        await self._measure_own(qube)
+        if users := self._running_users(qube):
+            self._runtime.spawn(f"measure the volumes of the qubes based on {qube.name}", self._measure_each(users))
+
+    async def _measure_each(self, qubes: Sequence[Qube]) -> None:
+        for qube in qubes:
+            await self._measure_own(qube)
+
+    def _running_users(self, template: Qube) -> list[Qube]:
+        """The running qubes whose volumes begin as those of a template, through a disposable template too."""
+        every = self._runtime.state.in_order()
+        above = {template.name, *(qube.name for qube in every if qube.own.get("template") == template.name)}
+        return [qube for qube in every if qube.running and qube.own.get("template") in above]
+
+    async def _measure_own(self, qube: Qube) -> None:
         for name, volume in list(qube.volumes.items()):
             if volume.save_on_stop:
                 await self._pools.examine(qube, volume)
