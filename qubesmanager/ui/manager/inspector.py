@@ -31,6 +31,7 @@ from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import cpu_color, memory_color, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.link_button import LinkButton
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
@@ -138,6 +139,9 @@ class Inspector(QStackedWidget):
             self._values[key] = (name, value)
         layout.addSpacing(6)
         layout.addLayout(self.grid)
+        self.rights = LinkButton(self.tr("What may it do, and who may call it?"), inner)
+        self.rights.clicked.connect(lambda: self._session.window_wanted.emit("rights", (self._name,)))
+        layout.addWidget(self.rights, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         area.setWidget(inner)
         outer = QWidget(self)

@@ -21,6 +21,7 @@ from qubesmanager.rules.updates import UpdateState, attention, outdated, stale_a
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import plain
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
@@ -45,6 +46,10 @@ ON_RAIL = ("pages", "qubes")
 """The groups whose lines have separate icons; the others are in a menu of the rail."""
 MORE = "more"
 """The key of the icon that opens that menu."""
+WINDOW = "window:"
+"""Begins the key of a line that opens a window, before the name of the window."""
+LISTED_WINDOWS = ("policy",)
+"""The windows that have a line beside the pages: documents that are about no qube."""
 LEAST, RAIL = 40, 11
 """The least width, and the width of the rail, in units of the font."""
 QWIDGETSIZE_MAX = (1 << 24) - 1
@@ -88,6 +93,8 @@ class Sidebar(QTreeWidget):
         self._session = session
         self._settings = settings
         self._entries: dict[str, Entry] = {}
+        self._former = ALL
+        """The line that was selected last."""
         self._shows_internal = False
         self._shows_view = False
         self.setHeaderHidden(True)
@@ -123,7 +130,7 @@ class Sidebar(QTreeWidget):
         self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
         self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
         self.itemClicked.connect(self._clicked)
-        self.itemActivated.connect(lambda item: self._show_more(item) if item.data(0, KEY) == MORE else None)
+        self.itemActivated.connect(self._activated)
         self.fill()
 
     @property
@@ -242,6 +249,15 @@ class Sidebar(QTreeWidget):
         return [
             Entry(ALL if row.name == QUBES else f"page:{row.name}", row.title(), None, icon=row.icon, page=row.name)
             for row in PAGES.values()
+        ] + [
+            Entry(
+                f"{WINDOW}{name}",
+                WINDOWS[name].title().replace("&", "").rstrip("…"),
+                None,
+                icon=WINDOWS[name].icon,
+                page=WINDOW,
+            )
+            for name in LISTED_WINDOWS
         ]
 
     def _fixed(self) -> list[Entry]:
@@ -296,6 +312,8 @@ class Sidebar(QTreeWidget):
             item.setData(0, COUNT if kind is None else BADGE, count)
             item.setData(0, KIND, kind)
             item.setData(0, KEY, entry.key)
+            if entry.page == WINDOW:
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled)  # it opens a window, and is never the line that is shown
             tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
             item.setToolTip(0, plain_tip(tip))
             if entry.label:
@@ -348,15 +366,28 @@ class Sidebar(QTreeWidget):
         """A click anywhere on a headline folds it and opens it again."""
         if item.data(0, KEY) == MORE:
             self._show_more(item)
+        elif str(item.data(0, KEY)).startswith(WINDOW):
+            self._session.window_wanted.emit(str(item.data(0, KEY)).removeprefix(WINDOW), ())
         elif item.childCount() and not self.is_rail:
             item.setExpanded(not item.isExpanded())
+
+    def _activated(self, item: QTreeWidgetItem) -> None:
+        """Return on a line that is no part of the qubes does what a click does."""
+        if item.data(0, KEY) == MORE or str(item.data(0, KEY)).startswith(WINDOW):
+            self._clicked(item)
 
     def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
 
     def _chosen(self) -> None:
-        entry = self._entries.get(self.current_key())
+        if not self.selectedItems():  # a click on a line that opens a window
+            self.blockSignals(True)
+            self.choose(self._former)
+            self.blockSignals(False)
+            return
+        self._former = self.current_key()
+        entry = self._entries.get(self._former)
         if entry is None:
             return
         self.page_chosen.emit(entry.page)

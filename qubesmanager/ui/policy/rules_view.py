@@ -48,7 +48,7 @@ from qubesmanager.wire.names import DOM0
 
 ROW = 7
 """Quarters of a line's height."""
-_WIDTHS = {LINE: 12, CALL: 33, ARGUMENT: 21, FROM: 36, TO: 35, ANSWER: 19}
+_WIDTHS = {LINE: 12, CALL: 33, ARGUMENT: 21, FROM: 34, TO: 33, ANSWER: 19}
 """Of the columns, in quarters of a line's height; the last one has the rest."""
 CALLS = (
     *("qubes.ClipboardPaste", "qubes.Filecopy", "qubes.GetDate", "qubes.Gpg", "qubes.InputKeyboard", "qubes.OpenInVM"),

@@ -7,8 +7,9 @@ import pytest
 from policy_window_fixtures import USER, write
 from PyQt5.QtCore import Qt
 from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
 from until import until
-from windows import choose, click, press_key, type_text
+from windows import Clicker, choose, click, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
@@ -21,6 +22,9 @@ from qubesmanager.ui.policy.rights_window import RightsWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT
 from qubesmanager.wire import calls
+from qubesmanager.wire.policy_files import PolicyFile
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.reasons import refusal
 
 
 def listed(window: PolicyWindow) -> list[tuple[str, str]]:
@@ -220,3 +224,58 @@ async def test_the_rights_of_a_qube_are_listed_with_their_lines(window: PolicyWi
     assert ("qubes.VMShell", "policy.d/50-late.policy:2") in called
     assert {right.service for right in rights.may.rows} == {"qubes.Filecopy"}
     rights.close()
+
+
+async def test_a_daemon_without_these_calls_is_a_page_with_the_reason(
+    session: Session, system: System, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused() -> list[PolicyFile]:
+        raise refusal("call-not-in-qubes", "mgmt1.policy.GetAll", Reason("instead-policy"))
+
+    monkeypatch.setattr(system.policies, "files", refused)
+    session.follow()
+    window = PolicyWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+
+    await until(lambda: window.message.headline.text() == "The policy cannot be read")
+    assert "/etc/qubes/policy.d" in window.message.text.text()
+    monkeypatch.undo()
+    click(window.message.button)
+    await until(lambda: window.draft.is_known)
+
+
+# -- the ways to it ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_sidebar_opens_the_window_and_keeps_its_line(clicker: Clicker) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda name, names: asked.append((name, names)))
+    sidebar = clicker.window.sidebar
+    sidebar.choose("running")
+    pages = sidebar.topLevelItem(0)
+    assert pages is not None
+    lines = [pages.child(at) for at in range(pages.childCount())]
+    (line,) = [item for item in lines if item is not None and item.text(0) == "Policy"]
+
+    viewport = sidebar.viewport()
+    assert viewport is not None
+    click(viewport, sidebar.visualItemRect(line).center())
+
+    assert asked == [("policy", ())]
+    assert sidebar.current_key() == "running"
+
+
+async def test_the_inspector_asks_for_the_rights_of_its_qube(clicker: Clicker) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda name, names: asked.append((name, names)))
+    clicker.select("vault")
+    await until(clicker.window.inspector.rights.isVisible)
+
+    click(clicker.window.inspector.rights)
+
+    assert asked == [("rights", ("vault",))]
+
+
+async def test_the_policy_is_a_command_of_the_palette(clicker: Clicker) -> None:
+    assert clicker.window.own["window-policy"].text() == "&Policy…"
