@@ -116,7 +116,7 @@ class BackupRunPage(QWidget):
         failed = run.state in {TaskState.FAILED, TaskState.CANCELLED} and not run.running and not run.is_unknown
         for button in (self.back, self.retry):
             button.setVisible(failed and self._may_retry)
-        self.leave.setText(self.tr("Close; it goes &on") if run.running else self.tr("&Close"))
+        self.leave.setText(self.tr("C&ontinue in the background") if run.running else self.tr("&Close"))
 
     def _headline(self) -> str:
         run = self.run

@@ -37,7 +37,7 @@ from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, set_widths, sortable
-from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.ui.widgets.wizard import StepPage, below
 from qubesmanager.wire.names import DOM0, PROFILE_ID, TAG_NAME, VM_NAME
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -129,8 +129,7 @@ class ChoicePage(StepPage):
         row.addWidget(self.remove)
         label = QLabel(self.tr("&Profile:"), self)
         label.setBuddy(self.profile)
-        self._form.addRow(label, row)
-        self._form.addRow("", self.note_for(self.profile))
+        self._form.addRow(label, below(row, self.note_for(self.profile)))
         self._form.addRow(self.tr("Back &up:"), self.mode)
         self._form.addRow(self.tr("&Include:"), self.include)
         self._form.addRow("", self.note_for(self.include))
@@ -284,7 +283,7 @@ class ChoicePage(StepPage):
         text = self.tr("{0}, at most {1} before compression").format(count, size_text(self.model.size()) or "0 B")
         running = sum(row.running for row in chosen)
         if running:
-            text += "\n" + self.tr("As their disks are at that moment, because they run: %n qube(s)", "", running)
+            text += "\n" + self.tr("%n running qube(s): backed up as the disks are when it begins", "", running)
         self.total.setText(text)
         by_hand = self.chosen_mode() is Mode.TICKS
         for button in (self.all, self.none):

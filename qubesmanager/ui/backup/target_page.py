@@ -26,7 +26,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
-from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.ui.widgets.wizard import StepPage, below
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import VmClass
 
@@ -124,8 +124,7 @@ class TargetPage(StepPage):
         row.addWidget(self.browse)
         label = QLabel(self.tr("&Folder or file:"), self)
         label.setBuddy(self.path)
-        form.addRow(label, row)
-        form.addRow("", self.note_for(self.path))
+        form.addRow(label, below(row, self.note_for(self.path)))
         form.addRow(self.tr("&Compression:"), self.compression)
         form.addRow(self.tr("Afterwards:"), self.verify)
         form.addRow("", self.keep)

@@ -20,7 +20,7 @@ from qubesmanager.backup.errors import BackupDamagedError, BackupPassphraseError
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.restore.restore_texts import why
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
-from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.ui.widgets.wizard import StepPage, below
 from qubesmanager.wire.errors import Mgmt1Error
 
 
@@ -65,15 +65,13 @@ class FilePage(StepPage):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         label = QLabel(self.tr("Backup &file:"), self)
         label.setBuddy(self.file)
-        form.addRow(label, row)
-        form.addRow("", self.file_problem)
+        form.addRow(label, below(row, self.file_problem))
         words = QHBoxLayout()
         words.addWidget(self.passphrase, 1)
         words.addWidget(self.show_passphrase)
         label = QLabel(self.tr("&Passphrase:"), self)
         label.setBuddy(self.passphrase)
-        form.addRow(label, words)
-        form.addRow("", self.passphrase_problem)
+        form.addRow(label, below(words, self.passphrase_problem))
         form.addRow("", self.verify_only)
         form.addRow("", self.salvage)
         layout = QVBoxLayout(self)

@@ -28,6 +28,7 @@ from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue, title_label
+from qubesmanager.ui.widgets.wizard import below
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN
 from qubesmanager.wire.values import VmClass
 
@@ -84,10 +85,13 @@ class QubeDetails(QScrollArea):
         unit = unit_of(self)
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.form.addRow(self.tr("Na&me here:"), self.name)
-        self.form.addRow("", self.problem)
-        self.form.addRow(self.tr("&Template:"), self.template)
-        self.form.addRow("", self.template_problem)
+        for text, field, note in (
+            (self.tr("Na&me here:"), self.name, self.problem),
+            (self.tr("&Template:"), self.template, self.template_problem),
+        ):
+            label = QLabel(text, inner)
+            label.setBuddy(field)
+            self.form.addRow(label, below(field, note))
         self.form.addRow(self.tr("Net &qube:"), self.netvm)
         self.form.addRow(self.tr("&Pool:"), self.pool)
         head = QHBoxLayout()

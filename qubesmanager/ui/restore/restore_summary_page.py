@@ -2,7 +2,16 @@
 """The third page of the restore wizard: where the volumes go, whether they fit, and all that will happen."""
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, Qt
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QFormLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
@@ -11,12 +20,12 @@ from qubesmanager.models.texts import size_text
 from qubesmanager.ui.dialogs.offers import Offers, chosen
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, set_widths
-from qubesmanager.ui.widgets.wizard import StepPage
+from qubesmanager.ui.widgets.wizard import StepPage, below
 from qubesmanager.wire.restores import DIFFERS
 
 CONTEXT = "RestoreSummary"
 _WORD = Qt.ItemDataRole.UserRole
-_WIDTHS = (32, 32, 20, 26, 26, 20)
+_WIDTHS = (26, 26, 18, 24, 24, 18)
 """Widths of columns, in units of the font."""
 
 
@@ -58,9 +67,9 @@ class SummaryPage(StepPage):
         self.home.toggled.connect(lambda _on: self.changed.emit())
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("&Pool:"), self.pool)
-        form.addRow("", self.room)
-        form.addRow("", self.note_for(self.pool))
+        label = QLabel(self.tr("&Pool:"), self)
+        label.setBuddy(self.pool)
+        form.addRow(label, below(self.pool, self.room, self.note_for(self.pool)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
@@ -71,7 +80,7 @@ class SummaryPage(StepPage):
         layout.addWidget(self.dom0_title)
         layout.addWidget(self.dom0, 1)
         layout.addWidget(
-            plain_label(self.tr("All of them appear at once, at the end, and nothing that exists is touched."))
+            plain_label(self.tr("All qubes appear at the end, at the same time. Nothing that exists is changed."))
         )
         model.changed.connect(self.refresh)
 

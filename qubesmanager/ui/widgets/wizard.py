@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
-from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.ui.widgets.fonts import scaled, unit_of
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
@@ -59,6 +59,19 @@ class StepPage(QWidget):
 
     def forget(self) -> None:
         """The window is closing: forget secrets."""
+
+
+def below(field: QWidget | QLayout, *notes: QWidget) -> QVBoxLayout:
+    """A field with its notes below it, for one row of a form: hidden notes take no room."""
+    column = QVBoxLayout()
+    column.setContentsMargins(0, 0, 0, 0)
+    if isinstance(field, QLayout):
+        column.addLayout(field)
+    else:
+        column.addWidget(field)
+    for note in notes:
+        column.addWidget(note)
+    return column
 
 
 class StepsWindow(QDialog):
