@@ -135,6 +135,8 @@ class SharedDraft(QObject):
         """What was computed since the last change."""
         self._lasting: dict[object, Any] = {}
         """What was computed since the last change of a record; edits do not change it."""
+        self._is_lasting = True
+        """Whether no record was merged since with which it would be different."""
         self._tallies: dict[tuple[str, Key], _Tally[Any]] = {}
         """By what is counted, and the key that it is about."""
         self._touched: set[str] = set()
@@ -368,6 +370,7 @@ class SharedDraft(QObject):
         for record in records:
             if draft := self.drafts.get(record.name):
                 matters = _matters(draft, record)
+                self._is_lasting = self._is_lasting and _lasts(draft.record) == _lasts(record)
                 self._quiet = True
                 draft.merge(record)
                 self._quiet = False
@@ -440,8 +443,9 @@ class SharedDraft(QObject):
 
     def _compute_again(self) -> None:
         self._cache.clear()
-        if self._touched:
+        if not self._is_lasting:
             self._lasting.clear()
+            self._is_lasting = True
         for tally in self._tallies.values():
             for qube in self._touched:
                 tally.read_again(qube, self.drafts[qube])
@@ -455,6 +459,11 @@ def _matters(draft: Draft, record: VmRecord) -> bool:
     if (_editable(before), before.features, before.tags) != (_editable(record), record.features, record.tags):
         return True
     return draft.dirty and (before.running != record.running or before.devices != record.devices)
+
+
+def _lasts(record: VmRecord) -> tuple[object, ...]:
+    """What `record`, the defaults and the tags of several qubes are made of."""
+    return record.state, record.properties, record.tags
 
 
 def _editable(record: VmRecord) -> dict[str, PropertyValue]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, QTimer, pyqtSignal
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
@@ -162,6 +162,12 @@ class ActionSet(QObject):
         self._operations = operations
         self._names: tuple[str, ...] = ()
         self._connected = False
+        self._due: dict[str, None] = {}
+        """The ids of the rows to be looked at, in order."""
+        self._turns = QTimer(self)
+        self._turns.setSingleShot(True)
+        self._turns.setInterval(0)
+        self._turns.timeout.connect(self._look_on)
         self.by_id: dict[str, QAction] = {}
         for row in TABLE:
             action = QAction(icon(row.icon), row.name(), window)
@@ -198,36 +204,60 @@ class ActionSet(QObject):
         return [row for row in TABLE if not row.window or row.window in WINDOWS]
 
     def look(self, names: Sequence[str], *, connected: bool) -> None:
-        """Grey what is not possible for these qubes, and say why."""
+        """Grey what is not possible for these qubes, and say why. Of more than `AT_ONCE` that takes some turns."""
         self._names = tuple(names)
         self._connected = connected
-        for row in TABLE:
-            action = self.by_id[row.id]
-            action.setVisible(not row.window or row.window in WINDOWS)
-            why = self.why_not(row)
-            action.setEnabled(why is None)
-            title = row.name().replace("&", "")
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            headline = f"{title} ({keys})" if keys else title
-            hint = why if why is not None else self._partly(row)
-            action.setToolTip(plain_tip(f"{headline}\n{hint}" if hint else headline))
-            action.setStatusTip(hint or "")
+        # A row that is due already keeps its place, or the last ones would never come while qubes change.
+        self._due.update(dict.fromkeys(row.id for row in TABLE))
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """Look at the rows that are due: at all of them, or at one in each turn of the loop."""
+        self._turns.stop()
+        while self._due:
+            row_id = next(iter(self._due))
+            del self._due[row_id]
+            self._look_at(BY_ID[row_id])
+            if self._due and len(self._names) > AT_ONCE:
+                self._turns.start()
+                return
+
+    def _look_at(self, row: VmAction) -> None:
+        action = self.by_id[row.id]
+        action.setVisible(not row.window or row.window in WINDOWS)
+        why, hint = self._why_and_hint(row, self._names)
+        action.setEnabled(why is None)
+        title = row.name().replace("&", "")
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        headline = f"{title} ({keys})" if keys else title
+        action.setToolTip(plain_tip(f"{headline}\n{hint}" if hint else headline))
+        action.setStatusTip(hint)
 
     def why_not(self, row: VmAction, names: Sequence[str] | None = None) -> str | None:
         """Why the action cannot be carried out for these (or what is selected), in words; None if it can."""
-        names = self._names if names is None else names
+        return self._why_and_hint(row, self._names if names is None else names)[0]
+
+    def _why_and_hint(self, row: VmAction, names: Sequence[str]) -> tuple[str | None, str]:
+        """Why the action cannot be carried out, None if it can; the same, or for which of the qubes it cannot."""
+        why = self._why_not_these(row, names)
+        if why is not None:
+            return why, why
+        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
+        if not verdict.possible:
+            why = self._reasons_text(verdict.reasons, many=len(names) > 1)
+        elif missing := programs.missing(row.needs) if row.needs else "":
+            why = self.tr("Not installed here: {0}.").format(missing)
+        elif verdict.reasons:
+            return None, self.tr("Not for these:") + "\n" + self._reasons_text(verdict.reasons, many=True)
+        return why, why or ""
+
+    def _why_not_these(self, row: VmAction, names: Sequence[str]) -> str | None:
+        """Why the action is not one for these qubes, whatever they are."""
         if not names:
             return self.tr("Select a qube first.")
         if not self._connected:
             return self.tr("There is no connection.")
-        if len(names) > 1 and not row.multi:
-            return self.tr("Only for one qube at a time.")
-        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
-        if verdict.possible and (missing := programs.missing(row.needs) if row.needs else ""):
-            return self.tr("Not installed here: {0}.").format(missing)
-        if verdict.possible:
-            return None
-        return self._reasons_text(verdict.reasons, many=len(names) > 1)
+        return self.tr("Only for one qube at a time.") if len(names) > 1 and not row.multi else None
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
         """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
@@ -254,10 +284,6 @@ class ActionSet(QObject):
                 action.setObjectName(row.id)
                 action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
 
-    def _partly(self, row: VmAction) -> str:
-        reasons = judge(row, self._operations.facts, self._names, self._operations.refusals).reasons
-        return self.tr("Not for these:") + "\n" + self._reasons_text(reasons, many=True) if reasons else ""
-
     def _reasons_text(self, reasons: dict[str, Reason], *, many: bool) -> str:
         texts = {name: reason_text(why) for name, why in islice(reasons.items(), REASONS_SHOWN)}
         lines = [f"{name}: {why}" if many and not why.startswith(f"{name} ") else why for name, why in texts.items()]
@@ -266,5 +292,7 @@ class ActionSet(QObject):
         return "\n".join(lines)
 
 
+AT_ONCE = 100
+"""Selected qubes for which all actions are judged in one turn of the loop."""
 REASONS_SHOWN = 5
 """Reasons that a tooltip lists."""

@@ -3,8 +3,8 @@
 
 import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,6 +72,59 @@ class Entry:
     label: str = ""
     icon: str = ""
     page: str = QUBES
+    count: int | None = None
+    """How many qubes belong to it, if that is counted; else they are looked through."""
+
+
+class _Counts:
+    """How many qubes have each tag, net qube and so on. Of a qube that has changed only its own part is counted again.
+
+    A part is a group (`ALL`, `running`, `tag`, …) and a value in it.
+    """
+
+    def __init__(self) -> None:
+        self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._known: dict[str, tuple[VmRecord, tuple[tuple[str, str], ...]]] = {}
+
+    def look_at(self, records: Mapping[str, VmRecord], *, with_internal: bool) -> None:
+        """Count the records that are others than before, and leave out those that are gone."""
+        for name, record in records.items():
+            known = self._known.get(name)
+            if known is None or known[0] is not record:
+                parts = _parts(record) if with_internal or not is_internal(record) else ()
+                if known is None or known[1] != parts:
+                    self._add(() if known is None else known[1], -1)
+                    self._add(parts, 1)
+                self._known[name] = record, parts
+        if len(self._known) > len(records):
+            for name in self._known.keys() - records.keys():
+                self._add(self._known.pop(name)[1], -1)
+
+    def _add(self, parts: Iterable[tuple[str, str]], number: int) -> None:
+        for group, value in parts:
+            counts = self.of[group]
+            counts[value] += number
+            if not counts[value]:
+                del counts[value]
+
+
+def _parts(record: VmRecord) -> tuple[tuple[str, str], ...]:
+    """What a qube is counted by. An empty net qube is a value, too."""
+    parts = [(ALL, "")]
+    if record.running:
+        parts.append(("running", ""))
+    if record.klass in _KINDS:
+        parts.append((_KINDS[record.klass], ""))
+    parts += [("tag", tag) for tag in record.tags if not tag.startswith(CREATED_BY)]
+    if "netvm" in record.properties:
+        parts.append(("netvm", record.value("netvm")))
+    parts += [(prop, value) for prop in ("template", "label") if (value := record.value(prop))]
+    if "-" in record.name:
+        parts.append(("prefix", record.name.partition("-")[0]))
+    return tuple(parts)
+
+
+_KINDS = {VmClass.TEMPLATE: "templates", VmClass.DISP: "disposables"}
 
 
 class Sidebar(QTreeWidget):
@@ -97,6 +150,9 @@ class Sidebar(QTreeWidget):
         """The line that was selected last."""
         self._shows_internal = False
         self._shows_view = False
+        self._counts = _Counts()
+        self._lines: list[tuple[object, ...]] = []
+        """What the lines show now."""
         self.setHeaderHidden(True)
         if (header := self.header()) is not None:
             # A hidden header does not make its last section narrower than its titles.
@@ -171,6 +227,7 @@ class Sidebar(QTreeWidget):
     def show_internal(self, shown: bool) -> None:  # noqa: FBT001 - the slot of a toggled action
         """Count the qubes with the feature `internal`, too."""
         self._shows_internal = shown
+        self._counts = _Counts()
         self.fill()
 
     def current_key(self) -> str:
@@ -185,24 +242,44 @@ class Sidebar(QTreeWidget):
                 return
 
     def fill(self) -> None:
-        """Build all lines with their counts; the current line stays current."""
-        chosen = self.current_key()
-        every = self._session.records.values()
-        records = [record for record in every if self._shows_internal or not is_internal(record)]
-        self.blockSignals(True)
-        self.clear()
-        self._entries = {}
-        self._group("pages", self.tr("Pages"), self._pages(), records)
-        self._group("qubes", self.tr("Qubes"), self._fixed(), records)
+        """Build all lines with their counts, if one of them is different; the current line stays current."""
+        self._counts.look_at(self._session.records, with_internal=self._shows_internal)
         views = [
             Entry(f"view:{name}", name, parse(query).matches, query, icon="search") for name, query in self.views()
         ]
-        self._group("views", self.tr("Saved views"), views, records)
-        self._group("tag", self.tr("Tags"), self._tags(records), records)
-        self._group("netvm", self.tr("Net qubes"), self._netvms(records), records)
-        self._group("template", self.tr("By template"), self._values("template", records), records)
-        self._group("label", self.tr("Labels"), self._values("label", records), records)
-        self._group("prefix", self.tr("Name prefixes"), self._prefixes(records), records)
+        groups = (
+            ("pages", self.tr("Pages"), self._pages()),
+            ("qubes", self.tr("Qubes"), self._fixed()),
+            ("views", self.tr("Saved views"), views),
+            ("tag", self.tr("Tags"), self._tags()),
+            ("netvm", self.tr("Net qubes"), self._netvms()),
+            ("template", self.tr("By template"), self._values("template")),
+            ("label", self.tr("Labels"), self._values("label")),
+            ("prefix", self.tr("Name prefixes"), self._prefixes()),
+        )
+        lines: list[tuple[object, ...]] = [
+            (
+                group,
+                entry.key,
+                entry.text,
+                entry.query,
+                self._count(entry),
+                self._color(entry),
+                self.palette().cacheKey(),
+                self.is_rail,
+            )
+            for group, _title, entries in groups
+            for entry in entries
+        ]
+        if lines == self._lines:
+            return
+        self._lines = lines
+        chosen = self.current_key()
+        self.blockSignals(True)
+        self.clear()
+        self._entries = {}
+        for group in groups:
+            self._group(*group)
         if self.is_rail:
             self._add_more()
         self.choose(chosen if chosen in self._entries else ALL)
@@ -247,7 +324,9 @@ class Sidebar(QTreeWidget):
 
     def _pages(self) -> list[Entry]:
         return [
-            Entry(ALL if row.name == QUBES else f"page:{row.name}", row.title(), None, icon=row.icon, page=row.name)
+            Entry(ALL, row.title(), None, icon=row.icon, count=self._counts.of[ALL][""])
+            if row.name == QUBES
+            else Entry(f"page:{row.name}", row.title(), None, icon=row.icon, page=row.name)
             for row in PAGES.values()
         ] + [
             Entry(
@@ -261,44 +340,64 @@ class Sidebar(QTreeWidget):
         ]
 
     def _fixed(self) -> list[Entry]:
+        def fixed(key: str, text: str, scope: Scope, icon: str) -> Entry:
+            return Entry(key, text, scope, icon=icon, count=self._counts.of[key][""])
+
         return [
-            Entry("running", self.tr("Running"), lambda record: record.running, icon="start"),
-            Entry("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE, icon="template"),
-            Entry("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP, icon="qube"),
+            fixed("running", self.tr("Running"), lambda record: record.running, "start"),
+            fixed("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE, "template"),
+            fixed("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP, "qube"),
         ]
 
-    def _tags(self, records: Iterable[VmRecord]) -> list[Entry]:
-        counts = Counter(tag for record in records for tag in record.tags if not tag.startswith(CREATED_BY))
-        most = _most_common(counts)
-        return [Entry(f"tag:{tag}", tag, _tagged(tag), icon="tag") for tag in most]
+    def _tags(self) -> list[Entry]:
+        counts = self._counts.of["tag"]
+        return [Entry(f"tag:{tag}", tag, _tagged(tag), icon="tag", count=counts[tag]) for tag in _most_common(counts)]
 
-    def _netvms(self, records: Iterable[VmRecord]) -> list[Entry]:
-        names = list(records)
-        counts = Counter(record.value("netvm") for record in names if "netvm" in record.properties)
+    def _netvms(self) -> list[Entry]:
+        counts = self._counts.of["netvm"].copy()
         offline = counts.pop("", 0)
-        most = _most_common(counts)
-        entries = [Entry(f"netvm:{name}", name, _through(name), icon="network") for name in most]
+        entries = [
+            Entry(f"netvm:{name}", name, _through(name), icon="network", count=counts[name])
+            for name in _most_common(counts)
+        ]
         if offline:
-            entries.append(Entry("netvm:", self.tr("none"), _is_offline, icon="disconnected"))
+            entries.append(Entry("netvm:", self.tr("none"), _is_offline, icon="disconnected", count=offline))
         return entries
 
-    def _values(self, prop: str, records: Iterable[VmRecord]) -> list[Entry]:
+    def _values(self, prop: str) -> list[Entry]:
         """A line for each value of a property; none for the empty one."""
-        counts = Counter(value for record in records if (value := record.value(prop)))
-        most = _most_common(counts)
+        counts = self._counts.of[prop]
         label = prop == "label"
         return [
-            Entry(f"{prop}:{value}", value, _having(prop, value), label=value if label else "", icon="template")
-            for value in most
+            Entry(
+                f"{prop}:{value}",
+                value,
+                _having(prop, value),
+                label=value if label else "",
+                icon="template",
+                count=counts[value],
+            )
+            for value in _most_common(counts)
         ]
 
-    def _prefixes(self, records: Iterable[VmRecord]) -> list[Entry]:
+    def _prefixes(self) -> list[Entry]:
         """An entry for each prefix, up to the first hyphen, that several names have."""
-        counts = Counter(record.name.partition("-")[0] for record in records if "-" in record.name)
-        shared = Counter({prefix: count for prefix, count in counts.items() if count > 1})
-        return [Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-")) for prefix in _most_common(shared)]
+        shared = Counter({prefix: count for prefix, count in self._counts.of["prefix"].items() if count > 1})
+        return [
+            Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-"), count=shared[prefix])
+            for prefix in _most_common(shared)
+        ]
 
-    def _group(self, key: str, title: str, entries: list[Entry], records: list[VmRecord]) -> None:
+    def _counted(self) -> list[VmRecord]:
+        """The qubes that are counted."""
+        every = self._session.records.values()
+        return [record for record in every if self._shows_internal or not is_internal(record)]
+
+    def _color(self, entry: Entry) -> str:
+        """The colour of the cube of a line; empty for a line without one."""
+        return self._session.color_of(entry.label) if entry.label else ""
+
+    def _group(self, key: str, title: str, entries: list[Entry]) -> None:
         if not entries:
             return
         head = QTreeWidgetItem(self, [title])
@@ -307,7 +406,7 @@ class Sidebar(QTreeWidget):
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
         for entry in entries:
             self._entries[entry.key] = entry
-            count, kind = self._count(entry, records)
+            count, kind = self._count(entry)
             item = QTreeWidgetItem(head, [entry.text])
             item.setData(0, COUNT if kind is None else BADGE, count)
             item.setData(0, KIND, kind)
@@ -317,27 +416,29 @@ class Sidebar(QTreeWidget):
             tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
             item.setToolTip(0, plain_tip(tip))
             if entry.label:
-                item.setIcon(0, label_icon(self._session.color_of(entry.label)))
+                item.setIcon(0, label_icon(self._color(entry)))
             elif entry.icon:
                 item.setIcon(0, icon(entry.icon))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
         head.setExpanded(key not in self._folded or self.is_rail)
         head.setHidden(self.is_rail and key not in ON_RAIL)
 
-    def _count(self, entry: Entry, records: list[VmRecord]) -> tuple[str, BadgeKind | None]:
+    def _count(self, entry: Entry) -> tuple[str, BadgeKind | None]:
         """The qubes of a line; of a page, what needs attention there, and how much."""
         if entry.page == "backups":
             troubled = len(self._session.backups.troubled)
             if troubled:
                 return self.tr("%n failed", "", troubled), BadgeKind.FAULT
-            old = len(overdue(records, int(time.time())))
+            old = len(overdue(self._counted(), int(time.time())))
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
         if entry.page == "updates":
             return self._count_updates()
         if entry.page != QUBES:
             return "", None
+        if entry.count is not None:
+            return str(entry.count), None
         scope = entry.scope
-        return str(len(records) if scope is None else sum(1 for record in records if scope(record))), None
+        return str(sum(1 for record in self._counted() if scope is None or scope(record))), None
 
     def _count_updates(self) -> tuple[str, BadgeKind | None]:
         """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""

@@ -212,6 +212,8 @@ class VmView(QTableView):
 
     def _set_up_headers(self) -> None:
         header = self.header()
+        # Painted with the view's selection, it asks for the flags of every cell of a column that is all selected.
+        header.setSelectionModel(QItemSelectionModel(self._model, header))
         header.setStyleSheet(_HEADER_PADDING)
         header.setSectionsMovable(True)
         header.setHighlightSections(False)

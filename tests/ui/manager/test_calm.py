@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The window keeps what the user selected and typed, shows the numbers of what is shown, and gives reasons."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PyQt5.QtCore import Qt, QUrl
@@ -13,8 +15,11 @@ from windows import Clicker, press_key, type_text
 from qubesmanager.client.client import Client
 from qubesmanager.ui.manager import guide
 from qubesmanager.ui.manager.inspector import Inspector
+from qubesmanager.ui.manager.sidebar import _Counts
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.wire import calls
+from qubesmanager.wire.call import Request
+from qubesmanager.wire.codecs import CloneSpec
 
 
 async def test_after_the_start_the_table_has_the_keys(clicker: Clicker) -> None:
@@ -60,10 +65,46 @@ async def test_the_same_tags_are_shown_however_the_qubes_come(clicker: Clicker, 
     await clicker.until(lambda: "t19" in session.records["work"].tags)
     records = list(session.records.values())
 
-    first, second = sidebar._tags(records), sidebar._tags(reversed(records))
+    shown = []
+    for ordered in (records, records[::-1]):
+        sidebar._counts = _Counts()
+        sidebar._counts.look_at({record.name: record for record in ordered}, with_internal=False)
+        shown.append(sidebar._tags())
 
+    first, second = shown
     assert [entry.text for entry in first] == [entry.text for entry in second]
     assert len(first) == 12
+
+
+async def test_the_counts_of_the_sidebar_follow_the_qubes(clicker: Clicker, client: Client) -> None:
+    """Only what changed is counted again; the sums are those of a count of everything."""
+    sidebar, session = clicker.window.sidebar, clicker.session
+
+    def counts() -> dict[str, Counter[str]]:
+        sidebar.fill()
+        return {group: values for group, values in sidebar._counts.of.items() if values}
+
+    def counted() -> dict[str, Counter[str]]:
+        every = _Counts()
+        every.look_at(session.records, with_internal=False)
+        return {group: values for group, values in every.of.items() if values}
+
+    requests: tuple[Request[Any], ...] = (
+        calls.VM_TAG_SET("work", "mine"),
+        calls.VM_PROPERTY_SET("vault", "label", "green"),
+        calls.VM_FEATURE_SET("personal", "internal", "1"),
+        calls.VM_CLONE("vault", payload=CloneSpec("vault-2")),
+        calls.VM_START("vault"),
+        calls.VM_REMOVE("untrusted"),
+    )
+    for request in requests:
+        await client.send(request)
+        assert counts() == counted()
+    await clicker.until(lambda: "vault-2" in session.records and "untrusted" not in session.records)
+    await clicker.until(lambda: session.records["vault"].running)
+
+    assert counts() == counted()
+    assert counts()["tag"]["mine"] == 1
 
 
 async def test_a_saved_view_does_not_stay_under_the_next_line(clicker: Clicker) -> None:
