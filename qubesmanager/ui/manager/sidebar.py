@@ -30,6 +30,8 @@ from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
 Scope = Callable[[VmRecord], bool]
+Counted = tuple[str, BadgeKind | None]
+"""What the end of a line shows, and the kind of its badge; None for a plain number."""
 KEY = Qt.ItemDataRole.UserRole
 ROW = 6.25
 """The height of a row, in quarters of a line of text."""
@@ -257,13 +259,14 @@ class Sidebar(QTreeWidget):
             ("label", self.tr("Labels"), self._values("label")),
             ("prefix", self.tr("Name prefixes"), self._prefixes()),
         )
+        counts = {entry.key: self._count(entry) for _group, _title, entries in groups for entry in entries}
         lines: list[tuple[object, ...]] = [
             (
                 group,
                 entry.key,
                 entry.text,
                 entry.query,
-                self._count(entry),
+                counts[entry.key],
                 self._color(entry),
                 self.palette().cacheKey(),
                 self.is_rail,
@@ -279,7 +282,7 @@ class Sidebar(QTreeWidget):
         self.clear()
         self._entries = {}
         for group in groups:
-            self._group(*group)
+            self._group(*group, counts)
         if self.is_rail:
             self._add_more()
         self.choose(chosen if chosen in self._entries else ALL)
@@ -397,7 +400,7 @@ class Sidebar(QTreeWidget):
         """The colour of the cube of a line; empty for a line without one."""
         return self._session.color_of(entry.label) if entry.label else ""
 
-    def _group(self, key: str, title: str, entries: list[Entry]) -> None:
+    def _group(self, key: str, title: str, entries: list[Entry], counts: Mapping[str, Counted]) -> None:
         if not entries:
             return
         head = QTreeWidgetItem(self, [title])
@@ -406,7 +409,7 @@ class Sidebar(QTreeWidget):
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
         for entry in entries:
             self._entries[entry.key] = entry
-            count, kind = self._count(entry)
+            count, kind = counts[entry.key]
             item = QTreeWidgetItem(head, [entry.text])
             item.setData(0, COUNT if kind is None else BADGE, count)
             item.setData(0, KIND, kind)
@@ -423,7 +426,7 @@ class Sidebar(QTreeWidget):
         head.setExpanded(key not in self._folded or self.is_rail)
         head.setHidden(self.is_rail and key not in ON_RAIL)
 
-    def _count(self, entry: Entry) -> tuple[str, BadgeKind | None]:
+    def _count(self, entry: Entry) -> Counted:
         """The qubes of a line; of a page, what needs attention there, and how much."""
         if entry.page == "backups":
             troubled = len(self._session.backups.troubled)

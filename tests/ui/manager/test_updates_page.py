@@ -46,7 +46,7 @@ def choose_row(table: QTableView, name: str) -> None:
 
 def badge(clicker: Clicker) -> str:
     sidebar = clicker.window.sidebar
-    return sidebar._count(sidebar._entries["page:updates"], [])[0]
+    return sidebar._count(sidebar._entries["page:updates"])[0]
 
 
 async def change_root(client: Client, *templates: str) -> None:
