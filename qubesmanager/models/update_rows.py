@@ -11,14 +11,12 @@ from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import Mark, TableColumn
 from qubesmanager.models.texts import ago_text, class_text, date_text, state_text
 from qubesmanager.rules.actions import why_not_restart, why_not_update
-from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.facts import Facts, QubeFacts
 from qubesmanager.rules.network import dependents, running_clients
 from qubesmanager.rules.updates import (
     NEEDS_UPDATE,
     Updates,
     UpdateState,
-    is_updated_itself,
-    outdated_by_template,
     stale_after,
     updated_through,
     updates_of,
@@ -63,22 +61,10 @@ class RestartRow:
     why_not: Reason | None
 
 
-def update_rows(facts: Facts, now: int) -> list[UpdateRow]:
-    """All qubes that are updated themselves, by name."""
-    users, stale = outdated_by_template(facts.qubes), stale_after(facts)
-    rows = [
-        UpdateRow(
-            qube.name,
-            qube.klass,
-            updates_of(qube, now, stale),
-            len(users.get(qube.name, ())),
-            why_not_update(facts, qube),
-            now,
-        )
-        for qube in facts.qubes.values()
-        if is_updated_itself(qube)
-    ]
-    return sorted(rows, key=lambda row: natural(row.name))
+def update_row(facts: Facts, qube: QubeFacts, now: int, restarts: int) -> UpdateRow:
+    """The row of a qube that is updated itself. `restarts`: how many running qubes do not use yet what it has."""
+    known = updates_of(qube, now, stale_after(facts))
+    return UpdateRow(qube.name, qube.klass, known, restarts, why_not_update(facts, qube), now)
 
 
 def restart_rows(facts: Facts, names: Sequence[str]) -> list[RestartRow]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import lru_cache
 
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes, whole_number
@@ -97,11 +98,17 @@ def _state(qube: QubeFacts, ended: date | None, checked: int | None, since: int)
 
 def _moment(text: str, now: int) -> int | None:
     """A time as the updater writes it; None for any other text, and if it is in the future or before 1970."""
+    moment = _seconds(text)
+    return None if moment is None or moment < 0 or is_ahead(moment, now) else moment
+
+
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> int | None:
+    """The Unix time of a local time; None for any other text."""
     try:
-        moment = int(datetime.fromisoformat(text).timestamp())
+        return int(datetime.fromisoformat(text).timestamp())
     except (ValueError, OverflowError, OSError):
         return None
-    return None if moment < 0 or is_ahead(moment, now) else moment
 
 
 def _day(text: str) -> date | None:

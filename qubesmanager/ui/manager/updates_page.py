@@ -2,9 +2,19 @@
 """The update centre: which qubes need an update, and which must be restarted to use what their template has."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
 
-from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer
+from PyQt5.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    QTimer,
+)
 from PyQt5.QtGui import QHideEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAbstractItemView,
@@ -22,6 +32,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.host import programs
+from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import OrderedTable
 from qubesmanager.models.texts import plain_tip
@@ -33,10 +44,10 @@ from qubesmanager.models.update_rows import (
     UpdateRow,
     restart_rows,
     summary,
-    update_rows,
+    update_row,
     update_text,
 )
-from qubesmanager.rules.updates import outdated
+from qubesmanager.rules.updates import is_updated_itself, outdated_by_template
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
@@ -53,8 +64,10 @@ PAUSE = 250
 """Milliseconds in which changes of qubes are gathered."""
 MINUTE = 60_000
 """Milliseconds between updates of texts such as "3 h ago"."""
-AT_A_TIME = 25
-"""Qubes whose restart is checked in one turn of the loop."""
+AT_A_TIME = 10
+"""Qubes whose restart is checked in one step."""
+TURN = 0.004
+"""Seconds of a turn of the loop, which ends after the step that is under way."""
 REASONS_SHOWN = 5
 ROWS_SHOWN = 8
 """Rows of updates that are visible at first, if there are so many."""
@@ -73,10 +86,8 @@ class UpdatesPage(QWidget):
         self._unit = self.fontMetrics().height() // 4
         self._all_updates: list[UpdateRow] = []
         self._all_restarts: list[RestartRow] = []
-        self._made: list[RestartRow] = []
-        """The rows of restarts that are made so far, turn by turn."""
-        self._left: list[str] = []
-        """The qubes whose rows are not made yet."""
+        self._making: Iterator[None] = iter(())
+        """What makes the rows, step by step."""
         self._is_stale = False
         """Whether something changed while the rows were made."""
         self.is_known = False
@@ -211,23 +222,37 @@ class UpdatesPage(QWidget):
             self._later.start()
 
     def _begin(self) -> None:
-        """Make the rows again: those of updates now, those of restarts in turns of the loop."""
+        """Make the rows again, in turns of the loop."""
         if self._turns.isActive():
             self._is_stale = True
             return
         self._is_stale = False
-        facts = self._session.facts
-        self._all_updates = update_rows(facts, int(time.time()))
-        self._made, self._left = [], outdated(facts.qubes)
+        self._making = self._make()
         self._turns.start()
 
+    def _make(self) -> Iterator[None]:
+        """Make the rows; between two steps the loop may have a turn, and qubes may go."""
+        facts, now = self._session.facts, int(time.time())
+        users = outdated_by_template(facts.qubes)
+        updates: list[UpdateRow] = []
+        for name in in_order(qube.name for qube in facts.qubes.values() if is_updated_itself(qube)):
+            if (qube := facts.qubes.get(name)) is not None:
+                updates.append(update_row(facts, qube, now, len(users.get(name, ()))))
+            yield
+        restarts: list[RestartRow] = []
+        waiting = in_order(name for names in users.values() for name in names)
+        for at in range(0, len(waiting), AT_A_TIME):
+            restarts += restart_rows(facts, waiting[at : at + AT_A_TIME])
+            yield
+        self._all_updates, self._all_restarts = updates, restarts
+
     def _make_more(self) -> None:
-        names, self._left = self._left[:AT_A_TIME], self._left[AT_A_TIME:]
-        self._made += restart_rows(self._session.facts, names)
-        if self._left:
-            self._turns.start()
-            return
-        self._all_restarts = self._made
+        """Make rows for one turn. Show them once there are all."""
+        end = time.perf_counter() + TURN
+        for _ in self._making:
+            if time.perf_counter() > end:
+                self._turns.start()
+                return
         is_first, self.is_known = not self.is_known, self.is_known or self._session.is_synced
         self._show()
         if is_first and self.is_known:
@@ -323,16 +348,17 @@ class UpdatesPage(QWidget):
     def _select(
         table: QTableView, model: OrderedTable[UpdateRow] | OrderedTable[RestartRow], names: Sequence[str]
     ) -> None:
-        selection = table.selectionModel()
-        rows = {str(model.index(at, 0).data()): at for at in range(model.rowCount())}
-        places = {rows[name] for name in names if name in rows}
-        if selection is None or places <= set(selected_rows(table)):
+        selection, rows = table.selectionModel(), cast("Sequence[UpdateRow | RestartRow]", model.rows)
+        chosen = set(names)
+        places = [at for at, row in enumerate(rows) if row.name in chosen] if chosen else []
+        if selection is None or not set(places) - set(selected_rows(table)):
             return
+        ranges = QItemSelection()
+        for at in places:
+            ranges.append(QItemSelectionRange(model.index(at, 0)))
         flags = QItemSelectionModel.SelectionFlag
-        added = QItemSelectionModel.SelectionFlags() | flags.Select | flags.Rows
-        for at in sorted(places):
-            selection.select(model.index(at, 0), added)
-        selection.setCurrentIndex(model.index(min(places), 0), flags.NoUpdate)
+        selection.select(ranges, QItemSelectionModel.SelectionFlags() | flags.Select | flags.Rows)
+        selection.setCurrentIndex(model.index(places[0], 0), flags.NoUpdate)
 
     # -- what the user does -------------------------------------------------------------------------------------------
 
