@@ -35,8 +35,9 @@ from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.offers import ask_offers
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
+from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import AtClose, report
+from qubesmanager.ui.session.tasks import AtClose, TaskState, report, report_child
 from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
@@ -49,6 +50,8 @@ from qubesmanager.wire.records import VmRecord
 
 MENTION_SECONDS = 2.0
 """How long a dialog waits for what names its qubes, and for the memory that is free."""
+UPDATES_AT_A_TIME = 2
+"""Updaters that run at the same time: each starts its qube and downloads."""
 ASKED_ABOUT = 20
 """Qubes of which a dialog asks that."""
 
@@ -150,8 +153,38 @@ class Operations(QObject):
             self._task(self.tr("Open a terminal in {0}").format(name), self._program(programs.OPEN_TERMINAL, name))
 
     def update(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._task(self.tr("Update {0}").format(name), self._program(programs.UPDATE, name))
+        """Run the updater for the qubes; for several as one task, `UPDATES_AT_A_TIME` at a time."""
+        if len(names) == 1:
+            self._task(self.tr("Update {0}").format(names[0]), self._program(programs.UPDATE, names[0]))
+        elif names:
+            number = len(names)
+            title = self.tr("Update %n qube(s)", "", number)
+            steps = self._update_each(tuple(names))
+            self.session.tasks.start(title, steps, children=tuple(names), at_close=AtClose.CANCELLED)
+
+    async def _update_each(self, names: tuple[str, ...]) -> None:
+        """Update all of them, also if some fail. Raises one error, which names those that failed."""
+        at_once = asyncio.Semaphore(UPDATES_AT_A_TIME)
+        failed: list[str] = []
+
+        async def update(number: int, name: str) -> None:
+            state, detail = TaskState.CANCELLED, ""
+            try:
+                async with at_once:
+                    report_child(number, TaskState.RUNNING)
+                    await programs.run(programs.UPDATE, name)
+                    state = TaskState.DONE
+            except Mgmt1Error as error:
+                state, detail = TaskState.FAILED, error_text(error)
+                failed.append(f"{name}: {detail}")
+            finally:
+                report_child(number, state, detail)
+
+        async with asyncio.TaskGroup() as group:
+            for number, name in enumerate(names):
+                group.create_task(update(number, name))
+        if failed:
+            raise Mgmt1Error("\n".join(failed))
 
     async def _run(self, names: tuple[str, ...]) -> None:
         dialog = RunDialog(self.window, self.session.settings, names)

@@ -17,6 +17,7 @@ from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager import updates_page
 from qubesmanager.ui.manager.sidebar import ALL
 from qubesmanager.ui.manager.updates_page import AT_A_TIME, UpdatesPage
+from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls
 
 
@@ -123,6 +124,44 @@ async def test_update_starts_the_updater_for_the_selected_or_for_all_that_need_i
     await clicker.until(lambda: len(updated()) == 2)
 
     assert updated() == ["--force-update --targets fedora-43"] * 2
+
+
+async def test_several_updates_are_one_task_that_goes_on_after_a_failure(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "qubes-vm-update"
+    program.write_text("#!/bin/sh\ntest $3 = debian-13 || exit 0\necho no network\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    page = await shown(clicker)
+
+    page.update_all.trigger()
+
+    (task,) = await clicker.finished()
+    assert {child.title: child.state for child in task.children} == {
+        "debian-13": TaskState.FAILED, "fedora-43": TaskState.DONE,
+    }  # fmt: skip
+    assert "debian-13: no network" in task.detail
+
+
+async def test_cancelled_updates_end_with_their_programs(
+    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "qubes-vm-update"
+    program.write_text("#!/bin/sh\nexec sleep 3600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    page = await shown(clicker)
+    page.update_all.trigger()
+    await clicker.until(lambda: bool(clicker.session.tasks.running))
+    (task,) = clicker.session.tasks.entries
+    await clicker.until(lambda: all(child.state is TaskState.RUNNING for child in task.children))
+
+    clicker.session.tasks.cancel(task)
+
+    await clicker.finished()
+    assert task.state is TaskState.CANCELLED
+    assert {child.state for child in task.children} == {TaskState.CANCELLED}
 
 
 async def test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the_network(
