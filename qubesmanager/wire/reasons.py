@@ -330,6 +330,11 @@ TABLE: tuple[Row, ...] = (
         errors.QubesInvalidTagError,
         "The tags created-by-* are set when a qube is created and cannot be changed.",
     ),
+    Row(
+        "tag-of-policy",
+        errors.PermissionDenied,
+        "A line of the policy is about the tag {tag}, so only dom0 sets and removes it.",
+    ),
     Row("no-such-tag", errors.QubesTagNotFoundError, "{qube} has no tag {tag}."),
     Row("not-a-colour", errors.QubesValueError, "A colour is 0xRRGGBB, not {colour}."),
     Row("label-taken", errors.QubesValueError, "There is already a label {label}."),

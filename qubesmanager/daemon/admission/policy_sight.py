@@ -11,7 +11,7 @@ from typing import Protocol
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.event_hub import EventHub
-from qubesmanager.policy.engine import Engine, Request, Result
+from qubesmanager.policy.engine import DISPVM_TAG_PREFIX, TAG_PREFIX, Engine, Request, Result
 from qubesmanager.policy.reading import Policy
 from qubesmanager.policy.system_info import SystemInfo, is_dom0
 
@@ -40,6 +40,8 @@ class PolicySight:
         self._hub = hub
         self._engine = Engine(Policy(()))
         self._remembered: OrderedDict[Key, dict[str, bool]] = OrderedDict()
+        self._tags: frozenset[str] | None = None
+        """The tags that rules are about; None until they are asked for."""
         facts.changed = self._forget
 
     @property
@@ -53,6 +55,7 @@ class PolicySight:
         if engine is not self._engine:
             self._engine = engine
             self._remembered.clear()
+            self._tags = None
             self._hub.sight_changed()
 
     async def keep(self) -> None:
@@ -71,6 +74,18 @@ class PolicySight:
             decision = self._engine.decide(Request(service, argument, source, name), self._facts.info())
             names[name] = decision.result is Result.ALLOW and is_dom0(decision.target)
         return names[name]
+
+    def is_about_tag(self, tag: str) -> bool:
+        """Whether a rule is about the qubes, or the disposable templates, with the tag."""
+        if self._tags is None:
+            words = {word for rule in self._engine.policy.rules for word in (rule.source, rule.target)}
+            self._tags = frozenset(
+                word.removeprefix(prefix)
+                for word in words
+                for prefix in (TAG_PREFIX, DISPVM_TAG_PREFIX)
+                if word.startswith(prefix)
+            )
+        return tag in self._tags
 
     def _names(self, key: Key) -> dict[str, bool]:
         names = self._remembered.get(key)

@@ -16,7 +16,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import TokenContent
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import EVENTS_LOST
 
@@ -192,3 +192,24 @@ async def test_a_call_names_the_qubes_to_which_it_is_allowed(sent_by: As, rules:
     await laptop.send(calls.VM_PROPERTY_SET("work", "netvm", "sys-net"))
 
     assert (await client.send(calls.VM_PROPERTY_GET("work", "netvm"))).value == "sys-net"
+
+
+async def test_only_dom0_changes_a_tag_that_gives_rights(sent_by: As, rules: Rules, client: Client) -> None:
+    rules(
+        "mgmt1.vm.tag.Set * laptop @anyvm allow target=dom0\n"
+        "mgmt1.vm.tag.Remove * laptop @anyvm allow target=dom0\n"
+        "mgmt1.vm.Kill * laptop @tag:mine allow target=dom0\n"
+        "a.B * @anyvm @dispvm:@tag:open allow\n"
+    )
+    laptop = sent_by("laptop")
+    await client.send(calls.VM_TAG_SET("work", "mine"))
+    for request in (
+        calls.VM_TAG_SET("vault", "mine"),
+        calls.VM_TAG_SET("vault", "open"),
+        calls.VM_TAG_REMOVE("work", "mine"),
+    ):
+        with pytest.raises(PermissionDenied):
+            await laptop.send(request)
+
+    await laptop.send(calls.VM_TAG_SET("vault", "other"))
+    await laptop.send(calls.VM_TAG_REMOVE("vault", "other"))

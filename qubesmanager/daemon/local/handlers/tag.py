@@ -3,6 +3,8 @@
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.reasons import refusal
 
 
 @answers(calls.VM_TAG_LIST)
@@ -17,9 +19,17 @@ async def get(context: Context, name: str, _payload: None) -> bool:
 
 @answers(calls.VM_TAG_SET)
 async def set_tag(context: Context, name: str, _payload: None) -> None:
+    _check_rights(context, name)
     await context.system.settings.set_tag(context.dest, name)
 
 
 @answers(calls.VM_TAG_REMOVE)
 async def remove(context: Context, name: str, _payload: None) -> None:
+    _check_rights(context, name)
     await context.system.settings.remove_tag(context.dest, name)
+
+
+def _check_rights(context: Context, tag: str) -> None:
+    """Raises `PermissionDenied` where a source would change its own rights, or those of others, by a tag."""
+    if context.source != DOM0 and context.system.policy_sight.is_about_tag(tag):
+        raise refusal("tag-of-policy", tag)
