@@ -2,10 +2,12 @@
 """Takes the pictures of the guide: a real window over a demonstration's daemon, driven as a user would."""
 
 import asyncio
+import math
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +24,10 @@ from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.models.device_catalog import Device
+from qubesmanager.models.resources import Moment
+from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
 from qubesmanager.plans.devices import device_key
+from qubesmanager.rules.forecast import DAY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.transport.memory import MemoryTransport
@@ -39,6 +44,7 @@ from qubesmanager.ui.manager.updates_page import UpdatesPage
 from qubesmanager.ui.map.map_page import MapPage
 from qubesmanager.ui.policy.policy_window import PolicyWindow
 from qubesmanager.ui.policy.rights_window import RightsWindow
+from qubesmanager.ui.resources.resources_page import ResourcesPage
 from qubesmanager.ui.restore.restore_wizard import RestoreWizard
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import report
@@ -59,6 +65,7 @@ from scripts.picture_application import picture_application
 
 OUT = Path("docs/pictures")
 FEW, MANY = 2, 990
+GIB = 1 << 30
 TITLE = 26
 WATCHED = 20
 LATE = 75
@@ -662,6 +669,37 @@ async def policy(scene: Scene, ending: str = "") -> None:
     rights.close()
 
 
+async def resources(scene: Scene, ending: str = "") -> None:
+    """The page of resources after a few minutes, with measurements of four weeks."""
+    session = scene.session
+    scene.window.sidebar.choose("page:resources")
+    page = scene.window.pages.currentWidget()
+    assert isinstance(page, ResourcesPage)
+    await scene.until(lambda: session.usage.is_known and page.resources.total and page.resources.histories)
+    now, series = int(time.time()), UsageSeries()
+    weekly = {"work": 2.6, "personal": 0.9, "mail": 0.3}
+    for day in range(28, -1, -1):
+        pools = {
+            f"{POOL}{row.name}": max(0, int(row.usage - day * (row.size - row.usage) / 100))
+            for row in session.usage.pools
+        }
+        qubes = {f"{QUBE}{name}": int((9 - day / 7) * size * GIB) for name, size in weekly.items()}
+        series.put({**pools, **qubes}, now - day * DAY)
+    session.usage.keep(series)
+    now_in_page = page.resources.hour[-1]
+    page.resources.hour.clear()
+    for at in range(120, -1, -1):
+        wave = math.sin(at / 9) + math.sin(at / 3.7) / 2 + math.sin(at * 2.1) / 4
+        memory = int(now_in_page.memory * (1 + wave / 40))
+        page.resources.hour.append(Moment(now - at * 30, (now_in_page.cpu or 0) + 12 * wave, memory))
+    await scene.until(lambda: len(page.resources.histories["work"].cpus) > WATCHED)
+    page.uses_table.selectRow(1)
+    session.labels_changed.emit()
+    await asyncio.sleep(0.5)
+    save(scene.window.grab(), f"resources{ending}")
+    scene.window.sidebar.choose("all")
+
+
 async def backups(scene: Scene, ending: str = "") -> None:
     """The page of backups: three profiles, one of which fails."""
     client = scene.session.client
@@ -715,6 +753,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "timeline": timeline,
     "policy": policy,
     "updates": updates,
+    "resources": resources,
 }
 
 
@@ -798,6 +837,8 @@ async def main(language: str, names: list[str]) -> None:
         await over(FEW, settings, lambda scene: timeline(scene, "-dark"))
     if asked("policy"):
         await over(FEW, settings, lambda scene: policy(scene, "-dark"))
+    if asked("resources"):
+        await over(FEW, settings, lambda scene: resources(scene, "-dark"))
     if asked("backups"):
         await over(FEW, settings, lambda scene: backups(scene, "-dark"))
     if asked("updates"):

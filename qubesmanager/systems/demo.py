@@ -33,8 +33,8 @@ from qubesmanager.wire.values import DeviceClass, VmClass
 log = logging.getLogger(__name__)
 
 HOUR, DAY = 3600, 86_400
-DOM0_MEMORY = 4000 << 10
-"""KiB that dom0 of the demonstration takes."""
+DOM0_MEMORY, CPUS = 4000 << 10, 8
+"""KiB that dom0 of the demonstration takes, and the processors of its computer."""
 USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
 """MiB of a qube that does not say its own, and of the smallest computer."""
 
@@ -236,6 +236,7 @@ async def populate(system: System, extra: int) -> None:
         hypervisor.test_memory = memory_of(chosen)
         hypervisor.test_dom0_memory = DOM0_MEMORY
         hypervisor.test_load = Load(system.runtime.state.by_uuid)
+        system.runtime.state.host_cpus = CPUS
         system.runtime.state.host_memory = hypervisor.test_memory >> 10
     if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
         await write(system, chosen)

@@ -70,6 +70,9 @@ PAGES = {
         PageRow("map", QT_TRANSLATE_NOOP("Pages", "Network map"), "network", "map.map_page:open_map"),
         PageRow("backups", QT_TRANSLATE_NOOP("Pages", "Backups"), "backup", "manager.backups_page:open_backups"),
         PageRow("timeline", QT_TRANSLATE_NOOP("Pages", "Timeline"), "timeline", "timeline.timeline_page:open_timeline"),
+        PageRow(
+            "resources", QT_TRANSLATE_NOOP("Pages", "Resources"), "resources", "resources.resources_page:open_resources"
+        ),
         PageRow("updates", QT_TRANSLATE_NOOP("Pages", "Updates"), "update", "manager.updates_page:open_updates"),
     )
 }

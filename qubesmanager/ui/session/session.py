@@ -32,6 +32,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
 from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.ui.session.usage_watch import UsageWatch
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
 from qubesmanager.wire.event import Event
@@ -93,6 +94,7 @@ class Session(QObject):
         kept = self.settings.value(RESTARTS)
         self.restarts = RestartWatch(kept if isinstance(kept, str) else "")
         self.backups = BackupWatch(client, self.tasks, self)
+        self.usage = UsageWatch(client, self.tasks, lambda: self.records, lambda: self.settings, connection, self)
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
         self.is_synced = False
@@ -183,6 +185,7 @@ class Session(QObject):
                 self.synced.emit()
                 self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
                 self.backups.synced()
+                self.usage.synced()
             case Lost():
                 self.is_synced = False
                 self.trouble = update

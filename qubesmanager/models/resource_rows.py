@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of the page of resources: who uses most, pools with a forecast, and what grows most."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from qubesmanager.models.resources import Use
+from qubesmanager.models.row_table import Mark, TableColumn
+from qubesmanager.models.storage_rows import PoolRow
+from qubesmanager.models.texts import date_text, gib_text, size_text
+from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.models.volume_table import share
+from qubesmanager.rules.forecast import LEAST_DAYS, Forecast, Outlook, forecast, growth
+from qubesmanager.wire.records import VmRecord
+
+CONTEXT = "Resources"
+LONG_BUSY = 60
+"""Seconds at the limit from which it is noted."""
+SOON = 120
+"""Days until a pool is full from which it is a warning."""
+MOST = 5
+"""Qubes that the table of growth has."""
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOutlook:
+    """A pool, and when it is full."""
+
+    pool: PoolRow
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A qube with the bytes of its disks, and how many more they are each week."""
+
+    name: str
+    size: int
+    per_week: float
+
+
+def note(use: Use) -> str:
+    """What is remarkable about a qube's use, in the user's language; empty for nothing."""
+    translate = QCoreApplication.translate
+    if use.is_paused:
+        return translate("Resources", "paused, keeps its memory")
+    if use.busy >= LONG_BUSY:
+        minutes = use.busy // 60
+        return translate("Resources", "at its CPU limit for %n min", "", minutes)
+    return translate("Resources", "memory is fixed") if use.is_fixed else ""
+
+
+def memory_text(use: Use) -> str:
+    """GiB, and of how many."""
+    used = gib_text(use.memory << 10)
+    if not use.most:
+        return used
+    return QCoreApplication.translate("Resources", "{0} of {1}").format(used, gib_text(use.most << 10))
+
+
+def outlook_text(row: PoolOutlook) -> str:
+    """When the pool is full, in the user's language."""
+    translate = QCoreApplication.translate
+    outlook, days = row.forecast.outlook, row.forecast.days
+    if outlook is Outlook.FILLS:
+        weeks, years = days // 7, days // 365
+        if days < 14:  # noqa: PLR2004 - two weeks
+            return translate("Resources", "full in %n day(s)", "", days)
+        if days < 365:  # noqa: PLR2004 - a year
+            return translate("Resources", "full in %n week(s)", "", weeks)
+        return translate("Resources", "full in about %n year(s)", "", years)
+    return {
+        Outlook.UNKNOWN: translate("Resources", "not known yet"),
+        Outlook.STEADY: translate("Resources", "does not grow"),
+        Outlook.FAR: translate("Resources", "hardly grows"),
+        Outlook.FULL: translate("Resources", "full"),
+    }[outlook]
+
+
+def method_text(row: PoolOutlook) -> str:
+    """How the forecast was made, for a tooltip."""
+    translate = QCoreApplication.translate
+    result = row.forecast
+    if result.outlook is Outlook.UNKNOWN:
+        text = translate(
+            "Resources",
+            "A forecast needs measurements over {0} days. They are made every six hours while the window or the tray"
+            " runs; there are {1} so far.",
+        )
+        return text.format(LEAST_DAYS, result.samples)
+    text = translate(
+        "Resources",
+        "It grows by {0} a week: the median of the growth between every two of {1} measurements since {2}, continued"
+        " as a straight line.",
+    )
+    per_week = size_text(round(result.per_day * WEEK)) or gib_text(0)
+    return text.format(per_week, result.samples, date_text(result.since))
+
+
+def is_soon(row: PoolOutlook) -> bool:
+    """Whether the pool needs attention."""
+    return row.forecast.outlook is Outlook.FULL or (row.forecast.outlook is Outlook.FILLS and row.forecast.days <= SOON)
+
+
+def used_text(row: PoolOutlook) -> str:
+    """GiB, of how many; "not known" where the pool does not say it."""
+    if row.pool.size <= 0:
+        return QCoreApplication.translate("Resources", "not known")
+    text = QCoreApplication.translate("Resources", "{0} of {1}")
+    return text.format(gib_text(row.pool.usage), gib_text(row.pool.size))
+
+
+def outlooks(pools: Iterable[PoolRow], series: UsageSeries, now: int) -> list[PoolOutlook]:
+    """The pools with their forecasts."""
+    return [
+        PoolOutlook(row, forecast(series.of(f"{POOL}{row.name}"), row.size, row.usage, now))
+        for row in sorted(pools, key=lambda row: row.name)
+    ]
+
+
+def growths(records: Iterable[VmRecord], series: UsageSeries, now: int) -> list[Growth]:
+    """The qubes that grow most, the first one most; none that does not grow, or of which that is not known."""
+    rows = []
+    for record in records:
+        per_day = growth(series.of(f"{QUBE}{record.name}"), now)
+        if per_day is not None and per_day > 0:
+            rows.append(Growth(record.name, record.disk_usage, per_day * WEEK))
+    return sorted(rows, key=lambda row: (-row.per_week, row.name))[:MOST]
+
+
+USE_COLUMNS: tuple[TableColumn[Use], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("Resources", "Qube"), lambda row: row.name),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Memory (GiB)"),
+        memory_text,
+        lambda row: row.memory,
+        lambda row: share(row.memory, row.most or row.memory),
+    ),
+    TableColumn(QT_TRANSLATE_NOOP("Resources", "CPU (%)"), lambda row: str(row.cpu), lambda row: row.cpu, right=True),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Note"),
+        note,
+        mark=lambda row: Mark.WARNING if row.busy >= LONG_BUSY and not row.is_paused else Mark.QUIET,
+    ),
+)
+USE_NAME, USE_MEMORY, USE_CPU, USE_NOTE = range(4)
+
+POOL_COLUMNS: tuple[TableColumn[PoolOutlook], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("Resources", "Pool"), lambda row: row.pool.name, tip=lambda row: row.pool.driver),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Used (GiB)"),
+        used_text,
+        lambda row: row.pool.usage,
+        lambda row: share(row.pool.usage, row.pool.size),
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Forecast"),
+        outlook_text,
+        lambda row: (row.forecast.outlook is not Outlook.FILLS, row.forecast.days),
+        mark=lambda row: Mark.WARNING if is_soon(row) else Mark.QUIET,
+        tip=method_text,
+    ),
+)
+POOL_USED, POOL_FORECAST = 1, 2
+
+GROWTH_COLUMNS: tuple[TableColumn[Growth], ...] = (
+    TableColumn(QT_TRANSLATE_NOOP("Resources", "Grows most"), lambda row: row.name),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Disk (GiB)"), lambda row: gib_text(row.size), lambda row: row.size, right=True
+    ),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "A week (GiB)"),
+        lambda row: f"+ {gib_text(round(row.per_week))}",
+        lambda row: row.per_week,
+        right=True,
+    ),
+)

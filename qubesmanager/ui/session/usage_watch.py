@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures the pools and the qubes' disks a few times a day while a program runs, for a forecast."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from urllib.parse import quote
+
+from PyQt5.QtCore import QObject, QSettings, QTimer, pyqtSignal
+
+from qubesmanager.client.client import Client
+from qubesmanager.models.storage_rows import PoolRow, pool_row
+from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.records import VmRecord
+
+SOON, EACH = 60_000, 3_600_000
+"""Milliseconds after a connection until the first look, and between two of them."""
+
+
+class UsageWatch(QObject):
+    """Belongs to a session. Signals: `changed()`: `pools` are measured again, or there is another `problem`."""
+
+    changed = pyqtSignal()
+
+    def __init__(
+        self,
+        client: Client,
+        tasks: TaskSet,
+        records: Callable[[], Mapping[str, VmRecord]],
+        settings: Callable[[], QSettings],
+        connection: str,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._client, self._tasks, self._records, self._settings = client, tasks, records, settings
+        self._key = f"usage/{quote(connection, safe='')}"
+        self.pools: list[PoolRow] = []
+        self.problem = ""
+        """Why dom0 does not say how full the pools are; empty if it does."""
+        self.is_known = False
+        """Whether the pools have answered once."""
+        self._asking = False
+        self._later = QTimer(self)
+        self._later.setInterval(SOON)
+        self._later.timeout.connect(self._look)
+
+    @property
+    def series(self) -> UsageSeries:
+        """What is kept, also by other programs of this user."""
+        kept = self._settings().value(self._key)
+        return UsageSeries(kept if isinstance(kept, str) else "")
+
+    def synced(self) -> None:
+        """There is a connection (again)."""
+        self._later.start(SOON)
+
+    def ask(self) -> None:
+        """Measure now."""
+        if not self._asking:
+            self._asking = True
+            self._tasks.start_hidden(self.tr("Measure the storage pools"), self._ask())
+
+    def keep(self, series: UsageSeries) -> None:
+        """Put the series into the settings."""
+        self._settings().setValue(self._key, series.text())
+
+    def _look(self) -> None:
+        self._later.start(EACH)
+        if self.series.is_due(int(time.time())):
+            self.ask()
+
+    async def _ask(self) -> None:
+        try:
+            await self._measure()
+        except (Mgmt1Error, TransportError) as error:
+            self.problem = str(error)
+        finally:
+            self._asking = False
+        self.changed.emit()
+
+    async def _measure(self) -> None:
+        """Raises `Mgmt1Error`, `TransportError`. A pool that is gone meanwhile is passed over."""
+        rows: list[PoolRow] = []
+        for name in await self._client.send(calls.POOL_LIST(DOM0)):
+            with suppress(Mgmt1Error):
+                rows.append(pool_row(await self._client.send(calls.POOL_INFO(DOM0, name)), self._records().values()))
+        self.pools, self.problem, self.is_known = rows, "", True
+        now, series = int(time.time()), self.series
+        if series.is_due(now):
+            pools = {f"{POOL}{row.name}": row.usage for row in rows}
+            qubes = {f"{QUBE}{record.name}": record.disk_usage for record in self._records().values()}
+            series.put({**pools, **{key: size for key, size in qubes.items() if size}}, now)
+            self.keep(series)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of resources over a whole daemon: what is known is shown, what is not is not guessed."""
+
+import time
+
+import pytest
+from fakes_hypervisor import FakeHypervisor
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QWidget
+from windows import Clicker, click, press_key, type_text
+
+from qubesmanager.daemon.local.drivers.hypervisor.base import HostStats
+from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.rules.forecast import DAY
+from qubesmanager.ui.resources.resources_page import ResourcesPage
+from qubesmanager.ui.session.windows import PAGE
+from qubesmanager.wire.events import VM_STATS
+
+GIB = 1 << 30
+
+
+@pytest.fixture
+async def page(clicker: Clicker, hypervisor: FakeHypervisor) -> ResourcesPage:
+    """The page, with the answers about memory and pools."""
+    hypervisor.host.stats = HostStats(4 << 20, 1, counts_domains=False)
+    hypervisor.host.memory_kib = 64 << 20
+    clicker.window.sidebar.choose("page:resources")
+    page = clicker.window.pages.currentWidget()
+    assert isinstance(page, ResourcesPage)
+    await clicker.until(lambda: page.resources.total is not None and clicker.session.usage.is_known)
+    return page
+
+
+def tell(clicker: Clicker, **cpus: int) -> None:
+    """A round of statistics: percents by name, each with 400 MiB."""
+    clicker.session.stats.emit(
+        tuple(VM_STATS(name, memory_kb=400 << 10, cpu_time=1, cpu_usage=cpu) for name, cpu in cpus.items())
+    )
+
+
+def cells(page: ResourcesPage) -> list[list[str]]:
+    model = page.shown_uses
+    return [[str(model.index(row, at).data()) for at in range(4)] for row in range(model.rowCount())]
+
+
+async def test_memory_processors_and_the_largest_are_shown(clicker: Clicker, page: ResourcesPage) -> None:
+    tell(clicker, work=100, personal=3)
+
+    names = [row[0] for row in cells(page)]
+    assert {"work", "personal"} <= set(names)
+    assert "GiB" in page.memory.text()
+    assert "not known" not in page.memory.text()
+    assert "free for qubes" in page.memory_note.text()
+    assert "% of" in page.cpu.text()
+    assert "work" in page.bar.accessibleName()
+    assert page.resources.hour
+
+
+async def test_what_dom0_does_not_say_is_not_known(clicker: Clicker, page: ResourcesPage) -> None:
+    page.resources.put_host({})
+    tell(clicker, work=100)
+
+    assert page.cpu.text() == "not known"
+    assert "of not known" in page.memory.text()
+    assert "not known" in page.memory_note.text()
+
+
+async def test_a_pool_has_a_forecast_only_after_days_of_measurements(clicker: Clicker, page: ResourcesPage) -> None:
+    usage = clicker.session.usage
+    pool = next(row for row in page.pools.rows if row.pool.size > 0).pool
+    assert "not known yet" in [page.pools.index(at, 2).data() for at in range(page.pools.rowCount())]
+    series, now = UsageSeries(), int(time.time())
+    for day in range(10, -1, -1):
+        used = pool.usage + (10 - day) * (pool.size - pool.usage) // 40
+        series.put({f"{POOL}{pool.name}": used, f"{QUBE}work": (10 - day) * GIB}, now - day * DAY)
+    usage.keep(series)
+    usage.changed.emit()
+
+    at = page.pools.row_of(pool.name)
+    assert page.pools.index(at, 2).data().startswith("full in 5 week")
+    assert "median" in page.pools.index(at, 2).data(Qt.ItemDataRole.ToolTipRole)
+    assert page.advice.isVisible()
+    assert page.growths.index(0, 0).data() == "work"
+    assert page.growths.index(0, 2).data() == "+ 7.0"
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
+    click(page.snapshots)
+    assert openings == [("storage", (f"{PAGE}snapshots",))]
+
+
+async def test_the_series_is_kept_for_the_next_start(clicker: Clicker, page: ResourcesPage) -> None:
+    pool = page.pools.rows[0].pool.name
+
+    assert clicker.session.usage.series.of(f"{POOL}{pool}")
+    clicker.session.usage.ask()
+    assert len(clicker.session.usage.series.of(f"{POOL}{pool}")) == 1
+
+
+async def test_the_table_is_searched_and_enter_opens_the_settings(clicker: Clicker, page: ResourcesPage) -> None:
+    tell(clicker, work=100, personal=3)
+    type_text(page.search, "pers")
+    assert [row[0] for row in cells(page)] == ["personal"]
+    page.uses_table.selectRow(0)
+    assert clicker.window.selected() == ["personal"]
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
+    press_key(page.uses_table, Qt.Key.Key_Return)
+
+    assert openings == [("settings", ("personal",))]
+
+
+async def test_the_selection_stays_while_statistics_come(clicker: Clicker, page: ResourcesPage) -> None:
+    tell(clicker, work=100, personal=3)
+    row = page.shown_uses.shown_row("personal")
+    page.uses_table.selectRow(row)
+    tell(clicker, work=1, personal=99)
+    tell(clicker, work=1)
+
+    assert page.selected_names() == ("personal",)
+
+
+async def test_the_page_is_drawn_in_both_directions(clicker: Clicker, page: ResourcesPage) -> None:
+    tell(clicker, work=100, personal=3)
+    tell(clicker, work=50, personal=3)
+    widgets: list[QWidget] = [page]
+    for direction in (Qt.LayoutDirection.RightToLeft, Qt.LayoutDirection.LeftToRight):
+        page.setLayoutDirection(direction)
+        assert not widgets[0].grab().isNull()
+    page.resize(600, 400)
+    assert page.across.orientation() == Qt.Orientation.Vertical
