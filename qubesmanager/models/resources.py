@@ -79,11 +79,17 @@ class Resources:
                 history.add(statistics.cpu_usage, statistics.memory_kb)
         for name in [name for name in self.histories if name not in qubes or not qubes[name].running]:
             del self.histories[name]
+        if self.histories:
+            self._put_moment(self.cpu(qubes), self.memory())
+
+    def _put_moment(self, cpu: float | None, memory: int) -> None:
+        """Add a point to the hour every `STEP` seconds; until then the last one follows: a round comes in parts."""
         now = self._clock()
-        if self.histories and (not self.hour or now - self.hour[-1].time >= STEP or now < self.hour[-1].time):
-            while self.hour and self.hour[-1].time > now:  # the clock was set back
-                self.hour.pop()
-            self.hour.append(Moment(now, self.cpu(qubes), self.memory()))
+        while self.hour and self.hour[-1].time > now:  # the clock was set back
+            self.hour.pop()
+        if self.hour and now - self.hour[-1].time < STEP:
+            now = self.hour.pop().time
+        self.hour.append(Moment(now, cpu, memory))
 
     def memory(self) -> int:
         """KiB that dom0 and the qubes use now, as far as statistics say it."""

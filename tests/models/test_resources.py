@@ -88,6 +88,18 @@ def test_many_small_ones_are_one_share() -> None:
     assert sum(share.memory for share in shares) == resources.memory()
 
 
+def test_a_round_that_comes_in_parts_is_one_point() -> None:
+    clock = Clock()
+    resources = Resources(clock)
+    resources.put_host({"cpus": "8"})
+    resources.put_stats([stats("dom0", 4000, 10)], QUBES)
+    clock.now += 0.01
+    resources.put_stats([stats("work", 3000, 100)], QUBES)
+
+    assert [moment.memory for moment in resources.hour] == [7000 << 10]
+    assert resources.hour[0].cpu == (10 * 8 + 100 * 4) / 8
+
+
 def test_a_qube_that_halts_is_forgotten() -> None:
     resources = filled(Clock())
     resources.put_stats([], {**QUBES, "work": vm("work")})

@@ -11,6 +11,7 @@ from PyQt5.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -451,6 +452,10 @@ class NetworkPicture(QAbstractScrollArea):
         kinds = {QEvent.Type.FontChange, QEvent.Type.LayoutDirectionChange}
         if event is not None and event.type() in kinds and hasattr(self, "scene"):
             self.fill()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.end_drag(is_drop=False)
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         super().focusInEvent(event)

@@ -87,7 +87,7 @@ class BarCells(_Beside):
         super().__init__(parent)
         self._color = color
         self._warns = warns
-        """The column whose mark tells a warning; -1 for none."""
+        """The column whose mark may be a warning; -1 for none."""
 
     def draw(self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         full = index.data(USAGE_ROLE)

@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QTableView,
     QToolBar,
@@ -67,6 +68,8 @@ ASK = 10_000
 """Milliseconds between two questions for the free memory while the page is shown."""
 NARROW = 190
 """Quarters of a line's height below which the pools are below the qubes."""
+STACKED, BESIDE = 150, 75
+"""The least height of both tables, in the same unit, below and beside each other; the page scrolls to show it."""
 POOL_ROWS = 6
 KIB = 10
 
@@ -198,12 +201,20 @@ class ResourcesPage(QWidget):
         self.across.addWidget(right)
         self.across.setStretchFactor(0, 1)
         self.across.setSizes([170 * unit, 128 * unit])
+        body = QWidget(self)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top)
+        column.addWidget(hairline(body))
+        column.addWidget(self.across, 1)
+        self.area = QScrollArea(self)
+        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.top)
-        layout.addWidget(hairline(self))
-        layout.addWidget(self.across, 1)
+        layout.addWidget(self.area)
 
     def _top(self) -> QWidget:
         """Memory as one bar, and both graphs."""
@@ -298,8 +309,8 @@ class ResourcesPage(QWidget):
         self._look()
 
     def _filter(self, typed: str) -> None:
-        wanted = typed.strip().casefold()
-        self.shown_uses.want(lambda use: wanted in use.name.casefold())
+        part = typed.strip().casefold()
+        self.shown_uses.want(lambda use: part in use.name.casefold())
 
     def _open(self) -> None:
         if names := self.selected_names():
@@ -443,6 +454,7 @@ class ResourcesPage(QWidget):
         super().resizeEvent(event)
         is_narrow = self.width() < NARROW * self._unit
         self.across.setOrientation(Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal)
+        self.across.setMinimumHeight((STACKED if is_narrow else BESIDE) * self._unit)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60 * self._unit, 60 * self._unit)

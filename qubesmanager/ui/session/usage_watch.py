@@ -18,7 +18,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import VmRecord
 
-SOON, EACH = 60_000, 3_600_000
+SOON, EACH = 300_000, 3_600_000
 """Milliseconds after a connection until the first look, and between two of them."""
 
 

@@ -31,7 +31,7 @@ async def page(clicker: Clicker, hypervisor: FakeHypervisor) -> ResourcesPage:
     return page
 
 
-def tell(clicker: Clicker, **cpus: int) -> None:
+def emit(clicker: Clicker, **cpus: int) -> None:
     """A round of statistics: percents by name, each with 400 MiB."""
     clicker.session.stats.emit(
         tuple(VM_STATS(name, memory_kb=400 << 10, cpu_time=1, cpu_usage=cpu) for name, cpu in cpus.items())
@@ -44,7 +44,7 @@ def cells(page: ResourcesPage) -> list[list[str]]:
 
 
 async def test_memory_processors_and_the_largest_are_shown(clicker: Clicker, page: ResourcesPage) -> None:
-    tell(clicker, work=100, personal=3)
+    emit(clicker, work=100, personal=3)
 
     names = [row[0] for row in cells(page)]
     assert {"work", "personal"} <= set(names)
@@ -58,7 +58,7 @@ async def test_memory_processors_and_the_largest_are_shown(clicker: Clicker, pag
 
 async def test_what_dom0_does_not_say_is_not_known(clicker: Clicker, page: ResourcesPage) -> None:
     page.resources.put_host({})
-    tell(clicker, work=100)
+    emit(clicker, work=100)
 
     assert page.cpu.text() == "not known"
     assert "of not known" in page.memory.text()
@@ -97,7 +97,7 @@ async def test_the_series_is_kept_for_the_next_start(clicker: Clicker, page: Res
 
 
 async def test_the_table_is_searched_and_enter_opens_the_settings(clicker: Clicker, page: ResourcesPage) -> None:
-    tell(clicker, work=100, personal=3)
+    emit(clicker, work=100, personal=3)
     type_text(page.search, "pers")
     assert [row[0] for row in cells(page)] == ["personal"]
     page.uses_table.selectRow(0)
@@ -110,18 +110,18 @@ async def test_the_table_is_searched_and_enter_opens_the_settings(clicker: Click
 
 
 async def test_the_selection_stays_while_statistics_come(clicker: Clicker, page: ResourcesPage) -> None:
-    tell(clicker, work=100, personal=3)
+    emit(clicker, work=100, personal=3)
     row = page.shown_uses.shown_row("personal")
     page.uses_table.selectRow(row)
-    tell(clicker, work=1, personal=99)
-    tell(clicker, work=1)
+    emit(clicker, work=1, personal=99)
+    emit(clicker, work=1)
 
     assert page.selected_names() == ("personal",)
 
 
 async def test_the_page_is_drawn_in_both_directions(clicker: Clicker, page: ResourcesPage) -> None:
-    tell(clicker, work=100, personal=3)
-    tell(clicker, work=50, personal=3)
+    emit(clicker, work=100, personal=3)
+    emit(clicker, work=50, personal=3)
     widgets: list[QWidget] = [page]
     for direction in (Qt.LayoutDirection.RightToLeft, Qt.LayoutDirection.LeftToRight):
         page.setLayoutDirection(direction)
