@@ -167,6 +167,8 @@ class ResourcesPage(QWidget):
         self.growths_table.setItemDelegateForColumn(0, names)
         self.pools_table.setItemDelegateForColumn(0, NameCells(lambda _name: icon("storage"), self))
         self.pools_table.setItemDelegateForColumn(POOL_USED, BarCells(_grey, self, POOL_FORECAST))
+        self.uses_table.setMinimumHeight(45 * unit)
+        self.growths_table.setMinimumHeight(20 * unit)
         self.top = self._top()
         left = QWidget(self)
         column = QVBoxLayout(left)
@@ -359,25 +361,13 @@ class ResourcesPage(QWidget):
                 if (widget := item.widget()) is not None:
                     widget.deleteLater()
             for at in range(len(shares)):
-                layout.addWidget(self._swatch(at))
-                layout.addWidget(plain_label("", self.legend))
+                layout.addWidget(_LegendItem(share_color(self.palette(), at), self.legend))
         for at, share in enumerate(shares):
-            item = layout.itemAt(2 * at + 1)
-            label = item.widget() if item is not None else None
-            if isinstance(label, QLabel):
-                label.setWordWrap(False)
-                label.setText(f"{self._share_name(share)}  {gib_text(share.memory << KIB)}")
+            entry = layout.itemAt(at)
+            widget = entry.widget() if entry is not None else None
+            if isinstance(widget, _LegendItem):
+                widget.words.setText(f"{self._share_name(share)}  {gib_text(share.memory << KIB)}")
         self.legend.updateGeometry()
-
-    def _swatch(self, at: int) -> QLabel:
-        """The colour of a part."""
-        side = round(2.5 * self._unit)
-        pixmap = QPixmap(side, side)
-        pixmap.fill(share_color(self.palette(), at))
-        label = QLabel(self.legend)
-        label.setPixmap(pixmap)
-        label.setFixedHeight(self.fontMetrics().height())
-        return label
 
     def _look_at_hour(self) -> None:
         resources, now = self.resources, time.time()
@@ -458,6 +448,25 @@ class ResourcesPage(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60 * self._unit, 60 * self._unit)
+
+
+class _LegendItem(QWidget):
+    """The colour of a part of the bar, and its words."""
+
+    def __init__(self, color: QColor, parent: QWidget) -> None:
+        super().__init__(parent)
+        unit = self.fontMetrics().height() // 4
+        pixmap = QPixmap(round(2.5 * unit), round(2.5 * unit))
+        pixmap.fill(color)
+        swatch = QLabel(self)
+        swatch.setPixmap(pixmap)
+        self.words = plain_label("", self)
+        self.words.setWordWrap(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 2 * unit, 0)
+        row.setSpacing(int(1.5 * unit))
+        row.addWidget(swatch)
+        row.addWidget(self.words)
 
 
 def _grey(palette: QPalette) -> QColor:
