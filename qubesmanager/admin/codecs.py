@@ -147,10 +147,23 @@ _CLASSES = {str(each): each for each in VmClass}
 _STATES = {str(each): each for each in PowerState}
 
 
+def _class(untrusted: str) -> VmClass:
+    """Raises `ValueError` for what cannot be the word of a class."""
+    if not untrusted.isalnum():
+        raise ValueError(untrusted)
+    return _CLASSES.get(untrusted, VmClass.STANDALONE)
+
+
 def _vm_row(row: str) -> VmInfo:
+    """A class of a later Qubes OS is read as that of a standalone qube, a state as NA: qubesd decides what is possible."""
     name, klass, state, *rest = row.split(" ")
     uuid = _word(rest[0], "uuid") if rest else ""
-    return VmInfo(check(names.VM_NAME, name), _CLASSES[_word(klass, "class")], _STATES[_word(state, "state")], uuid)
+    return VmInfo(
+        check(names.VM_NAME, name),
+        _class(_word(klass, "class")),
+        _STATES.get(_word(state, "state"), PowerState.NA),
+        uuid,
+    )
 
 
 def _vm_text(row: VmInfo) -> str:

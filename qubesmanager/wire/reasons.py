@@ -1323,6 +1323,11 @@ TABLE: tuple[Row, ...] = (
         "Restore the home and the configuration of dom0 with qvm-backup-restore there.",
     ),
     Row("instead-policy", errors.QubesNotImplementedError, "The policy is in /etc/qubes/policy.d of dom0."),
+    Row(
+        "qubes-class-unknown",
+        errors.QubesValueError,
+        "{qube} is of the class {klass} of Qubes OS, which is not known here: it cannot be copied.",
+    ),
     Row("instead-admit", errors.QubesNotImplementedError, "There qrexec itself decides about each call."),
     Row("instead-default-kernel", errors.QubesNotImplementedError, "Set default_kernel instead of resetting it."),
     Row(

@@ -7,11 +7,13 @@ from bridge_fixtures import client_of, over
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from qubesd_model import Faulty, Model, Value
-from until import until
+from until import error_of, until
 
 from qubesmanager.daemon.bridge.following import _FOLLOW
 from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.values import PowerState, VmClass
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 names = st.one_of(st.sampled_from(sorted(_FOLLOW)), words)
@@ -49,7 +51,8 @@ def test_any_event_is_followed_or_left_alone(chosen: list[tuple[str, str, list[t
 
 async def test_what_is_not_known_is_shown_as_it_is() -> None:
     model = Model(4)
-    model.add("odd", "AppVM").klass = "LaterVM"
+    odd = model.add("odd", "AppVM", "Dreaming")
+    odd.klass = odd.properties["klass"].text = "LaterVM"
     model.qubes["sys-net"].properties["later"] = Value("shape", "round\nand\\or")
     model.qubes["sys-net"].features["a.later-Feature_1"] = "x=1 y"
     model.system["later_default"] = Value("shape", "square")
@@ -62,7 +65,10 @@ async def test_what_is_not_known_is_shown_as_it_is() -> None:
         assert record.features["a.later-Feature_1"] == "x=1 y"
         assert ("later_default", "square") in [(each.name, each.value) for each in system]
         assert ("later", "shape") in [(each.name, each.type) for each in row]
-        assert "odd" not in backend.bridge.mirror.records
+        later = await backend.bridge.mirror.record("odd")
+        assert (later.klass, later.state, later.value("klass")) == (VmClass.STANDALONE, PowerState.NA, "LaterVM")
+        refused = await error_of(client_of(backend).send(calls.VM_CLONE("odd", payload=CloneSpec("copy"))))
+        assert "LaterVM" in str(refused)
 
 
 async def test_disposables_that_are_kept_ready_are_counted_and_shown_once_they_are_used() -> None:

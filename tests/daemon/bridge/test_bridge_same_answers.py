@@ -67,10 +67,12 @@ class Nth:
     number: int
     call: Callable[[Any], Request[Any]]
 
-    async def of(self, client: Client) -> Request[Any]:
-        rows = await outcome_of(client, self.listing)
-        is_there = not isinstance(rows, Mgmt1Error) and self.number < len(rows)
-        return self.call(rows[self.number]) if is_there else self.listing
+    async def of_both(self, *clients: Client) -> tuple[Request[Any], Request[Any]]:
+        listings = [await outcome_of(client, self.listing) for client in clients]
+        if any(isinstance(rows, Mgmt1Error) or self.number >= len(rows) for rows in listings):
+            return self.listing, self.listing
+        first, second = (self.call(rows[self.number]) for rows in listings)
+        return first, second
 
 
 Chosen = Request[Any] | Nth
@@ -248,8 +250,7 @@ async def carried_out(chosen: list[Chosen]) -> None:
         await backend.bridge.mirror.settled()
         other = client_of(backend)
         for each in chosen:
-            request = await each.of(client) if isinstance(each, Nth) else each
-            its_own = await each.of(other) if isinstance(each, Nth) else each
+            request, its_own = await each.of_both(client, other) if isinstance(each, Nth) else (each, each)
             first = await outcome_of(client, fresh(request))
             second = await outcome_of(other, fresh(its_own))
             same = first == second and not isinstance(first, Mgmt1Error)

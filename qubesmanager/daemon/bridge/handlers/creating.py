@@ -242,6 +242,8 @@ async def copy_qube(
 
     `with_devices`: it is assigned the same devices.
     """
+    if (klass := source.value("klass")) not in {"", source.klass}:
+        raise refusal("qubes-class-unknown", source.name, shown(klass))
     label, template = source.value("label"), source.value("template") or None
     new = CreateSpec(spec.name, label) if spec.pool is None else CreateInPoolSpec(spec.name, label, spec.pool)
     made = await create_bare(context, source.klass, template, new)
