@@ -301,6 +301,16 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "test_a_daemon_without_a_history_shows_why",
         ),
     ),
+    (
+        "map/test_picture.py",
+        "The test adds qubes without the events that qubesd sends, so they are seen at the next list only.",
+        ("test_of_a_thousand_qubes_only_what_is_seen_is_drawn",),
+    ),
+    (
+        "backup/test_backup_of_others.py",
+        "The bridge sends events of its own restores only.",
+        ("test_a_failed_restore_of_any_client_is_a_notification_and_marks_the_window",),
+    ),
 )
 """The file, why, and its tests."""
 

@@ -24,7 +24,7 @@ def qubesd(size: int = 1 << 16) -> FakeQubesd:
     """dom0 and one qube; what is not here gets no bytes."""
     return FakeQubesd(
         {
-            "admin.vm.List+ dom0": b"0\x00" + LIST.encode() + b"far class=LaterVM state=Running uuid=2\n",
+            "admin.vm.List+ dom0": b"0\x00" + LIST.encode() + b"far class=not-a-word state=Running uuid=2\n",
             "admin.vm.List+ work": b"0\x00work class=AppVM state=Halted uuid=1\n",
             "admin.vm.property.GetAll+ work": b"0\x00memory default=True type=int 400\nnetvm default=True type=vm \n"
             b"new default=True type=weird a\\nb\n",
