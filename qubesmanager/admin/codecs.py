@@ -155,7 +155,7 @@ def _class(untrusted: str) -> VmClass:
 
 
 def _vm_row(row: str) -> VmInfo:
-    """A class of a later Qubes OS is read as that of a standalone qube, a state as NA: qubesd decides what it can do."""
+    """A class of a later Qubes OS is read as that of a standalone qube, a state as NA: qubesd decides on calls."""
     name, klass, state, *rest = row.split(" ")
     uuid = _word(rest[0], "uuid") if rest else ""
     return VmInfo(
