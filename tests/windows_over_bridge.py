@@ -115,6 +115,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "test_a_version_that_was_replaced_is_brought_back_later",
             "test_a_change_elsewhere_is_a_conflict_that_keeps_the_edits",
             "test_the_other_version_of_a_conflict_can_be_taken",
+            "test_edits_stay_while_the_connection_is_lost",
             "test_a_change_that_locks_dom0_out_is_not_sent",
             "test_what_the_daemon_refuses_stays_an_edit",
             "test_an_include_and_the_file_that_names_it_are_saved_together",

@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.policy_draft import PolicyDraft, call_name
 from qubesmanager.models.policy_rules import RuleRow, RulesModel
@@ -46,7 +47,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.fonts import unit_of
-from qubesmanager.ui.widgets.message_page import MessagePage
+from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.sections import hairline
@@ -80,6 +81,7 @@ class PolicyWindow(EditsWindow):
         self.tester = Tester(session, self)
         self.changes = ChangesPane(self)
         self.errors = ErrorBar(self)
+        self.banner = StaleBanner(self, session.resync)
         self.search = QLineEdit(self)
         self.actions_of: dict[str, QAction] = {}
         self.changes.hide()
@@ -197,6 +199,7 @@ class PolicyWindow(EditsWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.banner)
         column.addWidget(self.errors)
         column.addWidget(self.down, 1)
         unit = unit_of(self)
@@ -240,6 +243,8 @@ class PolicyWindow(EditsWindow):
         return side
 
     def _connect(self) -> None:
+        self._session.lost.connect(self._lost)
+        self._session.synced.connect(self._synced)
         self.watch.checked.connect(self._look)
         self.watch.asked.connect(self._look)
         self.draft.changed.connect(self._look_at_edits)
@@ -344,6 +349,15 @@ class PolicyWindow(EditsWindow):
             self._problem = None
         if text and self._problem is None:
             self._problem = self.errors.show_notice(text)
+
+    def _lost(self, lost: Lost) -> None:
+        """What is shown may be old; edits stay, and are saved once there is a connection again."""
+        self.banner.show_lost(lost)
+        self._look_at_edits()
+
+    def _synced(self) -> None:
+        self.banner.show_back()
+        self._look_at_edits()
 
     def _look_at_edits(self) -> None:
         checks = self.watch.checks

@@ -11,9 +11,11 @@ from until import until
 from windows import click, click_enabled, opened_dialog, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.policy_rules import ANSWER, EDGE_ROLE, FROM, LINE, OPTIONS
 from qubesmanager.policy.differences import Side
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.policy.changes_pane import SIDE
 from qubesmanager.ui.policy.new_file_dialog import NewFileDialog, usable_name
 from qubesmanager.ui.policy.policy_window import PolicyWindow
@@ -254,6 +256,22 @@ async def test_the_other_version_of_a_conflict_can_be_taken(window: PolicyWindow
 
     assert window.draft.text("30-user.policy") == LATE
     assert not window.has_edits()
+
+
+async def test_edits_stay_while_the_connection_is_lost(window: PolicyWindow, session: Session) -> None:
+    window.draft.edit("30-user.policy", USER + "# mine\n")
+    await until(window.changes.save.isEnabled)
+    session.is_synced = False
+    session.lost.emit(Lost(TransportError("The connection was closed."), 8.0))
+
+    assert window.banner.isVisible()
+    assert window.changes.why_not.text() == "There is no connection."
+    assert not window.changes.save.isEnabled()
+    session.is_synced = True
+    session.synced.emit()
+    await until(window.changes.save.isEnabled)
+    assert not window.banner.isVisible()
+    assert window.draft.edited() == ["30-user.policy"]
 
 
 async def test_a_change_that_locks_dom0_out_is_not_sent(window: PolicyWindow) -> None:
