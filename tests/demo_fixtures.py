@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
@@ -32,21 +32,25 @@ def machine() -> SysfsTree | None:
     return None
 
 
+async def _nothing() -> None:
+    """In place of a task in the background."""
+
+
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree | None) -> AsyncIterator[System]:
-    """The demonstration's base system, its running qubes running."""
+    """The demonstration's base system, its running qubes running.
+
+    The volumes of the others are not measured: in the background that would take longer than most tests, and change
+    sizes at any moment of the test.
+    """
     opened = await open_system(tmp_path / "state", hypervisor)
-    await demo.populate(opened, 0)
+    with patch.object(opened.volumes, "measure_all", _nothing):
+        await demo.populate(opened, 0)
     if machine:
         opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
         await until(lambda: machine.listened_to)
     yield opened
     await opened.runtime.close()
-
-
-async def measured() -> None:
-    """Wait until the daemon has measured the volumes of all qubes, which it does in the background after its start."""
-    await until(lambda: all(task.get_name() != "measure the volumes" for task in asyncio.all_tasks()))
 
 
 @pytest.fixture

@@ -26,6 +26,30 @@ from qubesmanager.wire.firewall import Rule, parse_rule
 from qubesmanager.wire.values import VmClass
 
 
+class Clock:
+    """The time of the rules, in place of the module `time`: it goes on when a test says so."""
+
+    def __init__(self, system: System) -> None:
+        self.now = time.time()
+        self._system = system
+
+    def time(self) -> float:
+        return self.now
+
+    def expire(self, qube: str) -> None:
+        """Let an hour pass, and have the daemon look at the rules of the qube."""
+        self.now += 3600
+        self._system.firewall_rules._expiries.look_at(self._system.runtime.state.qube(qube))
+
+
+@pytest.fixture
+def clock(system: System, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(system)
+    for module in (firewall_rules, core_firewall):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
 async def rules(client: Client, name: str = "vault") -> list[str]:
     return [row.rule for row in await client.send(calls.VM_FIREWALL_GET(name))]
 
@@ -68,13 +92,17 @@ async def test_an_invalid_rule_changes_nothing(client: Client, rule: str) -> Non
     assert await rules(client) == ["action=accept"]
 
 
-async def test_an_expired_rule_vanishes_by_itself(client: Client, system: System) -> None:
-    soon = int(time.time()) + 2
+async def test_an_expired_rule_vanishes_by_itself(client: Client, system: System, clock: Clock) -> None:
+    soon = int(clock.now) + 60
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
     assert len(system.runtime.state.qube("vault").rules) == 2
+    stream = system.runtime.hub.listen(lambda event: [event] if event.subject in {"", "vault"} else [])
+    await anext(stream)
+
+    clock.expire("vault")
 
     async with asyncio.timeout(LIMIT):
-        async for event in system.runtime.hub.listen(lambda event: [event] if event.subject in {"", "vault"} else []):
+        async for event in stream:
             if event.name == "firewall-changed":
                 break
 
@@ -142,12 +170,15 @@ async def test_the_stored_order_is_the_order_in_memory(changes: list[tuple[bool,
     assert stored.rules == expected
 
 
-async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: System) -> None:
-    soon = int(time.time()) + 3
+async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: System, clock: Clock) -> None:
+    soon = int(clock.now) + 60
     await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={soon}"))
     stream = system.runtime.hub.listen(lambda event: [event] if event.subject in {"", "copy"} else [])
     await anext(stream)
     await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
+    assert len(system.runtime.state.qube("copy").rules) == 2
+
+    clock.expire("copy")
 
     async with asyncio.timeout(LIMIT):
         async for event in stream:
@@ -158,11 +189,11 @@ async def test_an_expiring_rule_of_a_clone_vanishes_too(client: Client, system: 
 
 
 async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
-    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+    client: Client, system: System, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(firewall_rules, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(firewall_rules, "RETRY_SECONDS", 0.0)
     commit, refusals = system.runtime.store.commit, iter(range(3))
-    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(time.time()) + 2}"))
+    await client.send(calls.VM_FIREWALL_INSERT_RULE("vault", 0, f"action=drop expire={int(clock.now) + 60}"))
 
     async def refused(statements: Iterable[Statement], recording: Any = None) -> None:
         if next(refusals, None) is not None:
@@ -170,6 +201,7 @@ async def test_an_expired_rule_that_cannot_be_taken_out_is_tried_again(
         await commit(statements, recording)
 
     monkeypatch.setattr(system.runtime.store, "commit", refused)
+    clock.expire("vault")
     await until(lambda: len(system.runtime.state.qube("vault").rules) == 1)
 
     assert next(refusals, None) is None

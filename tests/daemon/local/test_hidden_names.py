@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from backup_daemon import WORDS
-from demo_fixtures import measured
 from qubes_backup import domain, of_one
 from streams import pieces
 
@@ -239,7 +238,6 @@ CASES = [(name, at, make) for name, makes in PLACES.items() for at, make in enum
 
 @pytest.mark.parametrize(("name", "at", "make"), CASES, ids=[f"{name}-{at}" for name, at, _make in CASES])
 async def test_a_hidden_qube_and_none_are_one_answer(client: Client, ask: Ask, name: str, at: int, make: Make) -> None:
-    await measured()
     answers = []
     for qube in ("vault", "ghost"):
         text = f"include: [work, {qube}]\ndestination_path: /nowhere/x/y\n"
