@@ -118,7 +118,7 @@ async def test_a_net_qube_whose_client_was_left_out_is_not_shut_down_later(click
     leave_out(dialog, "work")
     clicker.press(dialog.yes)
     await clicker.finished()
-    assert clicker.state("personal") == "Halted"
+    await clicker.until(lambda: clicker.state("personal") == "Halted")
 
     await client.send(calls.VM_SHUTDOWN("work"))
     await clicker.until(lambda: clicker.state("work") == "Halted")
@@ -257,7 +257,7 @@ async def test_a_plan_that_does_more_than_was_shown_is_shown_again_before_it_is_
     clicker.press(dialog.yes)
     await clicker.finished()
 
-    assert clicker.state("vault") == clicker.state("sys-firewall") == "Halted"
+    await clicker.until(lambda: clicker.state("vault") == clicker.state("sys-firewall") == "Halted")
 
 
 async def test_a_plan_that_does_less_than_was_shown_is_carried_out(clicker: Clicker, client: Client) -> None:
@@ -272,7 +272,7 @@ async def test_a_plan_that_does_less_than_was_shown_is_carried_out(clicker: Clic
     clicker.press(dialog.yes)
     tasks = await clicker.finished()
 
-    assert clicker.state("personal") == "Halted"
+    await clicker.until(lambda: clicker.state("personal") == "Halted")
     assert [task.title for task in tasks] == ["Shut down personal"]
 
 

@@ -54,4 +54,4 @@ async def test_a_halted_netvm_for_a_running_qube_is_asked_about_and_started_firs
     leave_out(dialog, "vault")
     clicker.press(dialog.yes)
     await clicker.until(lambda: system.runtime.state.qube("work").value("netvm") == "vault")
-    assert clicker.state("vault") == "Running"
+    await clicker.until(lambda: clicker.state("vault") == "Running")

@@ -130,8 +130,8 @@ async def test_the_page_shows_which_qubes_have_a_device_or_get_it_at_start(page:
     await client.send(attach("work", DeviceId("sys-usb", "sda"), {"persistent": "yes"}))
     select(page, STICK)
 
-    await until(lambda: "work has it now." in page.about.text())
-    assert "given to work, too" in page.about.text()
+    texts = ("work has it now.", "given to work, too")
+    await until(lambda: all(text in page.about.text() for text in texts))
     assert not page.detach.isEnabled()
 
 
