@@ -168,6 +168,7 @@ async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing
 ) -> None:
     whole = (await backed_up(client, folder)).read_bytes()
     chance = random.Random(7)
+    await system.descriptions.settled()
     before = names(tmp_path)
     qubes = {row.name for row in await client.send(calls.VM_LIST("dom0"))}
 
@@ -194,6 +195,7 @@ async def test_info_and_restore_of_any_content_answer_in_words_and_leave_nothing
                 await client.send(calls.VM_REMOVE("copy"))
 
     assert {row.name for row in await client.send(calls.VM_LIST("dom0"))} == qubes
+    await system.descriptions.settled()
     assert names(tmp_path) == before
     assert not system.runtime.reserved
 

@@ -27,7 +27,7 @@ from qubesmanager.wire.values import VmClass
 
 
 class Clock:
-    """The time of the rules, in place of the module `time`: it goes on when a test says so."""
+    """The time of the rules, in place of the module `time`: a test moves it."""
 
     def __init__(self, system: System) -> None:
         self.now = time.time()
