@@ -206,7 +206,8 @@ def compared(record: VmRecord) -> tuple[VmRecord, dict[str, PropertyValue]]:
     volumes = tuple(volume._replace(usage=0) for volume in record.volumes)
     shared = {name: value for name, value in record.properties.items() if name not in ONE_SIDED | PER_SYSTEM}
     notes = record.notes.strip()
-    return replace(record, properties={}, volumes=volumes, notes=notes), {
+    features = {name: value for name, value in record.features.items() if not name.startswith("last-update")}
+    return replace(record, properties={}, features=features, volumes=volumes, notes=notes), {
         name: PropertyValue(*value[:2]) for name, value in shared.items() if not name.startswith("visible_")
     }
 
