@@ -405,10 +405,6 @@
         <translation>Seit {0} kein Fortschritt. Das Ziel ist vielleicht langsam oder getrennt.</translation>
     </message>
     <message>
-        <source>Close; it goes &amp;on</source>
-        <translation>Schließen; es geht &amp;weiter</translation>
-    </message>
-    <message>
         <source>&amp;Close</source>
         <translation>&amp;Schließen</translation>
     </message>
@@ -467,6 +463,10 @@
     <message>
         <source>&amp;Retry</source>
         <translation>Noch einmal &amp;versuchen</translation>
+    </message>
+    <message>
+        <source>C&amp;ontinue in the background</source>
+        <translation>Im &amp;Hintergrund weiter</translation>
     </message>
 </context>
 <context>
@@ -1004,10 +1004,6 @@
         <translation>Noch keines: „Neues Profil …“ legt fest, was gesichert wird und wohin.</translation>
     </message>
     <message>
-        <source>There was none yet.</source>
-        <translation>Es gab noch keinen.</translation>
-    </message>
-    <message>
         <source>The backups cannot be shown</source>
         <translation>Die Sicherungen lassen sich nicht zeigen</translation>
     </message>
@@ -1066,6 +1062,10 @@
     <message>
         <source>{0}, {1}: {2}</source>
         <translation>{0}, {1}: {2}</translation>
+    </message>
+    <message>
+        <source>No backup has run yet.</source>
+        <translation>Noch keine Sicherung ist gelaufen.</translation>
     </message>
 </context>
 <context>
@@ -1179,6 +1179,85 @@
     </message>
 </context>
 <context>
+    <name>ChangesPane</name>
+    <message>
+        <source>What they alter</source>
+        <translation>Was sie ändern</translation>
+    </message>
+    <message>
+        <source>Calls that are decided otherwise</source>
+        <translation>Aufrufe, die anders entschieden werden</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Changed lines</source>
+        <translation>Geänderte Zeilen</translation>
+    </message>
+    <message>
+        <source>Versions</source>
+        <translation>Versionen</translation>
+    </message>
+    <message>
+        <source>No unsaved changes</source>
+        <translation>Keine ungespeicherten Änderungen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n unsaved change(s)</source>
+        <translation>
+            <numerusform>%n ungespeicherte Änderung</numerusform>
+            <numerusform>%n ungespeicherte Änderungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s)</source>
+        <translation>
+            <numerusform>%n Datei</numerusform>
+            <numerusform>%n Dateien</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{0} of {1} calls</source>
+        <translation>{0} von {1} Aufrufen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Save %n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung speichern</numerusform>
+            <numerusform>%n Änderungen speichern</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more call(s) are allowed.</source>
+        <translation>
+            <numerusform>%n Aufruf mehr ist erlaubt.</numerusform>
+            <numerusform>%n Aufrufe mehr sind erlaubt.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>dom0 would lose its management calls by {0}.</source>
+        <translation>dom0 verlöre seine Verwaltungsaufrufe durch {0}.</translation>
+    </message>
+    <message>
+        <source>dom0 keeps its management calls.</source>
+        <translation>dom0 behält seine Verwaltungsaufrufe.</translation>
+    </message>
+    <message>
+        <source>qrexec would deny every call: {0}</source>
+        <translation>qrexec würde jeden Aufruf ablehnen: {0}</translation>
+    </message>
+    <message>
+        <source>qrexec can read every file.</source>
+        <translation>qrexec kann jede Datei lesen.</translation>
+    </message>
+</context>
+<context>
     <name>Chips</name>
     <message>
         <source>Remove {0}</source>
@@ -1266,13 +1345,6 @@
         <source>{0}, at most {1} before compression</source>
         <translation>{0}, höchstens {1} vor der Kompression</translation>
     </message>
-    <message numerus="yes">
-        <source>As their disks are at that moment, because they run: %n qube(s)</source>
-        <translation>
-            <numerusform>Wie die Platten in dem Moment sind, denn er läuft: %n Qube</numerusform>
-            <numerusform>Wie die Platten in dem Moment sind, denn sie laufen: %n Qubes</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Tick &amp;all</source>
         <translation>A&amp;lle ankreuzen</translation>
@@ -1299,6 +1371,13 @@
     <message>
         <source>Back &amp;up:</source>
         <translation>&amp;Sichern:</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n running qube(s): backed up as the disks are when it begins</source>
+        <translation>
+            <numerusform>%n laufender Qube: gesichert, wie seine Datenträger zu Beginn sind</numerusform>
+            <numerusform>%n laufende Qubes: gesichert, wie ihre Datenträger zu Beginn sind</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2109,6 +2188,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>Failures</name>
+    <message>
+        <source>The backup {0} failed: {1}</source>
+        <translation>Die Sicherung {0} ist fehlgeschlagen: {1}</translation>
+    </message>
+    <message>
+        <source>The backup {0} is not complete: {1}</source>
+        <translation>Die Sicherung {0} ist nicht vollständig: {1}</translation>
+    </message>
+    <message>
+        <source>Backup</source>
+        <translation>Sicherung</translation>
+    </message>
+    <message>
+        <source>A restore or a verification failed, or some qubes were not restored. See its report.</source>
+        <translation>Eine Wiederherstellung oder Prüfung ist fehlgeschlagen, oder einige Qubes wurden nicht wiederhergestellt. Siehe den Bericht.</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellung</translation>
+    </message>
+</context>
+<context>
     <name>FeatureTable</name>
     <message>
         <source>Feature</source>
@@ -2175,6 +2277,25 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>FileEditing</name>
+    <message>
+        <source>Add a policy file</source>
+        <translation>Eine Richtliniendatei hinzufügen</translation>
+    </message>
+    <message>
+        <source>Import a policy file</source>
+        <translation>Eine Richtliniendatei importieren</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read as text.</source>
+        <translation>{0} lässt sich nicht als Text lesen.</translation>
+    </message>
+    <message>
+        <source>New policy file</source>
+        <translation>Neue Richtliniendatei</translation>
+    </message>
+</context>
+<context>
     <name>FilePage</name>
     <message>
         <source>/media/disk/qubes-backup-…</source>
@@ -2235,6 +2356,82 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>A qube is restored if all of its authenticated parts are intact. If the manifest of the backup is lost, a missing small file could go unnoticed; the result names the qubes concerned.</source>
         <translation>Ein Qube wird wiederhergestellt, wenn alle seine beglaubigten Teile unversehrt sind. Ist das Manifest der Sicherung verloren, könnte eine fehlende kleine Datei unbemerkt bleiben; das Ergebnis nennt die betroffenen Qubes.</translation>
+    </message>
+</context>
+<context>
+    <name>FilesList</name>
+    <message>
+        <source>Policy files</source>
+        <translation>Richtliniendateien</translation>
+    </message>
+    <message>
+        <source>Read in this order</source>
+        <translation>In dieser Reihenfolge gelesen</translation>
+    </message>
+    <message>
+        <source>Included</source>
+        <translation>Eingebunden</translation>
+    </message>
+    <message>
+        <source>Not read</source>
+        <translation>Nicht gelesen</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Entfernt</translation>
+    </message>
+    <message>
+        <source>removed</source>
+        <translation>entfernt</translation>
+    </message>
+    <message>
+        <source>hidden</source>
+        <translation>verdeckt</translation>
+    </message>
+    <message>
+        <source>bad name</source>
+        <translation>falscher Name</translation>
+    </message>
+    <message>
+        <source>wrong</source>
+        <translation>fehlerhaft</translation>
+    </message>
+    <message>
+        <source>A file of the same name in /run/qubes/policy.d is read instead.</source>
+        <translation>Statt ihrer wird eine Datei gleichen Namens in /run/qubes/policy.d gelesen.</translation>
+    </message>
+    <message>
+        <source>conflict</source>
+        <translation>Konflikt</translation>
+    </message>
+    <message>
+        <source>It was changed elsewhere, too.</source>
+        <translation>Sie wurde auch anderswo geändert.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n edit(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s) decide nothing: earlier lines decide their calls.</source>
+        <translation>
+            <numerusform>%n Zeile entscheidet nichts: Frühere Zeilen entscheiden ihre Aufrufe.</numerusform>
+            <numerusform>%n Zeilen entscheiden nichts: Frühere Zeilen entscheiden ihre Aufrufe.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n unreached</source>
+        <translation>
+            <numerusform>%n unerreicht</numerusform>
+            <numerusform>%n unerreicht</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No file includes it.</source>
+        <translation>Keine Datei bindet sie ein.</translation>
     </message>
 </context>
 <context>
@@ -2482,6 +2679,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>{0} after it is applied</source>
         <translation>{0} nach dem Anwenden</translation>
     </message>
+    <message>
+        <source>only Qubes OS knows</source>
+        <translation>nur Qubes OS bekannt</translation>
+    </message>
 </context>
 <context>
     <name>Identity</name>
@@ -2605,6 +2806,21 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>restart needed</source>
         <translation>Neustart nötig</translation>
     </message>
+    <message>
+        <source>What may it do, and who may call it?</source>
+        <translation>Was darf er, und wer darf ihn aufrufen?</translation>
+    </message>
+    <message>
+        <source>Kept ready</source>
+        <translation>Bereitgehalten</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n disposable(s)</source>
+        <translation>
+            <numerusform>%n Wegwerf-Qube</numerusform>
+            <numerusform>%n Wegwerf-Qubes</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>LabelDialog</name>
@@ -2694,6 +2910,29 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Remove the label {0}</source>
         <translation>Das Label {0} entfernen</translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>both run</source>
+        <translation>beide laufen</translation>
+    </message>
+    <message>
+        <source>one is halted</source>
+        <translation>einer ist ausgeschaltet</translation>
+    </message>
+    <message>
+        <source>around a firewall</source>
+        <translation>an einer Firewall vorbei</translation>
+    </message>
+    <message>
+        <source>not sent yet</source>
+        <translation>noch nicht gesendet</translation>
+    </message>
+    <message>
+        <source>The cube is the label of the qube.</source>
+        <translation>Der Würfel ist das Label des Qubes.</translation>
     </message>
 </context>
 <context>
@@ -3005,6 +3244,200 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Qubes darunter</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Without network</source>
+        <translation>Ohne Netz</translation>
+    </message>
+    <message>
+        <source>Drop a qube here to disconnect it.</source>
+        <translation>Einen Qube hier ablegen, um ihn vom Netz zu trennen.</translation>
+    </message>
+    <message>
+        <source>Its network goes around {0}.</source>
+        <translation>Sein Netz führt an {0} vorbei.</translation>
+    </message>
+    <message>
+        <source>in a loop</source>
+        <translation>im Kreis</translation>
+    </message>
+    <message>
+        <source>net qube is missing</source>
+        <translation>Netz-Qube fehlt</translation>
+    </message>
+    <message>
+        <source>no network from {0}</source>
+        <translation>kein Netz von {0}</translation>
+    </message>
+    <message>
+        <source>around {0}</source>
+        <translation>an {0} vorbei</translation>
+    </message>
+    <message>
+        <source>no firewall</source>
+        <translation>keine Firewall</translation>
+    </message>
+    <message>
+        <source>enforces no firewall</source>
+        <translation>setzt keine Firewall durch</translation>
+    </message>
+    <message>
+        <source>its disposables have network</source>
+        <translation>seine Wegwerf-Qubes haben Netz</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n halted qube(s)</source>
+        <translation>
+            <numerusform>%n ausgeschalteter Qube</numerusform>
+            <numerusform>%n ausgeschaltete Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more qube(s)</source>
+        <translation>
+            <numerusform>%n weiterer Qube</numerusform>
+            <numerusform>%n weitere Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n template(s)</source>
+        <translation>
+            <numerusform>%n Vorlage</numerusform>
+            <numerusform>%n Vorlagen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Show fewer</source>
+        <translation>Weniger zeigen</translation>
+    </message>
+    <message>
+        <source>Internet</source>
+        <translation>Internet</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n hop(s)</source>
+        <translation>
+            <numerusform>%n Schritt</numerusform>
+            <numerusform>%n Schritte</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Outside</source>
+        <translation>Außen</translation>
+    </message>
+</context>
+<context>
+    <name>MapPage</name>
+    <message>
+        <source>&amp;Template</source>
+        <translation>Vo&amp;rlage</translation>
+    </message>
+    <message>
+        <source>Net &amp;qube</source>
+        <translation>Netz-&amp;Qube</translation>
+    </message>
+    <message>
+        <source>Network map</source>
+        <translation>Netzkarte</translation>
+    </message>
+    <message>
+        <source>Who routes through whom</source>
+        <translation>Wer durch wen ins Netz kommt</translation>
+    </message>
+    <message>
+        <source>Without network</source>
+        <translation>Ohne Netz</translation>
+    </message>
+    <message>
+        <source>What is based on what</source>
+        <translation>Was auf welcher Vorlage beruht</translation>
+    </message>
+    <message>
+        <source>Without a template</source>
+        <translation>Ohne Vorlage</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Tree</source>
+        <translation>Baum</translation>
+    </message>
+    <message>
+        <source>Templates</source>
+        <translation>Vorlagen</translation>
+    </message>
+    <message>
+        <source>Smaller</source>
+        <translation>Kleiner</translation>
+    </message>
+    <message>
+        <source>Show it in its usual size</source>
+        <translation>In üblicher Größe zeigen</translation>
+    </message>
+    <message>
+        <source>Larger</source>
+        <translation>Größer</translation>
+    </message>
+    <message>
+        <source>Fit</source>
+        <translation>Einpassen</translation>
+    </message>
+    <message>
+        <source>Show all of it</source>
+        <translation>Alles zeigen</translation>
+    </message>
+    <message>
+        <source>Export as SVG…</source>
+        <translation>Als SVG exportieren …</translation>
+    </message>
+    <message>
+        <source>Find a qube ({0})</source>
+        <translation>Einen Qube suchen ({0})</translation>
+    </message>
+    <message>
+        <source>Find a qube</source>
+        <translation>Einen Qube suchen</translation>
+    </message>
+    <message>
+        <source>Nothing found.</source>
+        <translation>Nichts gefunden.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n warning(s)</source>
+        <translation>
+            <numerusform>%n Warnung</numerusform>
+            <numerusform>%n Warnungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No template is missing.</source>
+        <translation>Keine Vorlage fehlt.</translation>
+    </message>
+    <message>
+        <source>{0} %</source>
+        <translation>{0} %</translation>
+    </message>
+    <message>
+        <source>Export the picture</source>
+        <translation>Das Bild exportieren</translation>
+    </message>
+    <message>
+        <source>Pictures (*.svg)</source>
+        <translation>Bilder (*.svg)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>network-map.svg</source>
+        <translation>netzkarte.svg</translation>
+    </message>
+    <message>
+        <source>The picture is in {0}.</source>
+        <translation>Das Bild ist in {0}.</translation>
+    </message>
 </context>
 <context>
     <name>MapTree</name>
@@ -3024,63 +3457,8 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>MapWindow</name>
     <message>
-        <source>Map of the qubes</source>
-        <translation>Karte der Qubes</translation>
-    </message>
-    <message>
-        <source>&amp;Template</source>
-        <translation>Vo&amp;rlage</translation>
-    </message>
-    <message>
-        <source>Find a qube (Ctrl+F)</source>
-        <translation>Qube suchen (Strg+F)</translation>
-    </message>
-    <message>
-        <source>Find a qube</source>
-        <translation>Qube suchen</translation>
-    </message>
-    <message>
-        <source>Who routes through whom</source>
-        <translation>Wer durch wen ins Netz geht</translation>
-    </message>
-    <message>
-        <source>Without network</source>
-        <translation>Ohne Netz</translation>
-    </message>
-    <message>
-        <source>What is based on what</source>
-        <translation>Was worauf beruht</translation>
-    </message>
-    <message>
-        <source>Without a template</source>
-        <translation>Ohne Vorlage</translation>
-    </message>
-    <message>
-        <source>Ne&amp;twork</source>
-        <translation>Ne&amp;tz</translation>
-    </message>
-    <message>
-        <source>Te&amp;mplates</source>
-        <translation>&amp;Vorlagen</translation>
-    </message>
-    <message>
-        <source>Nothing found.</source>
-        <translation>Nichts gefunden.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n warning(s)</source>
-        <translation>
-            <numerusform>%n Warnung</numerusform>
-            <numerusform>%n Warnungen</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>No loops, nothing goes past a firewall.</source>
-        <translation>Keine Schleifen, nichts geht an einer Firewall vorbei.</translation>
-    </message>
-    <message>
-        <source>Net &amp;qube</source>
-        <translation>Netz-&amp;Qube</translation>
+        <source>Network map</source>
+        <translation>Netzkarte</translation>
     </message>
 </context>
 <context>
@@ -3207,6 +3585,74 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Apply</source>
         <translation>Anwenden</translation>
+    </message>
+</context>
+<context>
+    <name>NetvmPrompt</name>
+    <message>
+        <source>Net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Net qube of {0}:</source>
+        <translation>Netz-Qube von {0}:</translation>
+    </message>
+    <message numerus="yes">
+        <source>Net qube of %n qube(s):</source>
+        <translation>
+            <numerusform>Netz-Qube von %n Qube:</numerusform>
+            <numerusform>Netz-Qube von %n Qubes:</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Enter reviews the plan. Esc cancels.</source>
+        <translation>Eingabe zeigt den Plan. Esc bricht ab.</translation>
+    </message>
+</context>
+<context>
+    <name>NetworkPicture</name>
+    <message>
+        <source>net qube {0}</source>
+        <translation>Netz-Qube {0}</translation>
+    </message>
+    <message>
+        <source>no net qube</source>
+        <translation>kein Netz-Qube</translation>
+    </message>
+    <message>
+        <source>Network map</source>
+        <translation>Netzkarte</translation>
+    </message>
+    <message>
+        <source>Drop to review the plan. Esc cancels.</source>
+        <translation>Ablegen zeigt den Plan. Esc bricht ab.</translation>
+    </message>
+</context>
+<context>
+    <name>NewFileDialog</name>
+    <message>
+        <source>An &amp;include: read only where another file names it</source>
+        <translation>Zum &amp;Einbinden: nur gelesen, wo eine andere Datei sie nennt</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Name</translation>
+    </message>
+    <message>
+        <source>Files are read in the order of their names: 30-user comes before 90-default.</source>
+        <translation>Dateien werden in der Reihenfolge ihrer Namen gelesen: 30-user kommt vor 90-default.</translation>
+    </message>
+    <message>
+        <source>A name holds only a-z, 0-9, _ . and -; with any other name qrexec denies every call.</source>
+        <translation>Ein Name besteht nur aus a-z, 0-9, _ . und -; bei jedem anderen Namen lehnt qrexec alle Aufrufe ab.</translation>
+    </message>
+    <message>
+        <source>There is a file of this name already.</source>
+        <translation>Eine Datei dieses Namens gibt es schon.</translation>
     </message>
 </context>
 <context>
@@ -3373,6 +3819,13 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Global settings of Qubes OS</source>
         <translation>Globale Einstellungen von Qubes OS</translation>
     </message>
+    <message numerus="yes">
+        <source>Update %n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube aktualisieren</numerusform>
+            <numerusform>%n Qubes aktualisieren</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Pages</name>
@@ -3387,6 +3840,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Timeline</source>
         <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Network map</source>
+        <translation>Netzkarte</translation>
+    </message>
+    <message>
+        <source>Resources</source>
+        <translation>Ressourcen</translation>
+    </message>
+    <message>
+        <source>Updates</source>
+        <translation>Aktualisierungen</translation>
     </message>
 </context>
 <context>
@@ -4023,6 +4488,43 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>PlanCard</name>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Danach</translation>
+    </message>
+    <message>
+        <source>Stays behind {0}.</source>
+        <translation>Bleibt hinter {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n running qube(s) behind it lose network.</source>
+        <translation>
+            <numerusform>%n laufender Qube dahinter verliert das Netz.</numerusform>
+            <numerusform>%n laufende Qubes dahinter verlieren das Netz.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>no network</source>
+        <translation>kein Netz</translation>
+    </message>
+</context>
+<context>
     <name>PlanDialog</name>
     <message numerus="yes">
         <source>%n call(s)</source>
@@ -4140,6 +4642,485 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>default ({0})</source>
         <translation>Standard ({0})</translation>
+    </message>
+</context>
+<context>
+    <name>Policy</name>
+    <message>
+        <source>Line</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>Call</source>
+        <translation>Aufruf</translation>
+    </message>
+    <message>
+        <source>Argument</source>
+        <translation>Argument</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>Von</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>An</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>Options</source>
+        <translation>Optionen</translation>
+    </message>
+    <message>
+        <source>decides</source>
+        <translation>entscheidet</translation>
+    </message>
+    <message>
+        <source>fits, but comes later</source>
+        <translation>passt, kommt aber später</translation>
+    </message>
+    <message>
+        <source>Rule for this call</source>
+        <translation>Regel für diesen Aufruf</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Warum</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Then</source>
+        <translation>Danach</translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} and %n more</source>
+        <translation>
+            <numerusform>{0} und %n weiterer</numerusform>
+            <numerusform>{0} und %n weitere</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>disposables by tag</source>
+        <translation>Wegwerf-Qubes nach Tag</translation>
+    </message>
+    <message>
+        <source>tag</source>
+        <translation>Tag</translation>
+    </message>
+    <message>
+        <source>class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>is gone</source>
+        <translation>gibt es nicht mehr</translation>
+    </message>
+    <message>
+        <source>new disposable</source>
+        <translation>neuer Wegwerf-Qube</translation>
+    </message>
+    <message>
+        <source>anything</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>any qube</source>
+        <translation>jeder Qube</translation>
+    </message>
+    <message>
+        <source>no qube named</source>
+        <translation>kein Qube genannt</translation>
+    </message>
+    <message>
+        <source>Allow</source>
+        <translation>Erlauben</translation>
+    </message>
+    <message>
+        <source>Ask</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>Deny</source>
+        <translation>Ablehnen</translation>
+    </message>
+    <message>
+        <source>any call</source>
+        <translation>jeder Aufruf</translation>
+    </message>
+    <message>
+        <source>any</source>
+        <translation>jedes</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>any other call</source>
+        <translation>jeder andere Aufruf</translation>
+    </message>
+    <message>
+        <source>goes to {0}</source>
+        <translation>geht an {0}</translation>
+    </message>
+    <message>
+        <source>offers {0}</source>
+        <translation>bietet {0} an</translation>
+    </message>
+    <message>
+        <source>as {0}</source>
+        <translation>als {0}</translation>
+    </message>
+    <message>
+        <source>notifies the user</source>
+        <translation>mit Mitteilung</translation>
+    </message>
+    <message>
+        <source>silent</source>
+        <translation>ohne Mitteilung</translation>
+    </message>
+    <message>
+        <source>starts the target</source>
+        <translation>startet das Ziel</translation>
+    </message>
+    <message>
+        <source>only if it runs</source>
+        <translation>nur wenn es läuft</translation>
+    </message>
+    <message>
+        <source>line {0}</source>
+        <translation>Zeile {0}</translation>
+    </message>
+    <message>
+        <source>no qube fits</source>
+        <translation>kein Qube passt</translation>
+    </message>
+    <message>
+        <source>hidden by earlier lines</source>
+        <translation>von früheren Zeilen verdeckt</translation>
+    </message>
+    <message>
+        <source>hidden by {0}</source>
+        <translation>verdeckt von {0}</translation>
+    </message>
+    <message>
+        <source>There is no qube {0}.</source>
+        <translation>Es gibt keinen Qube {0}.</translation>
+    </message>
+    <message>
+        <source>{0} is not a template for disposables.</source>
+        <translation>{0} ist keine Wegwerf-Vorlage.</translation>
+    </message>
+    <message>
+        <source>No qube has the tag {0}.</source>
+        <translation>Kein Qube hat das Tag {0}.</translation>
+    </message>
+    <message>
+        <source>No qube has the class {0}.</source>
+        <translation>Kein Qube hat die Klasse {0}.</translation>
+    </message>
+    <message>
+        <source>{0} → {1}: {2}</source>
+        <translation>{0} → {1}: {2}</translation>
+    </message>
+    <message>
+        <source>other call: {0}</source>
+        <translation>anderer Aufruf: {0}</translation>
+    </message>
+    <message>
+        <source>other argument: {0}, not {1}</source>
+        <translation>anderes Argument: {0}, nicht {1}</translation>
+    </message>
+    <message>
+        <source>other source: {0}, not {1}</source>
+        <translation>andere Quelle: {0}, nicht {1}</translation>
+    </message>
+    <message>
+        <source>other target: {0}, not {1}</source>
+        <translation>anderes Ziel: {0}, nicht {1}</translation>
+    </message>
+    <message>
+        <source>The policy cannot be read, so every call is denied. {0}</source>
+        <translation>Die Richtlinie lässt sich nicht lesen, daher wird jeder Aufruf abgelehnt. {0}</translation>
+    </message>
+    <message>
+        <source>The call goes to {0}.</source>
+        <translation>Der Aufruf geht an {0}.</translation>
+    </message>
+    <message>
+        <source>The user is asked; {0} is offered.</source>
+        <translation>Der Benutzer wird gefragt; {0} wird angeboten.</translation>
+    </message>
+    <message numerus="yes">
+        <source>The user is asked, with %n choice(s).</source>
+        <translation>
+            <numerusform>Der Benutzer wird gefragt, mit %n Wahl.</numerusform>
+            <numerusform>Der Benutzer wird gefragt, mit %n Möglichkeiten.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>It runs as {0}.</source>
+        <translation>Er läuft als {0}.</translation>
+    </message>
+    <message>
+        <source>The target must run already.</source>
+        <translation>Das Ziel muss schon laufen.</translation>
+    </message>
+    <message>
+        <source>{0} may call {1} on {2} without being asked.</source>
+        <translation>{0} darf {1} ohne Rückfrage bei {2} aufrufen.</translation>
+    </message>
+</context>
+<context>
+    <name>PolicyQuestionDialog</name>
+    <message>
+        <source>Allow a call?</source>
+        <translation>Einen Aufruf erlauben?</translation>
+    </message>
+    <message>
+        <source>{0} asks to make a call.</source>
+        <translation>{0} bittet um einen Aufruf.</translation>
+    </message>
+    <message>
+        <source>Source:</source>
+        <translation>Quelle:</translation>
+    </message>
+    <message>
+        <source>Call:</source>
+        <translation>Aufruf:</translation>
+    </message>
+    <message>
+        <source>Target:</source>
+        <translation>Ziel:</translation>
+    </message>
+    <message>
+        <source>Where the call goes</source>
+        <translation>Wohin der Aufruf geht</translation>
+    </message>
+    <message>
+        <source>Goes to:</source>
+        <translation>Geht an:</translation>
+    </message>
+    <message>
+        <source>&amp;Allow once</source>
+        <translation>Einmal &amp;erlauben</translation>
+    </message>
+    <message>
+        <source>&amp;Deny</source>
+        <translation>&amp;Ablehnen</translation>
+    </message>
+    <message>
+        <source>The answer is not remembered. The line of the policy that asks is {0}.</source>
+        <translation>Die Antwort wird nicht behalten. Es fragt diese Zeile der Richtlinie: {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Denied in %n second(s) without an answer.</source>
+        <translation>
+            <numerusform>Ohne Antwort in %n Sekunde abgelehnt.</numerusform>
+            <numerusform>Ohne Antwort in %n Sekunden abgelehnt.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PolicyQuestions</name>
+    <message>
+        <source>Follow the questions of the policy</source>
+        <translation>Den Fragen der Richtlinie folgen</translation>
+    </message>
+    <message>
+        <source>Answer a question of the policy</source>
+        <translation>Eine Frage der Richtlinie beantworten</translation>
+    </message>
+</context>
+<context>
+    <name>PolicyWatch</name>
+    <message>
+        <source>Ask for the policy</source>
+        <translation>Nach der Richtlinie fragen</translation>
+    </message>
+    <message>
+        <source>Check the policy</source>
+        <translation>Die Richtlinie prüfen</translation>
+    </message>
+</context>
+<context>
+    <name>PolicyWindow</name>
+    <message>
+        <source>Re&amp;fresh</source>
+        <translation>&amp;Neu lesen</translation>
+    </message>
+    <message>
+        <source>&amp;New file…</source>
+        <translation>Neue &amp;Datei …</translation>
+    </message>
+    <message>
+        <source>&amp;Import…</source>
+        <translation>&amp;Importieren …</translation>
+    </message>
+    <message>
+        <source>Remove the &amp;file</source>
+        <translation>Die Datei en&amp;tfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Save</source>
+        <translation>&amp;Speichern</translation>
+    </message>
+    <message>
+        <source>&amp;Discard the changes</source>
+        <translation>Die Änderungen &amp;verwerfen</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>S&amp;chließen</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
+    </message>
+    <message>
+        <source>&amp;New rule</source>
+        <translation>&amp;Neue Regel</translation>
+    </message>
+    <message>
+        <source>&amp;Duplicate</source>
+        <translation>&amp;Verdoppeln</translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation>&amp;Entfernen</translation>
+    </message>
+    <message>
+        <source>Move &amp;up</source>
+        <translation>Nach &amp;oben</translation>
+    </message>
+    <message>
+        <source>Move d&amp;own</source>
+        <translation>Nach &amp;unten</translation>
+    </message>
+    <message>
+        <source>&amp;Test this rule</source>
+        <translation>Diese Regel &amp;prüfen</translation>
+    </message>
+    <message>
+        <source>&amp;Find in all files</source>
+        <translation>In allen Dateien &amp;suchen</translation>
+    </message>
+    <message>
+        <source>&amp;Table</source>
+        <translation>&amp;Tabelle</translation>
+    </message>
+    <message>
+        <source>Te&amp;xt</source>
+        <translation>Te&amp;xt</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+        <source>&amp;Rule</source>
+        <translation>&amp;Regel</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>Policy</source>
+        <translation>Richtlinie</translation>
+    </message>
+    <message>
+        <source>Find in all files ({0})</source>
+        <translation>In allen Dateien suchen ({0})</translation>
+    </message>
+    <message>
+        <source>Find in all files</source>
+        <translation>In allen Dateien suchen</translation>
+    </message>
+    <message>
+        <source>File…</source>
+        <translation>Datei …</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren …</translation>
+    </message>
+    <message>
+        <source>The policy cannot be read</source>
+        <translation>Die Richtlinie lässt sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
+    </message>
+    <message>
+        <source>Reading the policy…</source>
+        <translation>Die Richtlinie wird gelesen …</translation>
+    </message>
+    <message>
+        <source>no file</source>
+        <translation>keine Datei</translation>
+    </message>
+    <message>
+        <source>Without a rule every call between qubes is denied.</source>
+        <translation>Ohne Regel wird jeder Aufruf zwischen Qubes abgelehnt.</translation>
+    </message>
+    <message>
+        <source>There is no policy file</source>
+        <translation>Es gibt keine Richtliniendatei</translation>
+    </message>
+    <message>
+        <source>{0} has a letter or blank in its name that qrexec does not take, so it denies every call. Rename or remove the file in dom0.</source>
+        <translation>{0} hat im Namen einen Buchstaben oder ein Leerzeichen, das qrexec nicht annimmt, daher lehnt es jeden Aufruf ab. Benennen Sie die Datei in dom0 um, oder entfernen Sie sie.</translation>
+    </message>
+    <message>
+        <source>qrexec denies every call: {0}</source>
+        <translation>qrexec lehnt jeden Aufruf ab: {0}</translation>
+    </message>
+    <message>
+        <source>Add a rule below the selected line</source>
+        <translation>Eine Regel unter der gewählten Zeile hinzufügen</translation>
+    </message>
+    <message>
+        <source>No call can write this file.</source>
+        <translation>Kein Aufruf kann diese Datei schreiben.</translation>
+    </message>
+    <message>
+        <source>The changes are being saved…</source>
+        <translation>Die Änderungen werden gespeichert …</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es gibt keine Verbindung.</translation>
+    </message>
+    <message>
+        <source>The edits are being checked…</source>
+        <translation>Die Änderungen werden geprüft …</translation>
+    </message>
+    <message>
+        <source>Choose first which version of {0} is kept.</source>
+        <translation>Wählen Sie zuerst, welche Fassung von {0} bleibt.</translation>
+    </message>
+    <message>
+        <source>dom0 would lose its own management calls by {0}.</source>
+        <translation>dom0 verlöre seine eigenen Verwaltungsaufrufe durch {0}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n line(s); Return goes to the next.</source>
+        <translation>
+            <numerusform>%n Zeile; Eingabe geht zur nächsten.</numerusform>
+            <numerusform>%n Zeilen; Eingabe geht zur nächsten.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -4666,26 +5647,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Netz-&amp;Qube:</translation>
     </message>
     <message>
-        <source>Select a qube to see what it was and what will become of it.</source>
-        <translation>Wählen Sie einen Qube, um zu sehen, was er war und was aus ihm wird.</translation>
-    </message>
-    <message>
-        <source>{0}, label {1}, {2}</source>
-        <translation>{0}, Label {1}, {2}</translation>
-    </message>
-    <message>
-        <source>Template: {0}</source>
-        <translation>Vorlage: {0}</translation>
-    </message>
-    <message>
-        <source>Net qube: {0}</source>
-        <translation>Netz-Qube: {0}</translation>
-    </message>
-    <message>
-        <source>There is a qube of this name here.</source>
-        <translation>Hier gibt es einen Qube dieses Namens.</translation>
-    </message>
-    <message>
         <source>the default</source>
         <translation>der übliche</translation>
     </message>
@@ -4694,16 +5655,122 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>keiner</translation>
     </message>
     <message>
-        <source>As in the backup ({0})</source>
-        <translation>Wie gesichert ({0})</translation>
-    </message>
-    <message>
         <source>None: no network</source>
         <translation>Keiner: kein Netz</translation>
     </message>
     <message>
         <source>Na&amp;me here:</source>
         <translation>&amp;Name hier:</translation>
+    </message>
+    <message>
+        <source>In the backup</source>
+        <translation>In der Sicherung</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <translation>Hier</translation>
+    </message>
+    <message>
+        <source>All other settings are the same.</source>
+        <translation>Alle anderen Einstellungen sind gleich.</translation>
+    </message>
+    <message>
+        <source>&amp;Pool:</source>
+        <translation>&amp;Pool:</translation>
+    </message>
+    <message>
+        <source>Select a qube to see its settings in the backup.</source>
+        <translation>Wählen Sie einen Qube, um seine Einstellungen in der Sicherung zu sehen.</translation>
+    </message>
+    <message>
+        <source>Backup of</source>
+        <translation>Sicherung vom</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation>Label</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>{0} at most</source>
+        <translation>höchstens {0}</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n assigned</source>
+        <translation>
+            <numerusform>%n zugewiesen</numerusform>
+            <numerusform>%n zugewiesen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Firewall</source>
+        <translation>Firewall</translation>
+    </message>
+    <message>
+        <source>known after the restore</source>
+        <translation>nach der Wiederherstellung bekannt</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s)</source>
+        <translation>
+            <numerusform>%n Regel</numerusform>
+            <numerusform>%n Regeln</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>no rules: nothing passes</source>
+        <translation>keine Regeln: Nichts kommt durch</translation>
+    </message>
+    <message>
+        <source>everything passes</source>
+        <translation>alles kommt durch</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>A backup made by another program or an earlier version does not show this before it is restored.</source>
+        <translation>Die Sicherung eines anderen Programms oder einer älteren Version zeigt dies nicht vor der Wiederherstellung.</translation>
+    </message>
+    <message>
+        <source>There is a qube {0} here. What differs:</source>
+        <translation>Hier gibt es einen Qube {0}. Unterschiede:</translation>
+    </message>
+    <message>
+        <source>{0} (as in the backup)</source>
+        <translation>{0} (wie in der Sicherung)</translation>
+    </message>
+    <message>
+        <source>{0} ({1} free)</source>
+        <translation>{0} ({1} frei)</translation>
+    </message>
+    <message>
+        <source>As for all qubes</source>
+        <translation>Wie für alle Qubes</translation>
     </message>
 </context>
 <context>
@@ -4756,8 +5823,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die geänderte Vorlage</translation>
     </message>
     <message>
-        <source>After a restart takes effect: {0}.</source>
-        <translation>Nach einem Neustart wirksam: {0}.</translation>
+        <source>Takes effect after a restart: {0}.</source>
+        <translation>Wirkt nach einem Neustart: {0}.</translation>
     </message>
 </context>
 <context>
@@ -4813,6 +5880,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The settings of these qubes cannot be read, so they cannot be restored: {0}.</source>
         <translation>Die Einstellungen dieser Qubes sind nicht lesbar; sie lassen sich nicht wiederherstellen: {0}.</translation>
+    </message>
+    <message>
+        <source>The space bar ticks the selected qubes.</source>
+        <translation>Die Leertaste hakt die ausgewählten Qubes an.</translation>
     </message>
 </context>
 <context>
@@ -8092,10 +9163,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Verlauf enthält nur den Anfang des Wertes.</translation>
     </message>
     <message>
-        <source>It has been changed again since then.</source>
-        <translation>Es wurde seitdem noch einmal geändert.</translation>
-    </message>
-    <message>
         <source>{qube} was created, but {what} was refused: {reason} So it was removed again.</source>
         <translation>{qube} wurde angelegt, aber {what} wurde abgelehnt: {reason} Deshalb wurde er wieder entfernt.</translation>
     </message>
@@ -8118,10 +9185,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The payload cannot be kept in {folder}: {why}</source>
         <translation>Der Inhalt des Aufrufs lässt sich nicht in {folder} aufbewahren: {why}</translation>
-    </message>
-    <message>
-        <source>A limit is from 1 to {most}.</source>
-        <translation>limit ist eine Zahl von 1 bis {most}.</translation>
     </message>
     <message>
         <source>qubesd keeps no history of changes; the journal of dom0 has its log: journalctl -u qubesd.</source>
@@ -8196,8 +9259,92 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{netvm} ist aus und wird zuerst gestartet.</translation>
     </message>
     <message>
-        <source>Qubes 4.2 and older attach a device persistently or not, and have no modes: detach it, or attach it so.</source>
-        <translation>Qubes 4.2 und älter verbindet ein Gerät dauerhaft oder nicht und kennt keine Modi: Trennen Sie es, oder verbinden Sie es so.</translation>
+        <source>It was changed again after that.</source>
+        <translation>Danach wurde es noch einmal geändert.</translation>
+    </message>
+    <message>
+        <source>A line of the policy is about the tag {tag}, so only dom0 sets and removes it.</source>
+        <translation>Eine Zeile der Richtlinie betrifft das Tag {tag}, daher setzt und entfernt es nur dom0.</translation>
+    </message>
+    <message>
+        <source>{place} would deny dom0 its own management calls ({call} to {target}). Put a rule above it that allows them.</source>
+        <translation>{place} würde dom0 die eigenen Verwaltungsaufrufe verbieten ({call} an {target}). Setzen Sie eine Regel darüber, die sie erlaubt.</translation>
+    </message>
+    <message>
+        <source>The policy files together are larger than {most} MiB.</source>
+        <translation>Die Richtliniendateien sind zusammen größer als {most} MiB.</translation>
+    </message>
+    <message>
+        <source>Only dom0 asks whether the policy admits a call.</source>
+        <translation>Nur dom0 fragt, ob die Richtlinie einen Aufruf zulässt.</translation>
+    </message>
+    <message>
+        <source>The policy does not admit the call. {why}</source>
+        <translation>Die Richtlinie lässt den Aufruf nicht zu. {why}</translation>
+    </message>
+    <message>
+        <source>dom0 makes its calls at the socket of the daemon.</source>
+        <translation>dom0 macht seine Aufrufe am Socket des Dienstes.</translation>
+    </message>
+    <message>
+        <source>The user does not allow the call, about which {rule} asks.</source>
+        <translation>Der Benutzer erlaubt den Aufruf nicht, nach dem {rule} fragt.</translation>
+    </message>
+    <message>
+        <source>The user did not answer the question of {rule} in time.</source>
+        <translation>Der Benutzer hat die Frage von {rule} nicht rechtzeitig beantwortet.</translation>
+    </message>
+    <message>
+        <source>{rule} asks, and too many questions wait for the user.</source>
+        <translation>{rule} fragt, und es warten schon zu viele Fragen auf den Benutzer.</translation>
+    </message>
+    <message>
+        <source>The question {question} is over.</source>
+        <translation>Die Frage {question} ist vorüber.</translation>
+    </message>
+    <message>
+        <source>The question {question} has no choice {target}.</source>
+        <translation>Die Frage {question} hat keine Wahl {target}.</translation>
+    </message>
+    <message>
+        <source>An answer is question=NUMBER, and target=CHOICE to allow the call.</source>
+        <translation>Eine Antwort ist question=NUMMER, dazu target=WAHL, um den Aufruf zu erlauben.</translation>
+    </message>
+    <message>
+        <source>Only dom0 answers questions of the policy.</source>
+        <translation>Nur dom0 beantwortet Fragen der Richtlinie.</translation>
+    </message>
+    <message>
+        <source>The policy sends the call to {target}; only dom0 answers here.</source>
+        <translation>Die Richtlinie schickt den Aufruf an {target}; hier antwortet nur dom0.</translation>
+    </message>
+    <message>
+        <source>{rule} asks, and no program shows the question to a user.</source>
+        <translation>{rule} fragt, und kein Programm zeigt einem Benutzer die Frage.</translation>
+    </message>
+    <message>
+        <source>The limit must be a number from 1 to {most}.</source>
+        <translation>Die Grenze muss eine Zahl von 1 bis {most} sein.</translation>
+    </message>
+    <message>
+        <source>Qubes 4.2 and older have no modes of assignment. Detach the device, or attach it persistently.</source>
+        <translation>Qubes 4.2 und ältere haben keine Arten der Zuweisung. Trennen Sie das Gerät, oder verbinden Sie es dauerhaft.</translation>
+    </message>
+    <message>
+        <source>{qube} is of the class {klass} of Qubes OS, which is not known here: it cannot be copied.</source>
+        <translation>{qube} ist von der Klasse {klass} von Qubes OS, die hier nicht bekannt ist: Er lässt sich nicht kopieren.</translation>
+    </message>
+    <message>
+        <source>There qrexec itself decides about each call.</source>
+        <translation>Dort entscheidet qrexec selbst über jeden Aufruf.</translation>
+    </message>
+    <message>
+        <source>The settings of a qube of the backup are not valid JSON.</source>
+        <translation>Die Einstellungen eines Qubes der Sicherung sind kein gültiges JSON.</translation>
+    </message>
+    <message>
+        <source>Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comments of rules; others became _.</source>
+        <translation>Qubes OS nimmt Buchstaben, Ziffern, Leerzeichen und : ; , . / _ [ ] - in den Kommentaren von Regeln; andere wurden zu _.</translation>
     </message>
 </context>
 <context>
@@ -8221,6 +9368,293 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Qubes OS cannot rename a qube. {0} is cloned, what names it is changed to the clone, and {0} is removed. If a step fails, both qubes stay.</source>
         <translation>Qubes OS kann einen Qube nicht umbenennen. {0} wird geklont; was ihn nennt, nennt dann den Klon, und {0} wird entfernt. Scheitert ein Schritt, bleiben beide Qubes.</translation>
+    </message>
+</context>
+<context>
+    <name>Resources</name>
+    <message>
+        <source>paused, keeps its memory</source>
+        <translation>angehalten, behält seinen Speicher</translation>
+    </message>
+    <message numerus="yes">
+        <source>at its CPU limit for %n min</source>
+        <translation>
+            <numerusform>seit %n min an seiner CPU-Grenze</numerusform>
+            <numerusform>seit %n min an seiner CPU-Grenze</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>memory is fixed</source>
+        <translation>fester Speicher</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message numerus="yes">
+        <source>full in %n day(s)</source>
+        <translation>
+            <numerusform>voll in %n Tag</numerusform>
+            <numerusform>voll in %n Tagen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>full in %n week(s)</source>
+        <translation>
+            <numerusform>voll in %n Woche</numerusform>
+            <numerusform>voll in %n Wochen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>full in about %n year(s)</source>
+        <translation>
+            <numerusform>voll in etwa %n Jahr</numerusform>
+            <numerusform>voll in etwa %n Jahren</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>not known yet</source>
+        <translation>noch nicht bekannt</translation>
+    </message>
+    <message>
+        <source>does not grow</source>
+        <translation>wächst nicht</translation>
+    </message>
+    <message>
+        <source>hardly grows</source>
+        <translation>wächst kaum</translation>
+    </message>
+    <message>
+        <source>full</source>
+        <translation>voll</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Memory (GiB)</source>
+        <translation>Speicher (GiB)</translation>
+    </message>
+    <message>
+        <source>CPU (%)</source>
+        <translation>CPU (%)</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>Anmerkung</translation>
+    </message>
+    <message>
+        <source>Pool</source>
+        <translation>Pool</translation>
+    </message>
+    <message>
+        <source>Used (GiB)</source>
+        <translation>Belegt (GiB)</translation>
+    </message>
+    <message>
+        <source>Forecast</source>
+        <translation>Vorhersage</translation>
+    </message>
+    <message>
+        <source>Grows most</source>
+        <translation>Wächst am meisten</translation>
+    </message>
+    <message>
+        <source>Disk (GiB)</source>
+        <translation>Platte (GiB)</translation>
+    </message>
+    <message>
+        <source>A week (GiB)</source>
+        <translation>Je Woche (GiB)</translation>
+    </message>
+</context>
+<context>
+    <name>ResourcesPage</name>
+    <message>
+        <source>Resources</source>
+        <translation>Ressourcen</translation>
+    </message>
+    <message>
+        <source>Uses most</source>
+        <translation>Verbraucht am meisten</translation>
+    </message>
+    <message>
+        <source>Pools</source>
+        <translation>Pools</translation>
+    </message>
+    <message>
+        <source>Grows most</source>
+        <translation>Wächst am meisten</translation>
+    </message>
+    <message>
+        <source>Review &amp;snapshots…</source>
+        <translation>&amp;Schnappschüsse ansehen …</translation>
+    </message>
+    <message>
+        <source>Storage…</source>
+        <translation>Speicherplatz …</translation>
+    </message>
+    <message>
+        <source>Find a qube ({0})</source>
+        <translation>Einen Qube suchen ({0})</translation>
+    </message>
+    <message>
+        <source>Find a qube</source>
+        <translation>Einen Qube suchen</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>CPU, last hour</source>
+        <translation>CPU, letzte Stunde</translation>
+    </message>
+    <message>
+        <source>Memory, last hour</source>
+        <translation>Arbeitsspeicher, letzte Stunde</translation>
+    </message>
+    <message>
+        <source>1 h ago</source>
+        <translation>vor 1 h</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
+    </message>
+    <message>
+        <source>Ask for the memory</source>
+        <translation>Nach dem Speicher fragen</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message>
+        <source>{0} of {1} GiB</source>
+        <translation>{0} von {1} GiB</translation>
+    </message>
+    <message>
+        <source>{0} GiB free for qubes</source>
+        <translation>{0} GiB frei für Qubes</translation>
+    </message>
+    <message>
+        <source>how much is free is not known</source>
+        <translation>wie viel frei ist, ist nicht bekannt</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n other(s)</source>
+        <translation>
+            <numerusform>%n anderer</numerusform>
+            <numerusform>%n andere</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{0} % of %n processor(s)</source>
+        <translation>
+            <numerusform>{0} % von %n Prozessor</numerusform>
+            <numerusform>{0} % von %n Prozessoren</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>100 %</source>
+        <translation>100 %</translation>
+    </message>
+    <message>
+        <source>peak {0} % at {1}</source>
+        <translation>Spitze {0} % um {1}</translation>
+    </message>
+    <message>
+        <source>{0} GiB</source>
+        <translation>{0} GiB</translation>
+    </message>
+    <message>
+        <source>peak {0} GiB at {1}</source>
+        <translation>Spitze {0} GiB um {1}</translation>
+    </message>
+    <message>
+        <source>No statistics yet.</source>
+        <translation>Noch keine Statistik.</translation>
+    </message>
+    <message>
+        <source>Measuring…</source>
+        <translation>Es wird gemessen …</translation>
+    </message>
+    <message>
+        <source>No qube grows, or it is not known yet.</source>
+        <translation>Kein Qube wächst, oder es ist noch nicht bekannt.</translation>
+    </message>
+    <message>
+        <source>{0} grows by {1} GiB a week.</source>
+        <translation>{0} wächst um {1} GiB in der Woche.</translation>
+    </message>
+    <message>
+        <source>Of the qubes, {0} grows most.</source>
+        <translation>Von den Qubes wächst {0} am meisten.</translation>
+    </message>
+</context>
+<context>
+    <name>RestoreCompare</name>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>Datum</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message>
+        <source>running now</source>
+        <translation>läuft gerade</translation>
+    </message>
+    <message>
+        <source>last backup {0}</source>
+        <translation>letzte Sicherung {0}</translation>
+    </message>
+    <message>
+        <source>never backed up</source>
+        <translation>nie gesichert</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>{0} characters</source>
+        <translation>{0} Zeichen</translation>
+    </message>
+    <message>
+        <source>on</source>
+        <translation>ein</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>aus</translation>
     </message>
 </context>
 <context>
@@ -8393,6 +9827,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>What will happen</source>
         <translation>Was geschehen wird</translation>
     </message>
+    <message>
+        <source>Pool</source>
+        <translation>Pool</translation>
+    </message>
 </context>
 <context>
     <name>RestoreTable</name>
@@ -8497,6 +9935,56 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>RightsWindow</name>
+    <message>
+        <source>What may {0} do?</source>
+        <translation>Was darf {0}?</translation>
+    </message>
+    <message>
+        <source>Open the policy</source>
+        <translation>Die Richtlinie öffnen</translation>
+    </message>
+    <message>
+        <source>What it may call</source>
+        <translation>Was er aufrufen darf</translation>
+    </message>
+    <message>
+        <source>Who may call it</source>
+        <translation>Wer ihn aufrufen darf</translation>
+    </message>
+    <message>
+        <source>Reading the policy…</source>
+        <translation>Die Richtlinie wird gelesen …</translation>
+    </message>
+    <message>
+        <source>The policy cannot be read</source>
+        <translation>Die Richtlinie lässt sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal versuchen</translation>
+    </message>
+    <message>
+        <source>Ask for the rights</source>
+        <translation>Nach den Rechten fragen</translation>
+    </message>
+    <message>
+        <source>Every call is denied</source>
+        <translation>Jeder Aufruf wird abgelehnt</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n rule(s)</source>
+        <translation>
+            <numerusform>%n Regel</numerusform>
+            <numerusform>%n Regeln</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>nothing: every call is denied</source>
+        <translation>nichts: Jeder Aufruf wird abgelehnt</translation>
+    </message>
+</context>
+<context>
     <name>RuleDialog</name>
     <message>
         <source>New firewall rule</source>
@@ -8584,6 +10072,20 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Regel, eine je Portbereich.</numerusform>
             <numerusform>%n Regeln, eine je Portbereich.</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>RulesText</name>
+    <message>
+        <source>The file as text</source>
+        <translation>Die Datei als Text</translation>
+    </message>
+</context>
+<context>
+    <name>RulesView</name>
+    <message>
+        <source>Rules</source>
+        <translation>Regeln</translation>
     </message>
 </context>
 <context>
@@ -8814,6 +10316,49 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The view of that name is replaced.</source>
         <translation>Die Ansicht dieses Namens wird ersetzt.</translation>
+    </message>
+</context>
+<context>
+    <name>Saving</name>
+    <message>
+        <source>Read the versions</source>
+        <translation>Die Versionen lesen</translation>
+    </message>
+    <message>
+        <source>Save the policy</source>
+        <translation>Die Richtlinie speichern</translation>
+    </message>
+    <message>
+        <source>Not saved: {0}</source>
+        <translation>Nicht gespeichert: {0}</translation>
+    </message>
+    <message>
+        <source>Saved {0}. Undo brings the last version back, to be saved again.</source>
+        <translation>{0} ist gespeichert. „Rückgängig“ holt die letzte Fassung zurück, die dann wieder zu speichern ist.</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Bring back a version that this program has replaced</source>
+        <translation>Eine Fassung zurückholen, die dieses Programm ersetzt hat</translation>
+    </message>
+    <message>
+        <source>This program has replaced no version yet.</source>
+        <translation>Dieses Programm hat noch keine Fassung ersetzt.</translation>
+    </message>
+    <message>
+        <source>{0} was changed elsewhere since your edits began. They are shown against that version now.</source>
+        <translation>{0} wurde seit Beginn Ihrer Änderungen anderswo geändert. Sie werden jetzt gegen diese Fassung gezeigt.</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>Meine behalten</translation>
+    </message>
+    <message>
+        <source>Take the other version</source>
+        <translation>Die andere Fassung nehmen</translation>
     </message>
 </context>
 <context>
@@ -9305,6 +10850,79 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>SidePane</name>
+    <message>
+        <source>Warnings</source>
+        <translation>Warnungen</translation>
+    </message>
+    <message>
+        <source>No loops, nothing goes past a firewall.</source>
+        <translation>Keine Kreise, nichts führt an einer Firewall vorbei.</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more, see the tree</source>
+        <translation>
+            <numerusform>und %n weitere, siehe den Baum</numerusform>
+            <numerusform>und %n weitere, siehe den Baum</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Drag a qube onto a net qube to connect it. With the keyboard: N, then the name. Ctrl and the wheel, + and - zoom, 0 shows all.</source>
+        <translation>Ziehen Sie einen Qube auf einen Netz-Qube, um ihn zu verbinden. Mit der Tastatur: N, dann der Name. Strg und das Rad, + und - ändern die Größe, 0 zeigt alles.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>no qube</source>
+        <translation>kein Qube</translation>
+    </message>
+    <message>
+        <source>enforced by {0}</source>
+        <translation>durchgesetzt von {0}</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>IP</source>
+        <translation>IP</translation>
+    </message>
+    <message>
+        <source>Firewall</source>
+        <translation>Firewall</translation>
+    </message>
+    <message>
+        <source>Used by</source>
+        <translation>Genutzt von</translation>
+    </message>
+    <message>
+        <source>Show it in the picture</source>
+        <translation>Im Bild zeigen</translation>
+    </message>
+    <message>
+        <source>Reconnect…</source>
+        <translation>Neu verbinden …</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Ändern …</translation>
+    </message>
+</context>
+<context>
     <name>Sidebar</name>
     <message>
         <source>Groups of qubes</source>
@@ -9378,6 +10996,21 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>
             <numerusform>%n alt</numerusform>
             <numerusform>%n alt</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Saved views, tags and other groups</source>
+        <translation>Gespeicherte Ansichten, Tags und andere Gruppen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n restart(s)</source>
+        <translation>
+            <numerusform>%n Neustart</numerusform>
+            <numerusform>%n Neustarts</numerusform>
         </translation>
     </message>
 </context>
@@ -9770,20 +11403,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Pool:</translation>
     </message>
     <message>
-        <source>All of them appear at once, at the end, and nothing that exists is touched.</source>
-        <translation>Alle erscheinen am Ende auf einmal, und nichts Bestehendes wird angetastet.</translation>
-    </message>
-    <message>
         <source>{0} ({1} free)</source>
         <translation>{0} ({1} frei)</translation>
     </message>
     <message>
         <source>The chosen qubes take {0} at most.</source>
         <translation>Die gewählten Qubes brauchen höchstens {0}.</translation>
-    </message>
-    <message>
-        <source>The pool has only {0} free.</source>
-        <translation>Im Pool sind nur {0} frei.</translation>
     </message>
     <message>
         <source>Left out: {0}.</source>
@@ -9835,6 +11460,14 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>Das &amp;Home von dom0 entpacken (%n Datei, höchstens {0})</numerusform>
             <numerusform>Das &amp;Home von dom0 entpacken (%n Dateien, höchstens {0})</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>All qubes appear at the end, at the same time. Nothing that exists is changed.</source>
+        <translation>Alle Qubes erscheinen am Ende, zur selben Zeit. Nichts Vorhandenes wird geändert.</translation>
+    </message>
+    <message>
+        <source>The pool {0} has only {1} free.</source>
+        <translation>Der Pool {0} hat nur {1} frei.</translation>
     </message>
 </context>
 <context>
@@ -10192,6 +11825,69 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Clear histor&amp;y</source>
         <translation>&amp;Verlauf leeren</translation>
+    </message>
+</context>
+<context>
+    <name>Tester</name>
+    <message>
+        <source>Rules about this call</source>
+        <translation>Regeln zu diesem Aufruf</translation>
+    </message>
+    <message>
+        <source>Ask the policy</source>
+        <translation>Die Richtlinie fragen</translation>
+    </message>
+    <message>
+        <source>What would happen?</source>
+        <translation>Was würde geschehen?</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>Von</translation>
+    </message>
+    <message>
+        <source>call</source>
+        <translation>Aufruf</translation>
+    </message>
+    <message>
+        <source>argument</source>
+        <translation>Argument</translation>
+    </message>
+    <message>
+        <source>to</source>
+        <translation>an</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Decided by {0}</source>
+        <translation>Entschieden von {0}</translation>
+    </message>
+    <message>
+        <source>checked with the unsaved changes</source>
+        <translation>mit den ungespeicherten Änderungen geprüft</translation>
+    </message>
+    <message>
+        <source>What may {0} do?</source>
+        <translation>Was darf {0}?</translation>
+    </message>
+    <message>
+        <source>A rule about this call decides otherwise, in any file that is read.</source>
+        <translation>Eine Regel zu diesem Aufruf entscheidet anders, in irgendeiner gelesenen Datei.</translation>
+    </message>
+    <message>
+        <source>For another answer: change {0}, or put a rule above it.</source>
+        <translation>Für eine andere Antwort: {0} ändern oder eine Regel darüber setzen.</translation>
+    </message>
+    <message>
+        <source>Without it, no rule fits, and the answer is Deny.</source>
+        <translation>Ohne sie passt keine Regel, und die Antwort ist Ablehnen.</translation>
+    </message>
+    <message>
+        <source>Without it, {0} decides.</source>
+        <translation>Ohne sie entscheidet {0}.</translation>
     </message>
 </context>
 <context>
@@ -10582,18 +12278,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>keine Verbindung</translation>
     </message>
     <message>
-        <source>The backup {0} failed: {1}</source>
-        <translation>Die Sicherung {0} ist fehlgeschlagen: {1}</translation>
-    </message>
-    <message>
-        <source>The backup {0} is not complete: {1}</source>
-        <translation>Die Sicherung {0} ist nicht vollständig: {1}</translation>
-    </message>
-    <message>
-        <source>Backup</source>
-        <translation>Sicherung</translation>
-    </message>
-    <message>
         <source>Attach a device</source>
         <translation>Gerät verbinden</translation>
     </message>
@@ -10604,14 +12288,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Attach</source>
         <translation>&amp;Verbinden</translation>
-    </message>
-    <message>
-        <source>A restore failed, or restored not all qubes. See its report.</source>
-        <translation>Eine Wiederherstellung ist fehlgeschlagen oder hat nicht alle Qubes wiederhergestellt. Ihr Bericht nennt mehr.</translation>
-    </message>
-    <message>
-        <source>Restore</source>
-        <translation>Wiederherstellen</translation>
     </message>
     <message>
         <source>Detach {0}</source>
@@ -10643,6 +12319,240 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The connection is lost, and tried again: {0}</source>
         <translation>Die Verbindung ist abgebrochen und wird wieder versucht: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>UpdateRows</name>
+    <message>
+        <source>No longer supported</source>
+        <translation>Nicht mehr unterstützt</translation>
+    </message>
+    <message>
+        <source>Updates available</source>
+        <translation>Aktualisierungen verfügbar</translation>
+    </message>
+    <message>
+        <source>Not checked for long</source>
+        <translation>Lange nicht geprüft</translation>
+    </message>
+    <message>
+        <source>Never checked</source>
+        <translation>Nie geprüft</translation>
+    </message>
+    <message>
+        <source>Up to date</source>
+        <translation>Aktuell</translation>
+    </message>
+    <message>
+        <source>Left out of updates</source>
+        <translation>Von Aktualisierungen ausgenommen</translation>
+    </message>
+    <message>
+        <source>its distribution gets no updates since {0}</source>
+        <translation>seine Distribution erhält seit {0} keine Aktualisierungen</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) behind it restart too</source>
+        <translation>
+            <numerusform>%n Qube dahinter startet auch neu</numerusform>
+            <numerusform>%n Qubes dahinter starten auch neu</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keiner</translation>
+    </message>
+    <message>
+        <source>Qube</source>
+        <translation>Qube</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Klasse</translation>
+    </message>
+    <message>
+        <source>Updates</source>
+        <translation>Aktualisierungen</translation>
+    </message>
+    <message>
+        <source>Last check</source>
+        <translation>Letzte Prüfung</translation>
+    </message>
+    <message>
+        <source>Last update</source>
+        <translation>Letzte Aktualisierung</translation>
+    </message>
+    <message>
+        <source>To restart</source>
+        <translation>Neu zu starten</translation>
+    </message>
+    <message>
+        <source>Updated in</source>
+        <translation>Aktualisiert in</translation>
+    </message>
+    <message>
+        <source>Net qube</source>
+        <translation>Netz-Qube</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>What a restart means</source>
+        <translation>Was ein Neustart bedeutet</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n with updates</source>
+        <translation>
+            <numerusform>%n mit Aktualisierungen</numerusform>
+            <numerusform>%n mit Aktualisierungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n not checked for long</source>
+        <translation>
+            <numerusform>%n lange nicht geprüft</numerusform>
+            <numerusform>%n lange nicht geprüft</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n no longer supported</source>
+        <translation>
+            <numerusform>%n nicht mehr unterstützt</numerusform>
+            <numerusform>%n nicht mehr unterstützt</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>UpdatesPage</name>
+    <message>
+        <source>Updates</source>
+        <translation>Aktualisierungen</translation>
+    </message>
+    <message>
+        <source>Templates and standalone qubes</source>
+        <translation>Vorlagen und eigenständige Qubes</translation>
+    </message>
+    <message>
+        <source>Qubes to restart</source>
+        <translation>Neu zu startende Qubes</translation>
+    </message>
+    <message>
+        <source>Every running qube uses what its template has.</source>
+        <translation>Jeder laufende Qube nutzt, was seine Vorlage hat.</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisieren</translation>
+    </message>
+    <message>
+        <source>Update all</source>
+        <translation>Alle aktualisieren</translation>
+    </message>
+    <message>
+        <source>Restart…</source>
+        <translation>Neu starten …</translation>
+    </message>
+    <message>
+        <source>Restart all…</source>
+        <translation>Alle neu starten …</translation>
+    </message>
+    <message>
+        <source>Search qubes ({0})</source>
+        <translation>Qubes suchen ({0})</translation>
+    </message>
+    <message>
+        <source>Search qubes</source>
+        <translation>Qubes suchen</translation>
+    </message>
+    <message>
+        <source>Restart to use the updates</source>
+        <translation>Neu starten, um die Aktualisierungen zu nutzen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>of %n template(s)</source>
+        <translation>
+            <numerusform>von %n Vorlage</numerusform>
+            <numerusform>von %n Vorlagen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>There is no template and no standalone qube.</source>
+        <translation>Es gibt keine Vorlage und keinen eigenständigen Qube.</translation>
+    </message>
+    <message>
+        <source>Nothing to update</source>
+        <translation>Nichts zu aktualisieren</translation>
+    </message>
+    <message>
+        <source>Reading the qubes…</source>
+        <translation>Die Qubes werden gelesen …</translation>
+    </message>
+    <message>
+        <source>Select a template or standalone qube first.</source>
+        <translation>Wählen Sie zuerst eine Vorlage oder einen eigenständigen Qube.</translation>
+    </message>
+    <message>
+        <source>No qube needs an update.</source>
+        <translation>Kein Qube braucht eine Aktualisierung.</translation>
+    </message>
+    <message>
+        <source>Not installed here: {0}.</source>
+        <translation>Hier nicht installiert: {0}.</translation>
+    </message>
+    <message>
+        <source>Select a qube to restart first.</source>
+        <translation>Wählen Sie zuerst einen neu zu startenden Qube.</translation>
+    </message>
+    <message>
+        <source>No qube has to be restarted.</source>
+        <translation>Kein Qube muss neu gestartet werden.</translation>
+    </message>
+    <message>
+        <source>Updates cannot be started here: {0} of Qubes OS is not installed.</source>
+        <translation>Aktualisierungen lassen sich hier nicht starten: {0} von Qubes OS ist nicht installiert.</translation>
+    </message>
+    <message>
+        <source>There is no connection.</source>
+        <translation>Es gibt keine Verbindung.</translation>
+    </message>
+    <message>
+        <source>{0}: {1}.</source>
+        <translation>{0}: {1}.</translation>
+    </message>
+    <message>
+        <source>A restart shows its plan first: clients halt before their net qubes and start after them.</source>
+        <translation>Ein Neustart zeigt zuerst seinen Plan: Clients halten vor ihren Netz-Qubes und starten nach ihnen.</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>Einstellungen …</translation>
+    </message>
+</context>
+<context>
+    <name>UsageWatch</name>
+    <message>
+        <source>Measure the storage pools</source>
+        <translation>Die Pools messen</translation>
     </message>
 </context>
 <context>
@@ -11143,6 +13053,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Back up qubes…</source>
         <translation>Qubes si&amp;chern …</translation>
+    </message>
+    <message>
+        <source>&amp;Policy…</source>
+        <translation>Ri&amp;chtlinie …</translation>
     </message>
 </context>
 <context>

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from qubesmanager.models.policy_words import CONTEXT, call_text, near_text, place_text, result_text, rule_text, word_of
+from qubesmanager.models.policy_words import call_text, near_text, place_text, result_text, rule_text, word_of
 from qubesmanager.models.row_table import Mark, TableColumn
 from qubesmanager.policy.engine import Result
 from qubesmanager.policy.explain import Explanation
@@ -43,8 +43,8 @@ def why_rows(explanation: Explanation, info: SystemInfo) -> list[WhyRow]:
 
     rows = [row(near.rule, near_text(near, info), Mark.QUIET) for near in explanation.near[-NEAR:]]
     if explanation.decision.rule is not None:
-        rows.append(row(explanation.decision.rule, translate(CONTEXT, "decides"), Mark.DONE))
-    later = translate(CONTEXT, "fits, but comes later")
+        rows.append(row(explanation.decision.rule, translate("Policy", "decides"), Mark.DONE))
+    later = translate("Policy", "fits, but comes later")
     return rows + [row(rule, later, Mark.QUIET) for rule in explanation.shadowed[:LATER]]
 
 
@@ -94,7 +94,7 @@ def others_text(right: Right) -> str:
     """The first qubes that a right is about, and how many others."""
     names = ", ".join(target_text(other) for other in right.others[:NAMES])
     more = len(right.others) - NAMES
-    return translate(CONTEXT, "{0} and %n more", "", more).format(names) if more > 0 else names
+    return translate("Policy", "{0} and %n more", "", more).format(names) if more > 0 else names
 
 
 def right_columns(others: str) -> tuple[TableColumn[Right], ...]:

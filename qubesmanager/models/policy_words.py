@@ -52,17 +52,17 @@ def word_of(token: str, info: SystemInfo) -> Word:
     if is_dom0(token):
         return Word(DOM0, Kind.QUBE, name=DOM0)
     if token.startswith(DISPVM_TAG_PREFIX):
-        return Word(token.removeprefix(DISPVM_TAG_PREFIX), Kind.DISPOSABLE, translate(CONTEXT, "disposables by tag"))
+        return Word(token.removeprefix(DISPVM_TAG_PREFIX), Kind.DISPOSABLE, translate("Policy", "disposables by tag"))
     if token.startswith(TAG_PREFIX):
-        return Word(token.removeprefix(TAG_PREFIX), Kind.TAG, translate(CONTEXT, "tag"))
+        return Word(token.removeprefix(TAG_PREFIX), Kind.TAG, translate("Policy", "tag"))
     if token.startswith(TYPE_PREFIX):
-        return Word(token.removeprefix(TYPE_PREFIX), Kind.CLASS, translate(CONTEXT, "class"))
+        return Word(token.removeprefix(TYPE_PREFIX), Kind.CLASS, translate("Policy", "class"))
     name = token.removeprefix(DISPVM_PREFIX)
     domain = info.find(name)
     if domain is None:
-        return Word(name, Kind.GONE, translate(CONTEXT, "is gone"))
+        return Word(name, Kind.GONE, translate("Policy", "is gone"))
     if name != token:
-        return Word(domain.name, Kind.DISPOSABLE, translate(CONTEXT, "new disposable"))
+        return Word(domain.name, Kind.DISPOSABLE, translate("Policy", "new disposable"))
     return Word(domain.name, Kind.QUBE, name=domain.name)
 
 
@@ -92,20 +92,20 @@ def action_text(action: Action) -> str:
 
 
 def service_text(service: str) -> str:
-    return translate(CONTEXT, "any call") if service == ANY else service
+    return translate("Policy", "any call") if service == ANY else service
 
 
 def argument_text(argument: str) -> str:
     """An argument as a rule has it, with its plus sign."""
     if argument == ANY:
-        return translate(CONTEXT, "any")
-    return translate(CONTEXT, "none") if argument == NONE_ARGUMENT else argument.removeprefix("+")
+        return translate("Policy", "any")
+    return translate("Policy", "none") if argument == NONE_ARGUMENT else argument.removeprefix("+")
 
 
 def call_text(service: str, argument: str) -> str:
     """A call of an alteration or a right, where `ANY` is what no rule names."""
     if service == ANY:
-        return translate(CONTEXT, "any other call")
+        return translate("Policy", "any other call")
     if argument == ANY:
         return service
     return f"{service}{argument}" if argument != NONE_ARGUMENT else service
@@ -134,7 +134,7 @@ def place_text(place: Place, path: str = "") -> str:
     """A line: its number where it is in the file `path`, else the file without its suffix, too."""
     folder, _slash, rest = place.path.partition("/")
     if path and folder == POLICY_FOLDER and rest == path:
-        return translate(CONTEXT, "line {0}").format(place.line)
+        return translate("Policy", "line {0}").format(place.line)
     name = rest.removesuffix(".policy")
     return f"/run/{name}:{place.line}" if folder == RUNTIME_FOLDER else f"{name}:{place.line}"
 
@@ -142,19 +142,19 @@ def place_text(place: Place, path: str = "") -> str:
 def unreached_text(line: Unreached, path: str) -> str:
     """Why a line of the file decides nothing."""
     if not line.fits:
-        return translate(CONTEXT, "no qube fits")
+        return translate("Policy", "no qube fits")
     if not line.hidden_by:
-        return translate(CONTEXT, "hidden by earlier lines")
-    return translate(CONTEXT, "hidden by {0}").format(", ".join(place_text(place, path) for place in line.hidden_by))
+        return translate("Policy", "hidden by earlier lines")
+    return translate("Policy", "hidden by {0}").format(", ".join(place_text(place, path) for place in line.hidden_by))
 
 
 def gone_text(word: GoneWord) -> str:
     """What a word of a rule names that there is not."""
     text = {
-        Missing.QUBE: translate(CONTEXT, "There is no qube {0}."),
-        Missing.DISPOSABLE_TEMPLATE: translate(CONTEXT, "{0} is not a template for disposables."),
-        Missing.TAG: translate(CONTEXT, "No qube has the tag {0}."),
-        Missing.CLASS: translate(CONTEXT, "No qube has the class {0}."),
+        Missing.QUBE: translate("Policy", "There is no qube {0}."),
+        Missing.DISPOSABLE_TEMPLATE: translate("Policy", "{0} is not a template for disposables."),
+        Missing.TAG: translate("Policy", "No qube has the tag {0}."),
+        Missing.CLASS: translate("Policy", "No qube has the class {0}."),
     }[word.missing]
     return text.format(word.name)
 
@@ -165,7 +165,7 @@ def rule_text(rule: Rule, info: SystemInfo) -> str:
     source, target = (
         f"{word.note} {word.text}" if word.kind in {Kind.TAG, Kind.CLASS} else word.text for word in words
     )
-    return translate(CONTEXT, "{0} → {1}: {2}").format(source, target, action_text(rule.action).lower())
+    return translate("Policy", "{0} → {1}: {2}").format(source, target, action_text(rule.action).lower())
 
 
 def near_text(near: NearMiss, info: SystemInfo) -> str:
@@ -173,13 +173,14 @@ def near_text(near: NearMiss, info: SystemInfo) -> str:
     difference = near.difference
     expected, actual = difference.expected, difference.actual
     if difference.field == SERVICE:
-        return translate(CONTEXT, "other call: {0}").format(service_text(expected))
+        return translate("Policy", "other call: {0}").format(service_text(expected))
     if difference.field == ARGUMENT:
-        return translate(CONTEXT, "other argument: {0}, not {1}").format(argument_text(expected), argument_text(actual))
+        text = translate("Policy", "other argument: {0}, not {1}")
+        return text.format(argument_text(expected), argument_text(actual))
     text = (
-        translate(CONTEXT, "other source: {0}, not {1}")
+        translate("Policy", "other source: {0}, not {1}")
         if difference.field == SOURCE
-        else translate(CONTEXT, "other target: {0}, not {1}")
+        else translate("Policy", "other target: {0}, not {1}")
     )
     return text.format(word_of(expected, info).text, word_of(actual, info).text)
 
@@ -192,19 +193,19 @@ def result_text(decision: Decision) -> str:
 def decision_text(decision: Decision) -> str:
     """What comes of a call, in a sentence or two."""
     if decision.result is Result.ERROR:
-        return translate(CONTEXT, "The policy cannot be read, so every call is denied. {0}").format(decision.reason)
+        return translate("Policy", "The policy cannot be read, so every call is denied. {0}").format(decision.reason)
     if decision.result is Result.DENY:
         return decision.reason
     if decision.result is Result.ALLOW:
-        text = translate(CONTEXT, "The call goes to {0}.").format(decision.target)
+        text = translate("Policy", "The call goes to {0}.").format(decision.target)
     elif decision.default_target:
-        text = translate(CONTEXT, "The user is asked; {0} is offered.").format(decision.default_target)
+        text = translate("Policy", "The user is asked; {0} is offered.").format(decision.default_target)
     else:
-        text = translate(CONTEXT, "The user is asked, with %n choice(s).", "", len(decision.targets))
+        text = translate("Policy", "The user is asked, with %n choice(s).", "", len(decision.targets))
     if decision.user:
-        text += " " + translate(CONTEXT, "It runs as {0}.").format(decision.user)
+        text += " " + translate("Policy", "It runs as {0}.").format(decision.user)
     if not decision.autostart:
-        text += " " + translate(CONTEXT, "The target must run already.")
+        text += " " + translate("Policy", "The target must run already.")
     return text
 
 
@@ -213,5 +214,5 @@ def alteration_note(alteration: Alteration) -> str:
     request, after = alteration.request, alteration.after
     if after.result is not Result.ALLOW or alteration.before.result is Result.ALLOW:
         return ""
-    text = translate(CONTEXT, "{0} may call {1} on {2} without being asked.")
+    text = translate("Policy", "{0} may call {1} on {2} without being asked.")
     return text.format(request.source, call_text(request.service, request.argument), after.target)

@@ -44,13 +44,12 @@ class Growth:
 
 def note(use: Use) -> str:
     """What is remarkable about a qube's use, in the user's language; empty for nothing."""
-    translate = QCoreApplication.translate
     if use.is_paused:
-        return translate("Resources", "paused, keeps its memory")
+        return QCoreApplication.translate("Resources", "paused, keeps its memory")
     if use.busy >= LONG_BUSY:
         minutes = use.busy // 60
-        return translate("Resources", "at its CPU limit for %n min", "", minutes)
-    return translate("Resources", "memory is fixed") if use.is_fixed else ""
+        return QCoreApplication.translate("Resources", "at its CPU limit for %n min", "", minutes)
+    return QCoreApplication.translate("Resources", "memory is fixed") if use.is_fixed else ""
 
 
 def memory_text(use: Use) -> str:
@@ -63,38 +62,34 @@ def memory_text(use: Use) -> str:
 
 def outlook_text(row: PoolOutlook) -> str:
     """When the pool is full, in the user's language."""
-    translate = QCoreApplication.translate
     outlook, days = row.forecast.outlook, row.forecast.days
     if outlook is Outlook.FILLS:
         weeks, years = days // 7, days // 365
         if days < 14:  # noqa: PLR2004 - two weeks
-            return translate("Resources", "full in %n day(s)", "", days)
+            return QCoreApplication.translate("Resources", "full in %n day(s)", "", days)
         if days < 365:  # noqa: PLR2004 - a year
-            return translate("Resources", "full in %n week(s)", "", weeks)
-        return translate("Resources", "full in about %n year(s)", "", years)
+            return QCoreApplication.translate("Resources", "full in %n week(s)", "", weeks)
+        return QCoreApplication.translate("Resources", "full in about %n year(s)", "", years)
     return {
-        Outlook.UNKNOWN: translate("Resources", "not known yet"),
-        Outlook.STEADY: translate("Resources", "does not grow"),
-        Outlook.FAR: translate("Resources", "hardly grows"),
-        Outlook.FULL: translate("Resources", "full"),
+        Outlook.UNKNOWN: QCoreApplication.translate("Resources", "not known yet"),
+        Outlook.STEADY: QCoreApplication.translate("Resources", "does not grow"),
+        Outlook.FAR: QCoreApplication.translate("Resources", "hardly grows"),
+        Outlook.FULL: QCoreApplication.translate("Resources", "full"),
     }[outlook]
 
 
 def method_text(row: PoolOutlook) -> str:
     """How the forecast was made, for a tooltip."""
-    translate = QCoreApplication.translate
     result = row.forecast
     if result.outlook is Outlook.UNKNOWN:
-        text = translate(
+        text = QCoreApplication.translate(
             "Resources",
-            "A forecast needs measurements over {0} days. They are made every six hours while the window or the tray"
-            " runs; there are {1} so far.",
+            "A forecast needs measurements of {0} days, one every six hours; there are {1} so far.",
         )
         return text.format(LEAST_DAYS, result.samples)
-    text = translate(
+    text = QCoreApplication.translate(
         "Resources",
-        "It grows by {0} a week: the median of the growth between every two of {1} measurements since {2}, continued"
-        " as a straight line.",
+        "It grows by {0} a week: the median between every two of {1} measurements since {2}, as a straight line.",
     )
     per_week = size_text(round(result.per_day * WEEK)) or gib_text(0)
     return text.format(per_week, result.samples, date_text(result.since))

@@ -290,7 +290,8 @@ class PolicyWindow(EditsWindow):
         self.tester.show_checks(checks, self._known_calls(checks), is_edited=self.has_edits())
         self._look_at_edits()
         title = self._path or self.tr("no file")
-        self.setWindowTitle(self.tr("{0} \N{EN DASH} Policy").format(title))
+        policy = self.tr("Policy")
+        self.setWindowTitle(f"{title} \N{EN DASH} {policy}")
 
     def _show_rules(self, checks: Checks) -> None:
         if checks.path != self._path:

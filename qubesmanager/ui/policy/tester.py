@@ -230,7 +230,8 @@ class Tester(QWidget):
         place = place_text(decision.rule.place)
         text = self.tr("For another answer: change {0}, or put a rule above it.").format(place)
         if not explanation.shadowed:
-            return f"{text} {self.tr('Without it, no rule fits, and the answer is Deny.')}"
+            without = self.tr("Without it, no rule fits, and the answer is Deny.")
+            return f"{text} {without}"
         following = explanation.shadowed[0]
         without = self.tr("Without it, {0} decides.").format(place_text(following.place))
         return f"{text} {without}"
