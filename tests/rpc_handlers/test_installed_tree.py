@@ -82,6 +82,12 @@ def allow(root: Path, tier: Tier, line: str) -> None:
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a short name: with the name of a test, the path of the socket is longer than the system allows."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[System]:
     """The demonstration, with the policy of a scratch root into which everything was installed."""
     assert install(tmp_path / "root").returncode == 0
