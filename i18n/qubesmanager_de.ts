@@ -9472,6 +9472,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>A week (GiB)</source>
         <translation>Je Woche (GiB)</translation>
     </message>
+    <message>
+        <source>Needs measurements of {0} days, one every six hours; there are {1} so far.</source>
+        <translation>Braucht Messungen aus {0} Tagen, alle sechs Stunden eine; bisher gibt es {1}.</translation>
+    </message>
+    <message>
+        <source>{0} a week: the median between every two of {1} measurements since {2}, continued.</source>
+        <translation>{0} in der Woche: der Median zwischen je zwei von {1} Messungen seit {2}, fortgesetzt.</translation>
+    </message>
 </context>
 <context>
     <name>ResourcesPage</name>

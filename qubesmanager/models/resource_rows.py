@@ -80,17 +80,12 @@ def outlook_text(row: PoolOutlook) -> str:
 
 def method_text(row: PoolOutlook) -> str:
     """How the forecast was made, for a tooltip."""
+    translate = QCoreApplication.translate
     result = row.forecast
     if result.outlook is Outlook.UNKNOWN:
-        text = QCoreApplication.translate(
-            "Resources",
-            "A forecast needs measurements of {0} days, one every six hours; there are {1} so far.",
-        )
+        text = translate("Resources", "Needs measurements of {0} days, one every six hours; there are {1} so far.")
         return text.format(LEAST_DAYS, result.samples)
-    text = QCoreApplication.translate(
-        "Resources",
-        "It grows by {0} a week: the median between every two of {1} measurements since {2}, as a straight line.",
-    )
+    text = translate("Resources", "{0} a week: the median between every two of {1} measurements since {2}, continued.")
     per_week = size_text(round(result.per_day * WEEK)) or gib_text(0)
     return text.format(per_week, result.samples, date_text(result.since))
 
