@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures the pools and the qubes' disks a few times a day while a program runs, for a forecast."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import quote
 
-from PyQt5.QtCore import QObject, QSettings, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, QSettings, pyqtSignal
 
 from qubesmanager.client.client import Client
 from qubesmanager.models.storage_rows import PoolRow, pool_row
@@ -18,8 +19,8 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import VmRecord
 
-SOON, EACH = 300_000, 3_600_000
-"""Milliseconds after a connection until the first look, and between two of them."""
+SOON, EACH = 300, 3600
+"""Seconds after a connection until the first look, and between two of them."""
 
 
 class UsageWatch(QObject):
@@ -45,9 +46,7 @@ class UsageWatch(QObject):
         self.is_known = False
         """Whether the pools have answered once."""
         self._asking = False
-        self._later = QTimer(self)
-        self._later.setInterval(SOON)
-        self._later.timeout.connect(self._look)
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def series(self) -> UsageSeries:
@@ -57,7 +56,8 @@ class UsageWatch(QObject):
 
     def synced(self) -> None:
         """There is a connection (again)."""
-        self._later.start(SOON)
+        if self._looking is None or self._looking.done():
+            self._looking = self._tasks.start_hidden(self.tr("Measure the storage pools"), self._look())
 
     def ask(self) -> None:
         """Measure now."""
@@ -69,10 +69,12 @@ class UsageWatch(QObject):
         """Put the series into the settings."""
         self._settings().setValue(self._key, series.text())
 
-    def _look(self) -> None:
-        self._later.start(EACH)
-        if self.series.is_due(int(time.time())):
-            self.ask()
+    async def _look(self) -> None:
+        await asyncio.sleep(SOON)
+        while True:
+            if self.series.is_due(int(time.time())):
+                self.ask()
+            await asyncio.sleep(EACH)
 
     async def _ask(self) -> None:
         try:
