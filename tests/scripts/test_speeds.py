@@ -95,8 +95,10 @@ PYTEST = """\
 file=$(echo "$*" | sed -n 's/.*--failed-to \\([^ ]*\\).*/\\1/p')
 if [ "$file" ] && [ -e failing ]; then
     cp failing "$file"
+    [ ! -e crashed ] || echo "worker 'gw1' crashed while running 'tests/a.py::test_a'"
     exit 1
 fi
+if [ -e skipped ]; then echo "1 skipped in 0.1s"; elif [ -e failing ]; then echo "$(wc -l <failing) passed in 0.1s"; fi
 """
 
 
@@ -122,7 +124,7 @@ def test_a_test_that_fails_only_beside_others_is_named(checkout: Path, speed: li
 
     (again,) = runs_of_tests(calls)
     assert status == 0
-    assert again.endswith("-m pytest -q tests/a.py::test_a[x - y] tests/b.py::test_b")
+    assert again.endswith(" tests/a.py::test_a[x - y] tests/b.py::test_b")
     assert "failed beside others, passed alone: tests/a.py::test_a[x - y]\n" in output
     assert "failed beside others, passed alone: tests/b.py::test_b\nAll" in output
 
@@ -135,6 +137,27 @@ def test_a_test_that_fails_again_fails_the_check(checkout: Path, speed: list[str
 
     assert (status, len(runs_of_tests(calls))) == (1, 1)
     assert "passed alone" not in output
+
+
+@pytest.mark.parametrize("what", ["crashed", "skipped"])
+def test_a_crash_and_a_test_that_skips_itself_alone_are_no_race(checkout: Path, speed: list[str], what: str) -> None:
+    (checkout / "failing").write_text("tests/a.py::test_a\n")
+    (checkout / what).touch()
+
+    status, output, _calls = run(checkout, *speed)
+
+    assert status == 1
+    assert "passed alone" not in output
+
+
+def test_failed_tests_run_again_with_the_same_options(checkout: Path, speed: list[str]) -> None:
+    (checkout / "failing").write_text("tests/a.py::test_a\n")
+    (checkout / "tests").mkdir()
+
+    status, _output, calls = run(checkout, *speed, "--bridge", "tests")
+
+    (again,) = runs_of_tests(calls)
+    assert (status, again.endswith(" --bridge tests/a.py::test_a")) == (0, True)
 
 
 @pytest.mark.parametrize("number", [0, 6])

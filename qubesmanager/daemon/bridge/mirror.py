@@ -95,6 +95,7 @@ class Mirror:
         self._labels: frozenset[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._comparing: set[asyncio.Task[None]] = set()
+        self._listing_offers = asyncio.Lock()
         """Lists of devices that are compared with those before."""
         self._news = asyncio.Event()
         self._connected = asyncio.Event()
@@ -273,10 +274,10 @@ class Mirror:
 
     def offers_changed(self, backend: str, kind: DeviceClass) -> None:
         """Where Qubes 4.2 or older sends no event for each device: list them, and send one for each difference."""
-        before = self.offered.get((backend, kind))
-        if before is None or not self._channel.lacks(calls.VM_DEVICE_ASSIGNED.of(kind)(backend)):
+        known = (backend, kind) in self.offered
+        if not known or not self._channel.lacks(calls.VM_DEVICE_ASSIGNED.of(kind)(backend)):
             return
-        task = asyncio.get_running_loop().create_task(self._compare_offers(backend, kind, before))
+        task = asyncio.get_running_loop().create_task(self._compare_offers(backend, kind))
         self._comparing.add(task)
         task.add_done_callback(self._comparing.discard)
 
@@ -444,16 +445,20 @@ class Mirror:
             for name in sorted(before - names):
                 self.emit(events.LABEL_DELETE(name))
 
-    async def _compare_offers(self, backend: str, kind: DeviceClass, before: frozenset[str]) -> None:
-        try:
-            rows = await self._channel.rows(calls.VM_DEVICE_AVAILABLE.of(kind)(backend))
-        except Mgmt1Error as error:
-            log.info("The %s devices of %s cannot be listed: %s", kind, backend, error)
-            return
-        now = self.offered[backend, kind] = frozenset(row.fields.get("port_id", "") for row in rows)
-        for port in sorted(before ^ now):
-            change = DeviceChange.ADDED if port in now else DeviceChange.REMOVED
-            self.emit(events.DEVICE_LIST_CHANGE(backend, kind, port, change))
+    async def _compare_offers(self, backend: str, kind: DeviceClass) -> None:
+        async with self._listing_offers:  # one after the other: each list is newer than what it is compared with
+            try:
+                rows = await self._channel.rows(calls.VM_DEVICE_AVAILABLE.of(kind)(backend))
+            except Mgmt1Error as error:
+                log.info("The %s devices of %s cannot be listed: %s", kind, backend, error)
+                return
+            before = self.offered.get((backend, kind))
+            if before is None:  # the backend is gone
+                return
+            now = self.offered[backend, kind] = frozenset(row.fields.get("port_id", "") for row in rows)
+            for port in sorted(before ^ now):
+                change = DeviceChange.ADDED if port in now else DeviceChange.REMOVED
+                self.emit(events.DEVICE_LIST_CHANGE(backend, kind, port, change))
 
     async def _size_of_backup(self, profile: str) -> int:
         answer = await self._channel.ask(calls.BACKUP_INFO(DOM0, profile))

@@ -238,6 +238,25 @@ async def test_a_change_of_what_a_qube_offers_names_the_ports(old: Old) -> None:
     await stream.aclose()
 
 
+async def test_a_device_that_is_plugged_and_unplugged_at_once_is_gone(old: Old) -> None:
+    stream = old.mirror.hub.listen(lambda event: (event,))
+    await anext(stream)
+    await old.client.send(calls.VM_DEVICE_AVAILABLE.of(BLOCK)("sys-net"))
+
+    old.model.offer("sys-net", "block", {**OFFERED, "sdb": OFFERED["sda"]})
+    old.mirror.offers_changed("sys-net", BLOCK)
+    await anext(stream)
+    old.mirror.offers_changed("sys-net", BLOCK)
+    old.mirror.offers_changed("sys-net", BLOCK)
+    old.model.offer("sys-net", "block", dict(OFFERED))
+
+    event = events.DEVICE_LIST_CHANGE.of(await anext(stream))
+    assert event is not None
+    assert (event.ident, event.change) == ("sdb", DeviceChange.REMOVED)
+    assert "sdb" not in old.mirror.offered["sys-net", BLOCK]
+    await stream.aclose()
+
+
 async def test_later_releases_are_not_asked_for_the_list_of_older_ones() -> None:
     qubesd = Faulty(Model(6, RELEASES["4.4"]))
     async with over(qubesd) as backend:

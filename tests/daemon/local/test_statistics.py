@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The statistics of dom0: what the computer uses beside its qubes."""
 
+import asyncio
 from contextlib import aclosing
 
+import pytest
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.hypervisor.base import HostStats
 from qubesmanager.daemon.local.services.statistics import _Dom0
+from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.events import VM_STATS, Statistics
 
 SECOND = 1_000_000_000
@@ -27,6 +31,26 @@ async def test_dom0_has_its_memory_where_the_hypervisor_knows_it(client: Client,
     hypervisor.host.stats = HostStats(4 << 20, SECOND, counts_domains=True)
 
     assert (await first_of(client, "dom0")).memory_kb == 4 << 20
+
+
+async def test_qubes_are_measured_once_a_round_where_the_computer_cannot_be(
+    client: Client, hypervisor: FakeHypervisor, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused() -> None:
+        asked.append(1)
+        raise Mgmt1Error("not here")
+
+    asked: list[int] = []
+    monkeypatch.setattr(hypervisor, "host_stats", refused)
+    await client.send(calls.VM_START("work"))
+    async with aclosing(client.events(calls.VM_STATS("dom0"))) as stream:
+        async for _batch in stream:
+            if asked:
+                break
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+        assert len(asked) == 1
 
 
 async def test_the_number_of_processors_is_known(client: Client) -> None:

@@ -2,6 +2,7 @@
 """Statistics of the running qubes, asked of the hypervisor every `stats_interval` while there is a listener."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,8 +13,11 @@ from qubesmanager.daemon.event_hub import EventHub, View
 from qubesmanager.daemon.local.drivers.hypervisor.base import HostStats
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.wire import events
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0
+
+log = logging.getLogger(__name__)
 
 
 class Statistics:
@@ -44,7 +48,10 @@ class Statistics:
     async def _poll(self) -> None:
         try:
             while self._hub.listeners:
-                await self._once()
+                try:
+                    await self._once()
+                except Mgmt1Error as error:
+                    log.warning("There are no statistics: %s", error)
                 await asyncio.sleep(float(self._runtime.state.system("stats_interval")))
         finally:
             self._polling = False
@@ -73,7 +80,12 @@ class Statistics:
                 )
             )
         self._before = after
-        if (host := await self._runtime.hypervisor.host_stats()) is not None:
+        try:
+            host = await self._runtime.hypervisor.host_stats()
+        except Mgmt1Error as error:
+            log.info("What the computer itself uses is not known: %s", error)
+            host = None
+        if host is not None:
             usage = self._dom0.usage(now, host, guests_ns, self._runtime.state.host_cpus)
             self._hub.emit(
                 events.VM_STATS(
