@@ -31,6 +31,7 @@ class ModelSystem:
     """Qubes as records. A call is refused by the rules of the daemon, or changes a record at once.
 
     While `hangs` is set no call is answered. `never` are qubes that do not start, `stays` those that do not halt.
+    `slow`: how many turns of the loop a call takes longer than others, by its text as in `sent`.
     `free`: MiB of memory that are left for starts; None: as much as it takes.
     `most`: the most calls that were under way at the same time. `sent`: the calls in order, as `vm.Start work`.
     """
@@ -43,6 +44,7 @@ class ModelSystem:
         self.free: int | None = None
         self.never: frozenset[str] = frozenset()
         self.stays: frozenset[str] = frozenset()
+        self.slow: dict[str, int] = {}
         self.hangs = asyncio.Event()
         self.client = Client(MemoryTransport(self._answer))
 
@@ -53,8 +55,11 @@ class ModelSystem:
         payload = b"".join([piece async for piece in untrusted_payload]).decode()
         self.under_way += 1
         self.most = max(self.most, self.under_way)
-        self.sent.append(f"{service.removeprefix('mgmt1.')} {dest}")
+        text = f"{service.removeprefix('mgmt1.')} {dest}"
+        self.sent.append(text)
         try:
+            for _ in range(self.slow.get(text, 0)):
+                await asyncio.sleep(0)
             await asyncio.sleep(3600 if self.hangs.is_set() else 0)
             if service == "mgmt1.vm.Start" and self.free is not None:
                 self._take_memory(dest)

@@ -3,7 +3,8 @@
 
 Nothing waits for what the plan does not do itself: a row whose need was not done is not begun, and is reported. Once a
 start is refused for lack of memory, no start that takes as much is begun. What a restart has halted is started again
-before it halts more, so that each qube is away as short as the order of the network allows.
+before it halts more, so that each qube is away as short as the order of the network allows. Its start is tried whatever
+else was refused: the qube has given its memory back, and a plan that stops leaves no qube down that could run.
 """
 
 import asyncio
@@ -89,7 +90,7 @@ class Carrier:
     _left: dict[RowKey, Row] = field(default_factory=dict)
     _has_failed: bool = False
     _short: Row | None = None
-    """The smallest start that was refused for lack of memory."""
+    """The smallest start that was refused for lack of memory, of those whose memory is known."""
     _under_way: dict["asyncio.Task[Outcome]", Row] = field(default_factory=dict)
 
     @property
@@ -106,8 +107,7 @@ class Carrier:
             while self._begin_ready():
                 await self._until_one_ends()
                 if self.stops_at_refusal and self._has_failed:
-                    break
-            await self._finish()
+                    self._stop()
         except asyncio.CancelledError:
             await self._finish()
             raise
@@ -130,6 +130,13 @@ class Carrier:
             task = asyncio.get_running_loop().create_task(send_steps(self.client, row.steps), name=row.qube)
             self._under_way[task] = row
         return bool(self._under_way)
+
+    def _stop(self) -> None:
+        """Give up all rows but the starts of what the plan has halted, or is halting now."""
+        begun = {row.key for row in self._under_way.values()} | self.done
+        for key, row in list(self._left.items()):
+            if row.group is not Group.START_AGAIN or not row.needs <= begun:
+                self._end(self._left.pop(key), RowEnd(End.NOT_BEGUN))
 
     def _drop(self) -> None:
         """End the rows that cannot be begun any longer, and then those that need these."""
@@ -175,8 +182,8 @@ class Carrier:
             row, outcome = self._under_way.pop(task), task.result()
             end = End.DONE if outcome.failed is None else End.FAILED
             self._has_failed = self._has_failed or end is End.FAILED
-            if isinstance(outcome.error, QubesMemoryError) and (not self._short or row.memory < self._short.memory):
-                self._short = row
+            if isinstance(outcome.error, QubesMemoryError) and row.memory:
+                self._short = min(self._short or row, row, key=lambda short: short.memory)
             self._end(row, RowEnd(end, outcome.error, outcome.failed))
 
     async def _finish(self) -> None:

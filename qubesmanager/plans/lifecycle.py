@@ -13,6 +13,7 @@ from qubesmanager.rules.actions import (
     why_not_resume,
     why_not_shutdown_in_order,
     why_not_start,
+    why_not_start_again,
     why_not_suspend,
     why_not_unpause,
 )
@@ -112,28 +113,36 @@ def shutdown_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] 
 
 
 def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
-    """Shut the qubes down with those behind them, then start again what has halted, netvms first."""
+    """Shut the qubes down with those behind them, then start again what has halted, netvms first.
+
+    A qube behind them that halts and cannot be started again has a refused row for its start.
+    """
     asked = known(facts, names)
     reasons = why_not_restart(facts, asked)
     going = [name for name in asked if reasons[name] is None]
     rows = [row for row in _shutdown_rows(facts, going, left_out) if row.then is not None]
     halting = {row.qube for row in rows if row.is_change and row.then is not Fate.REMOVED}
+    stays_down: dict[str, Reason] = {}
     for name in start_order(facts.qubes, halting):
         netvm = facts.qubes[name].value("netvm")
+        if why := stays_down.get(netvm) or why_not_start_again(facts, facts.qubes[name], halting):
+            stays_down[name] = why
         rows.append(
             Row(
                 name,
                 START,
-                Group.START_AGAIN,
+                Group.REFUSED if why else Group.START_AGAIN,
                 facts.qubes[name].state,
                 PowerState.HALTED,
-                PowerState.RUNNING,
-                (start_step(name),),
+                PowerState.HALTED if why else PowerState.RUNNING,
+                () if why else (start_step(name),),
                 needs=frozenset({(name, HALT)}),
                 after=frozenset({(netvm, START)} if netvm in halting else ()),
+                refused=why,
             )
         )
-    rows += [_refused(facts, name, HALT, reason) for name, reason in reasons.items() if reason is not None]
+    kept = {name: reason for name, reason in reasons.items() if reason is not None and name not in halting}
+    rows += [_refused(facts, name, HALT, reason) for name, reason in kept.items()]
     return Plan(Kind.RESTART, in_groups(rows), tuple(asked))
 
 

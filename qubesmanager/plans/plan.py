@@ -117,7 +117,7 @@ class Row:
     remarks: tuple[Reason, ...] = ()
     is_left_out: bool = False
     memory: int = 0
-    """MiB that the row takes (a start), as far as it is known."""
+    """MiB that the row takes (a start), as far as it is known; 0 for a start of what the plan has halted before."""
 
     @property
     def key(self) -> RowKey:

@@ -92,14 +92,17 @@ def why_not_lent(facts: Facts, qube: QubeFacts) -> Reason | None:
     return None
 
 
-def why_not_with_devices(facts: Facts, qube: QubeFacts) -> Reason | None:
-    """Why a qube cannot get its assigned devices at its start: another one has them now."""
+def why_not_with_devices(facts: Facts, qube: QubeFacts, halting: Collection[str] = ()) -> Reason | None:
+    """Why a qube cannot get its assigned devices at its start: another one has them now.
+
+    `halting` are qubes that will have given their devices back.
+    """
     for device in qube.devices:
         backend = facts.qubes.get(device.backend)
         if device.mode in {DeviceMode.MANUAL, DeviceMode.ASK} or device.any_port or backend is None:
             continue
         holder = device_holder(facts, device)
-        if holder is not None and holder.name != qube.name:
+        if holder is not None and holder.name != qube.name and holder.name not in halting:
             return Reason("device-attached", device.backend, device.ident, seen_name(facts.sees, holder.name))
         extra = {volume.name for volume in backend.volume_records if volume.extra}
         if backend.running and _is_volume(device, backend, extra):
@@ -212,14 +215,21 @@ def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | No
         qube = facts.qubes[name]
         if qube.flag("auto_cleanup"):
             return Reason("disposable-no-restart", name)
-        return (
-            reason
-            or why_start_prohibited(qube)
-            or why_not_with_netvms(facts, qube)
-            or why_not_with_devices(facts, qube)
-        )
+        return reason or why_not_start_again(facts, qube)
 
     return {name: why_not(name, reason) for name, reason in why_not_shutdown_all(facts, names).items()}
+
+
+def why_not_start_again(facts: Facts, qube: QubeFacts, halting: Collection[str] = ()) -> Reason | None:
+    """Why a running qube could not be started once it has halted.
+
+    `halting` are the qubes that halt with it; the start of a netvm among them has its own reason.
+    """
+    return (
+        why_start_prohibited(qube)
+        or (None if qube.value("netvm") in halting else why_not_with_netvms(facts, qube))
+        or why_not_with_devices(facts, qube, halting)
+    )
 
 
 def why_not_pause(_facts: Facts, qube: QubeFacts) -> Reason | None:

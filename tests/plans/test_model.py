@@ -330,3 +330,45 @@ def test_a_loop_of_net_qubes_is_refused_and_hangs_nothing() -> None:
 
     assert {row.qube for row in plan.refused} == {"one", "two"}
     assert carrier.done == {("work", "halt"), ("work", "start")}
+
+
+def test_a_start_without_memory_leaves_no_other_restarted_qube_down() -> None:
+    on = PowerState.RUNNING
+    sizes = {"big": "8000", **{f"qube{number}": "400" for number in range(9)}, "tiny": "200"}
+    facts = live_copy(*(vm(name, state=on, memory=size) for name, size in sizes.items()))
+    plan, system, order = lifecycle.restart_plan(facts, list(sizes)), ModelSystem(facts), Away(facts)
+    system.free = 3800
+    system.slow = {f"vm.Shutdown {name}": 50 for name in sizes if name != "big"}
+    carrier = Carrier(system.client, plan, order)
+    asyncio.run(carrier.run())
+
+    assert carrier.ends["big", "start"].end is End.FAILED
+    assert carrier.done == {row.key for row in plan.changes} - {("big", "start")}
+    assert [name for name, qube in facts.qubes.items() if not qube.running] == ["big"]
+
+
+@given(facts=systems(), names=NAMES, stays=st.frozensets(st.sampled_from(GUESTS), min_size=1, max_size=2))
+def test_a_restart_that_stops_at_a_refusal_leaves_nothing_down(
+    facts: LiveCopy, names: list[str], stays: frozenset[str]
+) -> None:
+    plan, system, order = lifecycle.restart_plan(facts, names), ModelSystem(facts), Away(facts)
+    system.stays = stays
+    carrier = Carrier(system.client, plan, order, stops_at_refusal=True)
+    asyncio.run(carrier.run())
+
+    assert set(carrier.ends) == {row.key for row in plan.changes}
+    again = {row.qube for row in plan.changes if row.part == lifecycle.START}
+    assert [name for name in again if not facts.qubes[name].running] == []
+
+
+def test_a_restart_that_stops_starts_what_it_has_halted_and_halts_no_more() -> None:
+    names = [f"qube{number}" for number in range(9)]
+    facts = live_copy(*(running(name) for name in names))
+    plan, system, order = lifecycle.restart_plan(facts, names), ModelSystem(facts), Away(facts)
+    system.stays = frozenset({plan.changes[0].qube})
+    carrier = Carrier(system.client, plan, order, stops_at_refusal=True)
+    asyncio.run(carrier.run())
+
+    assert all(qube.running for qube in facts.qubes.values())
+    begun = [key for step, key in order.steps if step == "begun" and key[1] == lifecycle.HALT]
+    assert len(begun) == AT_A_TIME

@@ -180,6 +180,37 @@ def test_a_restart_starts_again_in_the_order_of_the_network() -> None:
     assert row_of(plan, "work", "start").after == {("sys-fw", "start")}
 
 
+def test_a_restart_shows_which_qubes_behind_cannot_start_again() -> None:
+    facts = network()
+    facts.qubes["sys-vpn"] = replace(facts.qubes["sys-vpn"], features={"prohibit-start": "broken"})
+    facts.qubes["chat"] = vm("chat", state=RUNNING, template="debian", netvm="sys-vpn")
+    why = Reason("start-prohibited", "sys-vpn", "broken")
+
+    plan = restart_plan(facts, ["sys-net", "sys-vpn"])
+
+    assert [row.qube for row in plan.rows if row.group is Group.START_AGAIN] == ["sys-net", "sys-fw", "work"]
+    assert [(row.qube, row.part, row.refused) for row in plan.refused] == [
+        ("sys-vpn", "start", why),
+        ("chat", "start", why),
+    ]
+    assert ("chat", "halt") in {row.key for row in plan.changes}
+    assert plan.needs_showing
+
+
+def test_a_restart_refuses_the_start_of_a_qube_whose_device_another_keeps() -> None:
+    device = DeviceRecord(DeviceClass.USB, "sys-usb", "1-2", attached=False, options={"persistent": "yes"})
+    facts = network()
+    facts.qubes["sys-usb"] = vm("sys-usb", state=RUNNING)
+    facts.qubes["vault"] = replace(facts.qubes["vault"], state=RUNNING, devices=(device._replace(attached=True),))
+    facts.qubes["work"] = replace(facts.qubes["work"], devices=(device,))
+
+    kept = restart_plan(facts, ["sys-fw"])
+    given_back = restart_plan(facts, ["sys-fw", "vault"])
+
+    assert row_of(kept, "work", "start").refused == Reason("device-attached", "sys-usb", "1-2", "vault")
+    assert given_back.refused == ()
+
+
 def test_a_start_brings_its_net_qubes_first_and_leaves_out_what_does_not_fit() -> None:
     facts = network(PowerState.HALTED)
 
