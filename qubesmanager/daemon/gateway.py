@@ -3,7 +3,8 @@
 
 For `command=` in a file `authorized_keys`: one key, one source. The caller names its call in SSH_ORIGINAL_COMMAND (see
 `wire.gateway`), which is never run: its words are checked. The source comes from the command line only. First the
-policy admits the call, then the payload is read, then the call is sent.
+payload is read, then the policy admits the call, then the call is sent at once: a caller that keeps its payload back
+has no admission to use later.
 
 Standard library and `wire` only: the program is started for each call.
 """
@@ -15,6 +16,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ USER_SOCKET = Path("qubes-mgmt1") / "mgmt1.sock"
 
 _HELD = 2 << 20
 """Bytes of a payload that are kept until its end has come. Only calls that stream have longer ones."""
+_TAKE_SECONDS = 10 * IDLE_SECONDS
+"""For those bytes to come, however small the pieces are."""
 _READ = 64 << 10
 _ANSWER_BYTES = 64 << 10
 _CALL = re.compile(r"([A-Za-z0-9_.-]{1,255})(?:\+([A-Za-z0-9_.+-]{0,255}))?", re.ASCII)
@@ -99,9 +103,11 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], stdin: int, st
     asked = understood(words)
     path = parsed.socket or _daemon_socket(environment)
     caller = Caller(stdin, stdout)
-    _admit(path, parsed.source, asked)
     payload = Payload(caller.pieces() if asked.in_pieces else caller.raw())
+    caller.ends_at = time.monotonic() + _TAKE_SECONDS
     first = payload.take(_HELD)
+    caller.ends_at = None
+    _admit(path, parsed.source, asked)
     header = framing.encode_header(asked.service, asked.argument, parsed.source, asked.target)
     with _connected(path) as daemon:
         with suppress(OSError):  # It may have answered already; the answer is read below.
@@ -212,9 +218,13 @@ def _end_payload(daemon: socket.socket) -> None:
 
 
 class Caller:
-    """The program's standard input and output, as file descriptors."""
+    """The program's standard input and output, as file descriptors.
+
+    `ends_at`: when reading gives up, in seconds of `time.monotonic`; None for never.
+    """
 
     def __init__(self, stdin: int, stdout: int) -> None:
+        self.ends_at: float | None = None
         self._stdin = stdin
         self._stdout = stdout
 
@@ -265,6 +275,8 @@ class Caller:
     def _read(self, most: int) -> bytes:
         poller = select.poll()
         poller.register(self._stdin, select.POLLIN)
+        if self.ends_at is not None and time.monotonic() >= self.ends_at:
+            raise BrokenError(f"The payload did not come within {_TAKE_SECONDS} seconds.")
         if not poller.poll(IDLE_SECONDS * 1000):
             raise BrokenError(f"Nothing more of the payload came within {IDLE_SECONDS} seconds.")
         try:

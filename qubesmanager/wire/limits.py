@@ -109,6 +109,10 @@ POLICY_FILES = _limit(2000, "files", "in the folder of the policy; with more the
 POLICY_ALL = _limit(16 << 20, "bytes", "all files of the policy together, when they are read at once")
 PROMPT_SECONDS = _limit(60, "seconds", "for the user to answer a question of the policy; then the call is denied")
 PROMPTS = _limit(8, "questions", "of the policy that wait for the user; a call that asks more is denied")
+PROMPT_PAUSE_SECONDS = _limit(
+    60, "seconds", "at most that a source asks nothing after questions that were not allowed; 1 after the first"
+)
+PAUSED_SOURCES = _limit(256, "sources", "whose questions were not allowed that are remembered")
 SOURCE_PROMPTS = _limit(2, "questions", "of the policy about calls of one source that wait for the user")
 MENTION_LINES = _limit(1000, "lines", "of policy that are listed as naming a qube")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from until import until
 
+from qubesmanager.daemon import gateway
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.gateway import BrokenError, understood
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -160,6 +161,39 @@ async def test_a_payload_in_pieces_without_its_end_makes_no_call(place: Path, sy
 
     assert (done.status, done.output) == (BROKEN, b"")
     assert system.runtime.state.qube("work").notes == notes
+
+
+async def test_nothing_is_decided_before_the_payload_has_come(place: Path) -> None:
+    """A caller cannot keep its payload back and use the admission when the policy has taken it away."""
+    cut_off = LENGTH.pack(6) + b"abc"
+
+    done = await call(place, "mgmt1.vm.Remove", "work", "pieces", given=cut_off)
+
+    assert done.status == BROKEN
+    assert (await call(place, "mgmt1.vm.Remove", "work", "pieces", given=LENGTH.pack(0))).status == REFUSED
+
+
+def test_a_payload_that_comes_too_slowly_makes_no_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "_TAKE_SECONDS", 0)
+    reading, writing = os.pipe()
+    try:
+        arguments = ["--source", "laptop", "--socket", str(tmp_path / "none"), "mgmt1.vm.List", "dom0"]
+        with pytest.raises(BrokenError, match="did not come within 0 seconds"):
+            gateway.run(arguments, {}, reading, writing)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+async def test_a_line_for_any_source_does_not_admit_a_source_that_is_no_qube(place: Path, system: System) -> None:
+    more = system.runtime.places.policy / "20-more.policy"
+    for word in ("*", "@anyvm"):
+        more.write_text(f"mgmt1.vm.tag.List * {word} work allow target=dom0\n")
+        assert (await call(place, "mgmt1.vm.tag.List", "work")).status == REFUSED
+        assert (await call(place, "mgmt1.vm.tag.List", "work", source="vault")).status == 0
+
+    more.write_text("mgmt1.vm.tag.List * laptop work allow target=dom0\n")
+    assert (await call(place, "mgmt1.vm.tag.List", "work")).status == 0
 
 
 async def test_a_long_payload_that_is_cut_off_does_not_become_a_volume(place: Path, system: System) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.questions import Questions
-from qubesmanager.policy.engine import DEFAULT, Decision, Request, Result, requested_target
+from qubesmanager.policy.engine import DEFAULT, Decision, Engine, Request, Result, requested_target
 from qubesmanager.policy.system_info import ADMINVM, SystemInfo, is_dom0
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.limits import ARGUMENT_BYTES
@@ -45,7 +45,7 @@ class Gate:
         request = _request(untrusted)
         engine = await self._policy.engine()
         info = self._info()
-        decision = engine.decide(request, info)
+        decision = _decision(engine, request, info)
         log.info(
             "%s%s from %s to %s: %s. %s",
             *(shown(request.service), request.argument, request.source, shown(request.target)),
@@ -63,12 +63,36 @@ class Gate:
         _destination_of(request, info)  # A call that has nowhere to go is not asked about.
         await self._questions.choose(request, replace(decision, targets=choices))
         log.info("The user allows %s%s from %s", request.service, request.argument, request.source)
-        # The user took a while, and the policy or the qubes may be others now.
-        info = self._info()
-        decision = (await self._policy.engine()).decide(request, info)
-        if decision.result is Result.ASK:
-            return _destination_of(request, info)
-        return _destination(request, decision, info)
+        # The user took a while, and the policy or the qubes may be others now. The answer is about what was asked.
+        engine = await self._policy.engine()
+        now = self._info()
+        if _identity(request, now) != _identity(request, info):
+            raise refusal("call-not-admitted", Reason("no-destination", shown(request.target)))
+        decision = _decision(engine, request, now)
+        if decision.result is not Result.ASK:
+            return _destination(request, decision, now)
+        if not any(map(is_dom0, decision.targets)):
+            raise refusal("call-leaves-dom0", shown(" ".join(decision.targets)))
+        return _destination_of(request, now)
+
+
+def _decision(engine: Engine, request: Request, info: SystemInfo) -> Decision:
+    """The engine's decision; but a source that is no qube is admitted only by a line with its name.
+
+    Lines for any qube (`*`, `@anyvm`) are about the qubes of this machine.
+    """
+    decision = engine.decide(request, info)
+    rule = decision.rule
+    is_admitted = decision.result in {Result.ALLOW, Result.ASK}
+    if is_admitted and rule is not None and rule.source != request.source and info.find(request.source) is None:
+        return Decision(Result.DENY, f"{rule.place} does not name {request.source}, which is no qube.", rule)
+    return decision
+
+
+def _identity(request: Request, info: SystemInfo) -> tuple[str, str] | None:
+    """The name and the uuid of the qube that the call is for; None for a target that is no qube."""
+    qube = info.find(request.target)
+    return None if qube is None else (qube.name, qube.uuid)
 
 
 def _request(untrusted: Header) -> Request:

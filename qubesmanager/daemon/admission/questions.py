@@ -2,12 +2,14 @@
 """Questions of the policy: a line that asks, a program that shows the question to the user, and the answer.
 
 Without such a program, or without an answer in time, the call is denied. Nothing is remembered: the next call is asked
-about again, until the line of the policy is changed.
+about again, until the line of the policy is changed. But a source whose question was not allowed asks nothing for a
+second, twice as long after each further one, so that it cannot go on until the user gives in.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -17,7 +19,13 @@ from qubesmanager.wire.codecs import number
 from qubesmanager.wire.errors import ProtocolError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import POLICY_QUESTION, POLICY_QUESTION_OVER
-from qubesmanager.wire.limits import PROMPT_SECONDS, PROMPTS, SOURCE_PROMPTS
+from qubesmanager.wire.limits import (
+    PAUSED_SOURCES,
+    PROMPT_PAUSE_SECONDS,
+    PROMPT_SECONDS,
+    PROMPTS,
+    SOURCE_PROMPTS,
+)
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
@@ -31,11 +39,21 @@ class _Open:
     answer: "asyncio.Future[str]"
 
 
-class Questions:
-    """`seconds` is how long an answer is waited for."""
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """A source asks nothing before `ends_at`, by the clock; `seconds` is how long the pause is."""
 
-    def __init__(self, seconds: float = PROMPT_SECONDS) -> None:
+    seconds: float
+    ends_at: float
+
+
+class Questions:
+    """`seconds` is how long an answer is waited for. `clock` gives seconds, for the pauses of sources."""
+
+    def __init__(self, seconds: float = PROMPT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
+        self.clock = clock
+        self._pauses: OrderedDict[str, _Pause] = OrderedDict()
         self._hub = EventHub()
         self._open: dict[int, _Open] = {}
         self._sources: Counter[str] = Counter()
@@ -80,7 +98,9 @@ class Questions:
         rule = str(decision.place)
         if not self.is_shown:
             raise refusal("call-asks-no-user", rule)
-        if len(self._open) >= PROMPTS or self._sources[request.source] >= SOURCE_PROMPTS:
+        pause = self._pauses.get(request.source)
+        is_paused = pause is not None and self.clock() < pause.ends_at
+        if is_paused or len(self._open) >= PROMPTS or self._sources[request.source] >= SOURCE_PROMPTS:
             raise refusal("questions-too-many", rule)
         self._last += 1
         ident = self._last
@@ -97,6 +117,7 @@ class Questions:
         each = self._open[ident] = _Open(question, decision.targets, asyncio.get_running_loop().create_future())
         self._sources[request.source] += 1
         self._hub.emit(question)
+        target = ""
         try:
             async with asyncio.timeout(self.seconds):
                 target = await each.answer
@@ -105,10 +126,23 @@ class Questions:
         finally:
             del self._open[ident]
             self._sources[request.source] -= 1
+            if not self._sources[request.source]:
+                del self._sources[request.source]
+            self._pause(request.source, is_allowed=bool(target))
             self._hub.emit(POLICY_QUESTION_OVER(question=ident))
         if not target:
             raise refusal("call-not-agreed", rule)
         return target
+
+    def _pause(self, source: str, *, is_allowed: bool) -> None:
+        """Let a source wait before its next question, unless the user allowed this one."""
+        last = self._pauses.pop(source, None)
+        if is_allowed:
+            return
+        seconds = 1.0 if last is None else min(2 * last.seconds, PROMPT_PAUSE_SECONDS)
+        self._pauses[source] = _Pause(seconds, self.clock() + seconds)
+        if len(self._pauses) > PAUSED_SOURCES:
+            self._pauses.popitem(last=False)
 
 
 def _ident(untrusted: str) -> int:

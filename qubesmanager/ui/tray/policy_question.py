@@ -2,10 +2,11 @@
 """The dialog of a question of the policy: who calls what, where the call may go, and two buttons.
 
 It cannot be answered by mistake: its buttons and keys do nothing until it has been in front for a second, so that what
-the user types elsewhere when it appears answers nothing. It denies when the time is over.
+the user types elsewhere when it appears answers nothing. After that it is allowed by the mouse or by Alt and a letter
+only: text with tabs and spaces that goes on cannot allow it. It denies when the time is over.
 """
 
-from PyQt5.QtCore import QEvent, Qt, QTimer
+from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QListWidget, QPushButton, QVBoxLayout
 
@@ -18,6 +19,8 @@ from qubesmanager.wire.events import PolicyQuestion
 ARMING = 1000
 """Milliseconds in front before the dialog takes an answer."""
 SECOND = 1000
+_PIECE = 16
+"""Characters of a word that are kept on one line."""
 
 
 class PolicyQuestionDialog(QDialog):
@@ -40,7 +43,7 @@ class PolicyQuestionDialog(QDialog):
             (self.tr("Call:"), question.call),
             (self.tr("Target:"), question.target),
         ):
-            form.addRow(title, plain_label(text, self))
+            form.addRow(title, plain_label(_breakable(text), self))
         self.choices = QListWidget(self)
         self.choices.setAccessibleName(self.tr("Where the call goes"))
         self.choices.addItems(question.choices.split(" "))
@@ -48,6 +51,7 @@ class PolicyQuestionDialog(QDialog):
             item = self.choices.item(at)
             if item is not None and (self.choices.count() == 1 or item.text() == question.default):
                 self.choices.setCurrentItem(item)
+        self.choices.installEventFilter(self)
         self.choices.setMaximumHeight(in_units(self, 30))
         form.addRow(self.tr("Goes to:"), self.choices)
         self.time = plain_label("", self)
@@ -60,6 +64,7 @@ class PolicyQuestionDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         for button in (self.allow, self.deny):
             button.setAutoDefault(False)
+        self.allow.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         layout = QVBoxLayout(self)
         layout.addWidget(headline)
         layout.addLayout(form)
@@ -119,7 +124,18 @@ class PolicyQuestionDialog(QDialog):
                 self._arming.stop()
             self._update()
 
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The list of choices takes no key before an answer is taken."""
+        if watched is self.choices and event is not None and event.type() == QEvent.Type.KeyPress:
+            return not self.is_armed
+        return super().eventFilter(watched, event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """No key does anything before an answer is taken; Esc would deny."""
         if self.is_armed:
             super().keyPressEvent(event)
+
+
+def _breakable(untrusted: str) -> str:
+    """The text with places for a line break, which are not seen, so that a long word does not widen the dialog."""
+    return "\u200b".join(untrusted[at : at + _PIECE] for at in range(0, len(untrusted), _PIECE))

@@ -24,7 +24,11 @@ from qubesmanager.wire.limits import PROMPTS, SOURCE_PROMPTS
 RULES = """\
 mgmt1.vm.Start * laptop vault ask target=dom0 default_target=dom0
 mgmt1.vm.Kill * work personal ask
-mgmt1.vm.Pause * @anyvm @anyvm ask target=dom0
+mgmt1.vm.Pause * s0 @anyvm ask target=dom0
+mgmt1.vm.Pause * s1 @anyvm ask target=dom0
+mgmt1.vm.Pause * s2 @anyvm ask target=dom0
+mgmt1.vm.Pause * s3 @anyvm ask target=dom0
+mgmt1.vm.Pause * another @anyvm ask target=dom0
 """
 
 
@@ -98,9 +102,11 @@ async def test_a_call_that_the_user_allows_is_admitted_and_one_that_is_denied_is
         assert "The user does not allow the call" in await second
 
 
-async def _refusal(client: Client) -> str:
+async def _refusal(
+    client: Client, service: str = "mgmt1.vm.Start", target: str = "vault", source: str = "laptop"
+) -> str:
     with pytest.raises(PermissionDenied) as refused:
-        await admit(client, "mgmt1.vm.Start", "vault")
+        await admit(client, service, target, source)
     return str(refused.value)
 
 
@@ -151,8 +157,63 @@ async def test_what_changed_while_the_user_thought_is_looked_at_again(client: Cl
         assert "Denied by policy.d/30-test.policy:1" in await asking
 
 
+async def test_an_answer_does_not_count_for_another_qube_that_has_the_name_now(client: Client) -> None:
+    async with Program(client) as program, asyncio.TaskGroup() as group:
+        asking = group.create_task(_refusal(client, "mgmt1.vm.Pause", "untrusted", "s0"))
+        ident = (await program.question()).question
+        await client.send(calls.VM_PROPERTY_SET("untrusted", "name", "other"))
+        await client.send(calls.VM_PROPERTY_SET("vault", "name", "untrusted"))
+
+        await answer(client, question=ident, target="dom0")
+
+        assert "There is no such destination: 'untrusted'" in await asking
+
+
+async def test_an_answer_does_not_count_for_a_line_that_sends_the_call_elsewhere(
+    client: Client, system: System
+) -> None:
+    async with Program(client) as program, asyncio.TaskGroup() as group:
+        asking = group.create_task(_refusal(client))
+        ident = (await program.question()).question
+        _replace(system.runtime.places.policy, "mgmt1.vm.Start * laptop vault ask target=work\n")
+
+        await answer(client, question=ident, target="dom0")
+
+        assert "only dom0 answers here" in await asking
+
+
+async def test_a_source_whose_questions_are_not_allowed_waits_longer_each_time(client: Client, system: System) -> None:
+    now = 0.0
+    system.questions.clock = lambda: now
+    async with Program(client) as program:
+        for pause in (1, 2, 4, 8, 16, 32, 60, 60):
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(_refusal(client))
+                await answer(client, question=(await program.question()).question)
+            assert "does not allow" in asking.result()
+            assert POLICY_QUESTION_OVER.matches(await program.next())
+            now += pause - 0.5
+            assert "too many questions" in await _refusal(client)
+            now += 1
+
+        async with asyncio.TaskGroup() as group:
+            allowed = group.create_task(admit(client, "mgmt1.vm.Start", "vault"))
+            await answer(client, question=(await program.question()).question, target="dom0")
+        assert allowed.result() == "vault"
+        assert POLICY_QUESTION_OVER.matches(await program.next())
+
+        async with asyncio.TaskGroup() as group:
+            again = group.create_task(_refusal(client))
+            await answer(client, question=(await program.question()).question)
+        assert "does not allow" in again.result()
+
+
 def _deny(policy: Path) -> None:
-    (policy / "new").write_text("mgmt1.vm.Start * laptop vault deny\n")
+    _replace(policy, "mgmt1.vm.Start * laptop vault deny\n")
+
+
+def _replace(policy: Path, rules: str) -> None:
+    (policy / "new").write_text(rules)
     (policy / "new").replace(policy / "30-test.policy")
 
 

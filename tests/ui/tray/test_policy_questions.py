@@ -5,7 +5,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import until
@@ -124,6 +125,42 @@ async def test_nothing_answers_before_the_dialog_was_in_front_for_a_while(
 
     assert dialog.isVisible()
     assert dialog.result() == 0
+
+
+async def test_text_that_goes_on_does_not_allow_the_call(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_question, "ARMING", 10)
+    dialog = _dialog(qtbot)
+    dialog.show()
+    dialog.activateWindow()
+    await until(dialog.allow.isEnabled)
+
+    dialog.choices.setFocus()
+    seen = []
+    for _ in range(6):
+        press_key(dialog.focusWidget() or dialog, Qt.Key.Key_Tab)
+        seen.append(dialog.focusWidget())
+
+    assert dialog.deny in seen
+    assert dialog.allow not in seen
+
+
+def test_the_list_of_choices_takes_no_key_before_the_dialog_is_armed(qtbot: QtBot) -> None:
+    dialog = _dialog(qtbot, "dvm vault", "dvm")
+
+    QApplication.sendEvent(
+        dialog.choices, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier)
+    )
+
+    assert dialog.choices.currentRow() == 0
+
+
+def test_a_long_call_does_not_widen_the_dialog(qtbot: QtBot) -> None:
+    usual = _dialog(qtbot)
+    call = f"mgmt1.vm.Start+{'a' * 255}"
+    dialog = PolicyQuestionDialog(PolicyQuestion(1, "laptop", call, "vault", "dom0", "", "a.policy:1", 60))
+    qtbot.addWidget(dialog)
+
+    assert dialog.minimumSizeHint().width() <= usual.minimumSizeHint().width() * 1.5
 
 
 async def test_leaving_the_front_disarms_the_dialog(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
