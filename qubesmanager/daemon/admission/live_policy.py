@@ -37,16 +37,18 @@ class LivePolicy:
         self._reading = asyncio.Lock()
 
     async def engine(self) -> Engine:
-        """The engine of the policy as it is now; the same object while no file has changed."""
+        """The engine of the policy as it is now; the same object while the policy is equal."""
         async with self._reading:
             return await asyncio.to_thread(self._engine)
 
     def _engine(self) -> Engine:
         signature = tuple(entry for folder in self._folders for entry in _signature(folder))
         if self._kept is None or self._kept.signature != signature or not self._kept.is_final:
-            newest = max((max(mtime, ctime) for _path, mtime, ctime, _size, _inode in signature), default=0)
+            newest = max((ctime for _path, _mtime, ctime, _size, _inode in signature), default=0)
             is_final = newest < time.time_ns() - _FRESH_NS
-            self._kept = _Kept(signature, Engine(self._read()), is_final)
+            policy = self._read()
+            is_same = self._kept is not None and self._kept.engine.policy == policy
+            self._kept = _Kept(signature, self._kept.engine if self._kept and is_same else Engine(policy), is_final)
         return self._kept.engine
 
     def _read(self) -> Policy:

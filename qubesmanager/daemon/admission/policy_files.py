@@ -260,13 +260,14 @@ def _text(path: str, content: bytes) -> str:
 def read_all(folder: Path) -> tuple[dict[str, str], frozenset[str]]:
     """The text of each file by its path, sorted, and the paths of all folders; both relative to `folder`.
 
-    A byte that is not UTF-8 is a problem of its file, which `problems` finds as a character that no line may hold.
+    A link to a folder is left out, so that an include of it is a problem, not an empty folder. A byte that is not
+    UTF-8 is a problem of its file, which `problems` finds as a character that no line may hold.
     """
     paths: list[str] = []
     folders: list[str] = []
     for at, inner, names in os.walk(folder):
         inside = Path(at).relative_to(folder)
-        folders += [str(inside / name) for name in inner]
+        folders += [str(inside / name) for name in inner if not (Path(at) / name).is_symlink()]
         paths += [str(inside / name) for name in names if not name.startswith(".")]
         if len(paths) + len(folders) > MAX_FILES:
             raise refusal("policy-too-many", MAX_FILES, str(folder))

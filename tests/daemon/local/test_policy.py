@@ -134,6 +134,16 @@ async def test_a_line_that_includes_a_missing_folder_is_refused(client: Client, 
     await write(client, "30-user", "!include-dir more\n")
 
 
+async def test_a_link_to_a_folder_is_no_folder_to_include(client: Client, system: System, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "30-deny.policy").write_text(RULE)
+    folder_of(system).mkdir(parents=True)
+    (folder_of(system) / "more").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(PolicyAdminSyntaxException, match=r"30-user\.policy:1: There is no folder 'more'"):
+        await write(client, "30-user", "!include-dir more\n")
+
+
 @pytest.mark.parametrize(
     ("path", "content", "row"),
     [

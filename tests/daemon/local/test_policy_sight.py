@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a source lists and hears where there is a policy: the qubes to which it may make the call."""
 
+import os
 import pathlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -8,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.admission import policy_sight
+from qubesmanager.daemon.admission import live_policy, policy_sight
 from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
@@ -213,3 +214,29 @@ async def test_only_dom0_changes_a_tag_that_gives_rights(sent_by: As, rules: Rul
 
     await laptop.send(calls.VM_TAG_SET("vault", "other"))
     await laptop.send(calls.VM_TAG_REMOVE("vault", "other"))
+
+
+async def test_a_source_does_not_make_itself_a_manager(sent_by: As, rules: Rules, client: Client) -> None:
+    rules("mgmt1.vm.tag.Set * laptop @anyvm allow target=dom0\nmgmt1.vm.tag.Remove * laptop @anyvm allow target=dom0\n")
+    laptop = sent_by("laptop")
+    await client.send(calls.VM_TAG_SET("work", "managed-by-laptop"))
+    await client.send(calls.VM_TAG_SET("vault", "managed-by-other"))
+    for request in (calls.VM_TAG_SET("vault", "managed-by-laptop"), calls.VM_TAG_REMOVE("vault", "managed-by-other")):
+        with pytest.raises(PermissionDenied):
+            await laptop.send(request)
+
+    await laptop.send(calls.VM_TAG_SET("work", "managed-by-other"))
+
+
+async def test_a_policy_that_reads_the_same_is_the_same(
+    rules: Rules, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_policy, "_FRESH_NS", -(1 << 62))
+    rules("mgmt1.vm.List * laptop work allow target=dom0\n")
+    live = live_policy.LivePolicy(system.policies)
+    engine = await live.engine()
+    os.utime(system.runtime.places.policy / "30-test.policy", (4e9, 4e9))
+
+    assert await live.engine() is engine
+    rules("mgmt1.vm.List * laptop work deny\n")
+    assert await live.engine() is not engine

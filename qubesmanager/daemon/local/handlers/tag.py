@@ -3,7 +3,7 @@
 
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, MANAGED_BY
 from qubesmanager.wire.reasons import refusal
 
 
@@ -30,6 +30,12 @@ async def remove(context: Context, name: str, _payload: None) -> None:
 
 
 def _check_rights(context: Context, tag: str) -> None:
-    """Raises `PermissionDenied` where a source would change its own rights, or those of others, by a tag."""
-    if context.source != DOM0 and context.system.policy_sight.is_about_tag(tag):
+    """Raises `PermissionDenied` where a source would change its own rights, or those of others, by a tag.
+
+    Who manages a qube is changed by dom0 and by a source that created or manages it.
+    """
+    if context.source == DOM0:
+        return
+    is_managed = context.system.runtime.state.visible(context.source, context.dest)
+    if (tag.startswith(MANAGED_BY) and not is_managed) or context.system.policy_sight.is_about_tag(tag):
         raise refusal("tag-of-policy", tag)
