@@ -334,8 +334,11 @@ def _summary(element: Element | None) -> Summary | None:
     rules = "" if element is None else element.get("rules", "")
     if element is None or not _SIZE.fullmatch(rules):
         return None
-    first = [_cut(rule.text or "") for rule in element.findall("./rule")[:SUMMARY_RULES]]
-    return Summary(int(rules), tuple(first), _cut(element.findtext("./notes") or ""))
+    first = [rule.text or "" for rule in element.findall("./rule")[:SUMMARY_RULES]]
+    # The text of a rule is printable ASCII, its comment included: other texts could look like other rules.
+    if not all(rule.isascii() and rule.isprintable() for rule in first):
+        return None
+    return Summary(int(rules), tuple(map(_cut, first)), _cut(element.findtext("./notes") or ""))
 
 
 def _unreadable(element: Element, number: int, taken: Collection[str], problem: Reason) -> Qube:

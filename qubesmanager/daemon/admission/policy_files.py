@@ -160,8 +160,11 @@ class Policies:
         with self._changing:
             self._check_token(path, token)
             before, folders = self._all()
+            # With room for the folder that the file may need, because more than `MAX_FILES` cannot be read again.
+            if path not in before and len(before) + len(folders) + 1 >= MAX_FILES:
+                raise refusal("policy-too-many", MAX_FILES, str(self.folder))
             self._check(before, before | {path: content}, path, folders)
-            self._check_dom0(before, before | {path: content}, folders)
+            self._check_whole(before, before | {path: content}, folders)
             try:
                 (self.folder / path).parent.mkdir(mode=0o775, parents=True, exist_ok=True)
                 replace_file(self.folder / path, content.encode(), mode=_MODE)
@@ -177,7 +180,7 @@ class Policies:
                 raise refusal("policy-included", path, ", ".join(lines))
             after = {name: text for name, text in before.items() if name != path}
             self._check(before, after, path, folders)
-            self._check_dom0(before, after, folders)
+            self._check_whole(before, after, folders)
             try:
                 (self.folder / path).unlink()
                 fsync_folder((self.folder / path).parent)
@@ -202,10 +205,15 @@ class Policies:
         if problem := new_problem(before, after, path, folders):
             raise error_for(Reason("other-text", problem), PolicyAdminSyntaxException)
 
-    def _check_dom0(self, before: dict[str, str], after: dict[str, str], folders: Collection[str]) -> None:
-        """Raise `QubesValueError` if dom0 would lose a management call."""
+    def _check_whole(self, before: dict[str, str], after: dict[str, str], folders: Collection[str]) -> None:
+        """Raise `PolicyAdminSyntaxException` if the policy of both folders could no longer be read.
+
+        Raises `QubesValueError` if dom0 would lose a management call, which a policy that cannot be read does not show.
+        """
         runtime = Files(*read_all(self.hiding)) if self.hiding is not None and self.hiding.is_dir() else NO_FILES
         first, second = (Engine(self._reader.read(Files(files, folders), runtime)) for files in (before, after))
+        if second.policy.error and not first.policy.error:
+            raise error_for(Reason("other-text", second.policy.error), PolicyAdminSyntaxException)
         if rule := lockout(first, second):
             raise refusal("policy-locks-out", str(rule.place), rule.service, rule.target)
 

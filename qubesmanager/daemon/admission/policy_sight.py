@@ -6,7 +6,7 @@ A rule that asks does not count: nothing is asked to make a list.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
@@ -32,12 +32,12 @@ class Facts(Protocol):
 
 
 class PolicySight:
-    """By the policy as of the last `refresh`."""
+    """By the policy as of the last `refresh`. `hubs` have the listeners that list again when the policy changes."""
 
-    def __init__(self, policy: LivePolicy, facts: Facts, hub: EventHub) -> None:
+    def __init__(self, policy: LivePolicy, facts: Facts, hubs: Sequence[EventHub]) -> None:
         self._policy = policy
         self._facts = facts
-        self._hub = hub
+        self._hubs = hubs
         self._engine = Engine(Policy(()))
         self._remembered: OrderedDict[Key, dict[str, bool]] = OrderedDict()
         self._tags: frozenset[str] | None = None
@@ -56,13 +56,14 @@ class PolicySight:
             self._engine = engine
             self._remembered.clear()
             self._tags = None
-            self._hub.sight_changed()
+            for hub in self._hubs:
+                hub.sight_changed()
 
     async def keep(self) -> None:
         """Refresh while there are listeners whose sight the policy decides; never ends."""
         while True:
             await asyncio.sleep(LOOK)
-            if self._hub.listens_by_sight:
+            if any(hub.listens_by_sight for hub in self._hubs):
                 await self.refresh()
 
     def admits(self, source: str, service: str, argument: str, name: str) -> bool | None:

@@ -71,7 +71,7 @@ class System:
         live_policy, facts = LivePolicy(self.policies), PolicyFacts(runtime)
         self.questions = Questions()
         self.gate = Gate(live_policy, facts.info, self.questions)
-        self.policy_sight = PolicySight(live_policy, facts, runtime.hub)
+        self.policy_sight = PolicySight(live_policy, facts, (runtime.hub, self.statistics.hub))
         self.leases = Leases(runtime, places.kernels.parent)
         self.pools = Pools(runtime, self.leases)
         self.volumes = Volumes(runtime, self.pools)

@@ -51,6 +51,14 @@ def test_a_summary_that_makes_no_sense_is_as_if_it_were_not_there(odd: str) -> N
     assert from_xml(text).kept[0].summary is None
 
 
+@pytest.mark.parametrize("odd", ["&#10;", "\u202e", "\u20ac"])
+def test_a_summary_with_a_rule_that_no_rule_can_be_is_as_if_it_were_not_there(odd: str) -> None:
+    qube = replace(rich_qube(), summary=Summary(1, ("action=drop",)))
+    text = to_xml(contents(qube)).replace(b"<rule>action=", f"<rule>action={odd}".encode())
+
+    assert from_xml(text).kept[0].summary is None
+
+
 def test_the_form_is_the_one_that_the_qubes_tool_reads() -> None:
     root = fromstring(to_xml(contents(rich_qube())))
 

@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.admission import policy_files as policy_files_module
 from qubesmanager.daemon.admission.policy_files import token_of
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
+from qubesmanager.policy import reading
 from qubesmanager.policy.folder import problems
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
@@ -197,6 +199,33 @@ async def test_a_change_that_denies_dom0_its_own_management_is_refused(client: C
     await write(client, "40-user", "mgmt1.vm.Start * dom0 * allow target=dom0\nmgmt1.vm.Start * * * deny\n")
     with pytest.raises(QubesValueError, match="would deny dom0"):
         await write(client, "40-user", "mgmt1.vm.Start * * * deny\n", "any")
+
+
+async def test_a_policy_that_could_not_be_read_as_a_whole_is_refused(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_RULES", 2)
+    await write(client, "30-user", RULE)
+
+    with pytest.raises(PolicyAdminSyntaxException, match="more than 2 rules"):
+        await write(client, "40-user", f"* * * * deny\n{RULE}")
+
+    assert policy_files(system) == {"30-user.policy": RULE}
+
+
+async def test_no_file_is_made_for_which_all_could_not_be_read_again(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_files_module, "MAX_FILES", 3)
+    await write(client, "30-user", RULE)
+    await write(client, "40-user", RULE)
+
+    with pytest.raises(Mgmt1Error, match="more than 3 files"):
+        await write(client, "50-user", RULE)
+
+    await write(client, "30-user", "", "any")
+    await client.send(calls.POLICY_REMOVE("dom0", "30-user", "any"))
+    assert set(policy_files(system)) == {"40-user.policy"}
 
 
 async def test_removing_what_allows_dom0_its_management_is_refused(client: Client, system: System) -> None:

@@ -173,6 +173,20 @@ async def test_another_policy_makes_a_listener_list_again_and_not_that_of_dom0(
         assert not any(map(EVENTS_LOST.matches, await _until(of_dom0, "tag-add:x")))
 
 
+async def test_another_policy_ends_the_statistics_of_a_source(
+    sent_by: As, rules: Rules, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_sight, "LOOK", 0.01)
+    rules("mgmt1.vm.Stats * laptop * allow target=dom0\n")
+    async with aclosing(sent_by("laptop").events(calls.VM_STATS("dom0"))) as stream:
+        await anext(stream)
+        system.runtime.spawn("sight", system.policy_sight.keep())
+
+        rules("mgmt1.vm.Stats * laptop * deny\n")
+
+        await _until(stream, "events-lost")
+
+
 async def test_a_source_that_gets_another_tag_lists_again(sent_by: As, rules: Rules, client: Client) -> None:
     rules("mgmt1.Events * @tag:manager @anyvm allow target=dom0\n")
     async with aclosing(sent_by("work").events()) as stream:

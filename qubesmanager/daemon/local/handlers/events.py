@@ -30,7 +30,7 @@ async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[
     def view(event: Event) -> Sequence[Event]:
         return (event,) if context.dest in {DOM0, event.subject} and context.sees(event.subject) else ()
 
-    async with aclosing(context.system.statistics.listen(view)) as stream:
+    async with aclosing(context.system.statistics.listen(view, by_sight=context.source != DOM0)) as stream:
         async for event in stream:
             yield event
 

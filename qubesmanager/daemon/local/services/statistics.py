@@ -21,21 +21,22 @@ log = logging.getLogger(__name__)
 
 
 class Statistics:
-    """Polls the hypervisor once for all listeners."""
+    """Polls the hypervisor once for all listeners. They are in a separate `hub`."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._hub = EventHub()
+        self.hub = EventHub()
         self._polling = False
         self._before: dict[UUID, tuple[float, int]] = {}
         self._dom0 = _Dom0()
 
-    async def listen(self, view: View) -> AsyncGenerator[Event, None]:
+    async def listen(self, view: View, *, by_sight: bool = False) -> AsyncGenerator[Event, None]:
         """`vm-stats` of each running qube: `memory_kb`, `cpu_time` in ms, `cpu_usage` in percent of its vcpus.
 
         dom0 is among them where the hypervisor knows what the computer uses itself; its vcpus are all processors.
+        `by_sight` as in `EventHub.listen`.
         """
-        async with aclosing(self._hub.listen(view)) as stream:
+        async with aclosing(self.hub.listen(view, by_sight=by_sight)) as stream:
             async for event in stream:
                 yield event
                 if not self._polling:
@@ -43,11 +44,11 @@ class Statistics:
                     self._runtime.spawn("statistics", self._poll())
 
     def close(self) -> None:
-        self._hub.close()
+        self.hub.close()
 
     async def _poll(self) -> None:
         try:
-            while self._hub.listeners:
+            while self.hub.listeners:
                 try:
                     await self._once()
                 except Mgmt1Error as error:
@@ -71,7 +72,7 @@ class Statistics:
             guests_ns += max(0, sample.cpu_time_ns - cpu_before)
             elapsed = (now - then) * 1e9 * max(1, int(qube.value("vcpus") or 1))
             usage = round(100 * (sample.cpu_time_ns - cpu_before) / elapsed) if elapsed else 0
-            self._hub.emit(
+            self.hub.emit(
                 events.VM_STATS(
                     qube.name,
                     memory_kb=sample.memory_kib,
@@ -87,7 +88,7 @@ class Statistics:
             host = None
         if host is not None:
             usage = self._dom0.usage(now, host, guests_ns, self._runtime.state.host_cpus)
-            self._hub.emit(
+            self.hub.emit(
                 events.VM_STATS(
                     DOM0,
                     memory_kb=host.memory_kib,
