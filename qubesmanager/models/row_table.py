@@ -101,7 +101,7 @@ class RowTable(QAbstractTableModel, Generic[T]):
         return RIGHT if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[section].right else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        if not index.isValid() or index.row() >= len(self.rows):  # an index may be older than the rows
             return None
         row, column = self.rows[index.row()], self._columns[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:

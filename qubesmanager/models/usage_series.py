@@ -25,19 +25,29 @@ class UsageSeries:
         """The measurements, oldest first."""
         return list(self._series.get(key, ()))
 
+    @property
+    def newest(self) -> int:
+        """Unix seconds of the last measurement; 0 if there is none."""
+        return max((series[-1][0] for series in self._series.values() if series), default=0)
+
     def is_due(self, now: int) -> bool:
         """Whether the last measurement is old enough for another one. One from the future is none."""
         moments = [series[-1][0] for series in self._series.values() if series]
         return all(now - moment >= SPACING for moment in moments if moment <= now)
 
     def put(self, sizes: Mapping[str, int], now: int) -> None:
-        """Add a measurement of each. What is no longer measured is forgotten, as is what a wrong clock left."""
-        chosen = sorted(sizes, key=lambda key: (not key.startswith(POOL), -sizes[key], key))[:MOST]
+        """Add a measurement of each. Older ones stay for `WINDOW` seconds, also of what is not measured this time.
+
+        Measurements that are in the future, by a wrong clock, are dropped.
+        """
         series: dict[str, list[Sample]] = {}
-        for key in chosen:
+        for key in self._series.keys() | sizes.keys():
             kept = [sample for sample in self._series.get(key, ()) if now - WINDOW <= sample[0] < now]
-            series[key] = [*kept, (now, max(0, sizes[key]))][-LENGTH:]
-        self._series = series
+            new = [(now, max(0, sizes[key]))] if key in sizes else []
+            if kept or new:
+                series[key] = [*kept, *new][-LENGTH:]
+        chosen = sorted(series, key=lambda key: (not key.startswith(POOL), -series[key][-1][1], key))[:MOST]
+        self._series = {key: series[key] for key in chosen}
 
     def text(self) -> str:
         """All of it, for the settings."""

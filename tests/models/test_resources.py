@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from samples import vm
 
 from qubesmanager.models.resources import POINTS, STEP, Resources, Share
+from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.usage_series import LENGTH, MOST, POOL, QUBE, SPACING, UsageSeries
 from qubesmanager.rules.forecast import WINDOW
 from qubesmanager.wire.event import Event
@@ -140,8 +141,31 @@ def test_series_are_bounded_and_pools_come_before_qubes() -> None:
     assert len(series.of("pool:small")) == LENGTH
     assert not series.of(f"{QUBE}q0")
     assert series.of(f"{QUBE}q{MOST + 49}")
-    series.put({f"{POOL}other": 2}, NOW + 1000)
+    series.put({f"{POOL}other": 2}, NOW + LENGTH + 10 + WINDOW)
     assert not series.of("pool:small")
+
+
+def test_what_is_not_measured_for_some_time_keeps_its_measurements() -> None:
+    series = UsageSeries()
+    for at in range(10):
+        series.put({f"{POOL}default": 100, f"{QUBE}work": 5}, NOW + at * SPACING)
+
+    series.put({f"{QUBE}work": 6}, NOW + 10 * SPACING)
+    series.put({f"{POOL}default": 101}, NOW + 11 * SPACING)
+
+    assert len(series.of(f"{POOL}default")) == 11
+    assert len(series.of(f"{QUBE}work")) == 11
+    assert series.newest == NOW + 11 * SPACING
+
+
+def test_an_index_that_is_older_than_the_rows_has_no_text() -> None:
+    table: RowTable[str] = RowTable("Resources", (TableColumn("Qube", str),), str)
+    table.put(["work", "vault"])
+    index = table.index(1, 0)
+
+    table.put(["work"])
+
+    assert table.data(index) is None
 
 
 @given(st.text() | st.sampled_from(['{"a": 1}', "[]", '{"a": [[1]]}', '{"a": [[1, "x"]]}', '{"a": [[1e999, 2]]}']))

@@ -211,7 +211,7 @@ class UpdatesPage(QWidget):
         for table in (self.updates_table, self.restarts_table):
             if selection := table.selectionModel():
                 selection.selectionChanged.connect(lambda *_: self._follow_selection())
-            table.activated.connect(self._open_settings)
+            table.activated.connect(lambda index: self._open_settings(_name_at(index)))
             table.customContextMenuRequested.connect(lambda at, table=table: self._show_menu(table, at))
 
     # -- what is shown ------------------------------------------------------------------------------------------------
@@ -374,19 +374,20 @@ class UpdatesPage(QWidget):
     def _overdue(self, name: str, error: str) -> None:
         self.errors.show_notice(error, self.operations.overdue_offers(name))
 
-    def _open_settings(self, index: QModelIndex) -> None:
-        self._session.window_wanted.emit("settings", (str(index.siblingAtColumn(0).data()),))
+    def _open_settings(self, name: str) -> None:
+        self._session.window_wanted.emit("settings", (name,))
 
     def _show_menu(self, table: QTableView, at: QPoint) -> None:
         viewport, index = table.viewport(), table.indexAt(at)
         if viewport is None or not index.isValid():
             return
+        name = _name_at(index)  # now: while the menu is open, the rows may be replaced
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
         menu.addAction(self.update_action if table is self.updates_table else self.restart_action)
         if settings := menu.addAction(icon("settings"), self.tr("Settings…")):
-            settings.triggered.connect(lambda: self._open_settings(index))
+            settings.triggered.connect(lambda: self._open_settings(name))
         menu.popup(viewport.mapToGlobal(at))
 
     # Qt overrides
@@ -419,6 +420,11 @@ class _Delegate(MarkDelegate):
         if option is not None and index.column() == 0:
             color = self._session.color_of_qube(str(index.data()))
             put_icon(option, label_icon(color), option.fontMetrics.height())
+
+
+def _name_at(index: QModelIndex) -> str:
+    """The qube of a row."""
+    return str(index.siblingAtColumn(0).data())
 
 
 def _has(words: Sequence[str], *texts: str) -> bool:

@@ -94,7 +94,9 @@ class Session(QObject):
         kept = self.settings.value(RESTARTS)
         self.restarts = RestartWatch(kept if isinstance(kept, str) else "")
         self.backups = BackupWatch(client, self.tasks, self)
-        self.usage = UsageWatch(client, self.tasks, lambda: self.records, lambda: self.settings, connection, self)
+        self.usage = UsageWatch(
+            client, self.tasks, lambda: self.records, lambda: self.is_synced, lambda: self.settings, connection, self
+        )
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
         self.is_synced = False

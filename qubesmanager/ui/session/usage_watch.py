@@ -12,6 +12,7 @@ from PyQt5.QtCore import QObject, QSettings, pyqtSignal
 from qubesmanager.client.client import Client
 from qubesmanager.models.storage_rows import PoolRow, pool_row
 from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.rules.forecast import WINDOW
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.wire import calls
@@ -33,19 +34,23 @@ class UsageWatch(QObject):
         client: Client,
         tasks: TaskSet,
         records: Callable[[], Mapping[str, VmRecord]],
+        is_synced: Callable[[], bool],
         settings: Callable[[], QSettings],
         connection: str,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._client, self._tasks, self._records, self._settings = client, tasks, records, settings
+        self._client, self._tasks, self._settings = client, tasks, settings
+        self._records, self._is_synced = records, is_synced
         self._key = f"usage/{quote(connection, safe='')}"
         self.pools: list[PoolRow] = []
         self.problem = ""
         """Why dom0 does not say how full the pools are; empty if it does."""
         self.is_known = False
         """Whether the pools have answered once."""
-        self._asking = False
+        self._asking = self._again = False
+        self._doubted: float | None = None
+        """When a clock that would end all series was seen first, in seconds of the loop."""
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -60,8 +65,10 @@ class UsageWatch(QObject):
             self._looking = self._tasks.start_hidden(self.tr("Measure the storage pools"), self._look())
 
     def ask(self) -> None:
-        """Measure now."""
-        if not self._asking:
+        """Measure now; once more, if a measurement is under way."""
+        if self._asking:
+            self._again = True
+        else:
             self._asking = True
             self._tasks.start_hidden(self.tr("Measure the storage pools"), self._ask())
 
@@ -78,12 +85,16 @@ class UsageWatch(QObject):
 
     async def _ask(self) -> None:
         try:
-            await self._measure()
-        except (Mgmt1Error, TransportError) as error:
-            self.problem = str(error)
+            self._again = True
+            while self._again:
+                self._again = False
+                try:
+                    await self._measure()
+                except (Mgmt1Error, TransportError) as error:
+                    self.problem = str(error)
+                self.changed.emit()
         finally:
             self._asking = False
-        self.changed.emit()
 
     async def _measure(self) -> None:
         """Raises `Mgmt1Error`, `TransportError`. A pool that is gone meanwhile is passed over."""
@@ -93,8 +104,18 @@ class UsageWatch(QObject):
                 rows.append(pool_row(await self._client.send(calls.POOL_INFO(DOM0, name)), self._records().values()))
         self.pools, self.problem, self.is_known = rows, "", True
         now, series = int(time.time()), self.series
-        if series.is_due(now):
+        if self._is_synced() and series.is_due(now) and self._trusts(now, series):
             pools = {f"{POOL}{row.name}": row.usage for row in rows}
             qubes = {f"{QUBE}{record.name}": record.disk_usage for record in self._records().values()}
             series.put({**pools, **{key: size for key, size in qubes.items() if size}}, now)
             self.keep(series)
+
+    def _trusts(self, now: int, series: UsageSeries) -> bool:
+        """Whether the clock is believed: not at first, if every measurement is too old by it, but `SOON` later."""
+        if not series.newest or series.newest >= now - WINDOW:
+            self._doubted = None
+            return True
+        moment = asyncio.get_running_loop().time()
+        if self._doubted is None:
+            self._doubted = moment
+        return moment - self._doubted >= SOON

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QTableView
+from PyQt5.QtWidgets import QMenu, QTableView
 from windows import Clicker, click, click_enabled, plan_indexes, type_text
 
 from qubesmanager.client.client import Client
@@ -250,3 +250,20 @@ async def test_restarts_of_many_qubes_are_checked_in_turns(clicker: Clicker, mon
 
     assert max(turns) <= AT_A_TIME
     assert others[0] < len(turns)  # something else had a turn between
+
+
+async def test_the_menu_opens_the_settings_of_its_qube_when_the_rows_are_replaced(clicker: Clicker) -> None:
+    page = await shown(clicker)
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
+    last = page.updates.rows[-1]
+    index = page.updates.index(len(page.updates.rows) - 1, 0)
+
+    page._show_menu(page.updates_table, page.updates_table.visualRect(index).center())
+    (menu,) = page.findChildren(QMenu)
+    settings = next(action for action in menu.actions() if action.text() == "Settings…")
+    page.updates.put([])
+    settings.trigger()
+    menu.close()
+
+    assert openings == [("settings", (last.name,))]

@@ -128,3 +128,55 @@ async def test_the_page_is_drawn_in_both_directions(clicker: Clicker, page: Reso
         assert not widgets[0].grab().isNull()
     page.resize(600, 400)
     assert page.across.orientation() == Qt.Orientation.Vertical
+
+
+def remember(clicker: Clicker, pool: str, moment: int) -> UsageSeries:
+    """Keep a measurement of that time, and nothing else."""
+    series = UsageSeries()
+    series.put({f"{POOL}{pool}": 1}, moment)
+    clicker.session.usage.keep(series)
+    return series
+
+
+async def measured(clicker: Clicker) -> None:
+    """Measure once more."""
+    rounds: list[int] = []
+    connection = clicker.session.usage.changed.connect(lambda: rounds.append(1))
+    clicker.session.usage.ask()
+    await clicker.until(lambda: bool(rounds))
+    clicker.session.usage.changed.disconnect(connection)
+
+
+async def test_a_clock_that_is_far_ahead_once_ends_no_series(clicker: Clicker, page: ResourcesPage) -> None:
+    pool = page.pools.rows[0].pool.name
+    before = remember(clicker, pool, int(time.time()) - 90 * DAY).of(f"{POOL}{pool}")
+
+    await measured(clicker)
+
+    assert clicker.session.usage.series.of(f"{POOL}{pool}") == before
+
+
+async def test_nothing_is_kept_while_the_qubes_are_not_known(clicker: Clicker, page: ResourcesPage) -> None:
+    pool = page.pools.rows[0].pool.name
+    before = remember(clicker, pool, int(time.time()) - DAY).of(f"{POOL}{pool}")
+    clicker.session.is_synced = False
+
+    await measured(clicker)
+
+    assert clicker.session.usage.series.of(f"{POOL}{pool}") == before
+
+
+async def test_a_request_during_a_measurement_is_answered_after_it(
+    clicker: Clicker, page: ResourcesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, rounds = clicker.session.usage, list[int]()
+
+    async def measure() -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            usage.ask()
+
+    monkeypatch.setattr(usage, "_measure", measure)
+    await measured(clicker)
+
+    await clicker.until(lambda: len(rounds) == 2)
