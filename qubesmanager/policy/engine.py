@@ -123,7 +123,7 @@ class Engine:
     def admitted_by_dom0(self, source: str, service: str, argument: str, info: SystemInfo) -> frozenset[str]:
         """The qubes to which the source may make this call if dom0 answers it; a rule that asks does not count.
 
-        The same as deciding about each qube but dom0, in one walk over the rules.
+        The same as deciding about each qube but dom0, in one walk over the rules; only rules that `may_admit` count.
         """
         sources = source_words(source, info)
         open_ = set(info.names - {DOM0})
@@ -134,7 +134,8 @@ class Engine:
             if rule.source in sources:
                 reached = open_.intersection(qubes_named(rule.target, info))
                 open_ -= reached
-                if rule.action is Action.ALLOW and is_dom0(rule.options.get("target", "")):
+                is_answered = rule.action is Action.ALLOW and is_dom0(rule.options.get("target", ""))
+                if is_answered and may_admit(rule, source, info):
                     admitted |= reached
         return frozenset() if is_dom0(source) else frozenset(admitted)
 
@@ -243,6 +244,14 @@ def _checked_template(word: str, info: SystemInfo) -> str:
 def source_words(source: str, info: SystemInfo) -> frozenset[str]:
     """Every word by which a rule may name the source of a call."""
     return frozenset({ANY, *_qube_words(source, info)})
+
+
+def may_admit(rule: Rule, source: str, info: SystemInfo) -> bool:
+    """Whether a rule that fits may admit the source where the daemon decides: a source that is no qube by name only.
+
+    Rules for any qube (`*`, `@anyvm`) are about the qubes of this machine.
+    """
+    return rule.source == source or info.find(source) is not None
 
 
 def target_words(target: str, source: str, info: SystemInfo) -> frozenset[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.questions import Questions
-from qubesmanager.policy.engine import DEFAULT, Decision, Engine, Request, Result, requested_target
+from qubesmanager.policy.engine import DEFAULT, Decision, Engine, Request, Result, may_admit, requested_target
 from qubesmanager.policy.system_info import ADMINVM, SystemInfo, is_dom0
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.limits import ARGUMENT_BYTES
@@ -77,14 +77,11 @@ class Gate:
 
 
 def _decision(engine: Engine, request: Request, info: SystemInfo) -> Decision:
-    """The engine's decision; but a source that is no qube is admitted only by a line with its name.
-
-    Lines for any qube (`*`, `@anyvm`) are about the qubes of this machine.
-    """
+    """The engine's decision; but a source that is no qube is admitted only by a line with its name."""
     decision = engine.decide(request, info)
     rule = decision.rule
     is_admitted = decision.result in {Result.ALLOW, Result.ASK}
-    if is_admitted and rule is not None and rule.source != request.source and info.find(request.source) is None:
+    if is_admitted and rule is not None and not may_admit(rule, request.source, info):
         return Decision(Result.DENY, f"{rule.place} does not name {request.source}, which is no qube.", rule)
     return decision
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.event_hub import EventHub
-from qubesmanager.policy.engine import DISPVM_TAG_PREFIX, TAG_PREFIX, Engine, Request, Result
+from qubesmanager.policy.engine import DISPVM_TAG_PREFIX, TAG_PREFIX, Engine, Request, Result, may_admit
 from qubesmanager.policy.reading import Policy
 from qubesmanager.policy.system_info import SystemInfo, is_dom0
 
@@ -72,8 +72,10 @@ class PolicySight:
             return None
         names = self._names((source, service, argument))
         if name not in names:
-            decision = self._engine.decide(Request(service, argument, source, name), self._facts.info())
-            names[name] = decision.result is Result.ALLOW and is_dom0(decision.target)
+            info = self._facts.info()
+            decision = self._engine.decide(Request(service, argument, source, name), info)
+            is_answered = decision.result is Result.ALLOW and is_dom0(decision.target)
+            names[name] = is_answered and decision.rule is not None and may_admit(decision.rule, source, info)
         return names[name]
 
     def is_about_tag(self, tag: str) -> bool:

@@ -72,8 +72,17 @@ async def test_a_list_has_the_qubes_to_which_the_call_is_allowed(sent_by: As, ru
     assert await _listed(sent_by("other")) == ["dom0"]
 
 
+async def test_a_line_for_any_source_shows_nothing_to_a_source_that_is_no_qube(sent_by: As, rules: Rules) -> None:
+    rules("mgmt1.vm.List * @anyvm vault allow target=dom0\n")
+    assert await _listed(sent_by("laptop")) == ["dom0"]
+    assert "vault" in await _listed(sent_by("work"))
+
+    rules("mgmt1.vm.List * laptop vault allow target=dom0\n")
+    assert await _listed(sent_by("laptop")) == ["dom0", "vault"]
+
+
 async def test_tags_and_the_policy_change_what_is_listed_at_once(sent_by: As, rules: Rules, client: Client) -> None:
-    rules("mgmt1.vm.List * @anyvm @tag:mine allow target=dom0\n")
+    rules("mgmt1.vm.List * laptop @tag:mine allow target=dom0\n")
     laptop = sent_by("laptop")
     assert await _listed(laptop) == ["dom0"]
 
