@@ -2821,6 +2821,10 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Wegwerf-Qubes</numerusform>
         </translation>
     </message>
+    <message>
+        <source>What may it do?</source>
+        <translation>Was darf er?</translation>
+    </message>
 </context>
 <context>
     <name>LabelDialog</name>

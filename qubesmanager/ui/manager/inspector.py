@@ -139,7 +139,9 @@ class Inspector(QStackedWidget):
             self._values[key] = (name, value)
         layout.addSpacing(6)
         layout.addLayout(self.grid)
-        self.rights = LinkButton(self.tr("What may it do, and who may call it?"), inner)
+        self.rights = LinkButton(self.tr("What may it do?"), inner)
+        self.rights.setToolTip(self.tr("What may it do, and who may call it?"))
+        self.rights.setMinimumWidth(1)  # a long translation must not make the panel wider than its place
         self.rights.clicked.connect(lambda: self._session.window_wanted.emit("rights", (self._name,)))
         layout.addWidget(self.rights, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
