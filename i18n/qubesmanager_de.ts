@@ -9609,6 +9609,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Of the qubes, {0} grows most.</source>
         <translation>Von den Qubes wächst {0} am meisten.</translation>
     </message>
+    <message>
+        <source>{0} is full.</source>
+        <translation>{0} ist voll.</translation>
+    </message>
 </context>
 <context>
     <name>RestoreCompare</name>

@@ -82,7 +82,7 @@ def method_text(row: PoolOutlook) -> str:
     """How the forecast was made, for a tooltip."""
     translate = QCoreApplication.translate
     result = row.forecast
-    if result.outlook is Outlook.UNKNOWN:
+    if result.per_day is None:
         text = translate("Resources", "Needs measurements of {0} days, one every six hours; there are {1} so far.")
         return text.format(LEAST_DAYS, result.samples)
     text = translate("Resources", "{0} a week: the median between every two of {1} measurements since {2}, continued.")

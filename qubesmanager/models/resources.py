@@ -77,16 +77,24 @@ class Resources:
             if (statistics := VM_STATS.of(event)) is not None and event.subject in qubes:
                 history = self.histories.setdefault(event.subject, History())
                 history.add(statistics.cpu_usage, statistics.memory_kb)
-        for name in [name for name in self.histories if name not in qubes or not qubes[name].running]:
-            del self.histories[name]
+        self.keep_running(qubes)
         if self.histories:
             self._put_moment(self.cpu(qubes), self.memory())
+
+    def keep_running(self, qubes: Qubes) -> bool:
+        """Forget the qubes that do not run; whether there was any."""
+        stopped = [name for name in self.histories if name not in qubes or not qubes[name].running]
+        for name in stopped:
+            del self.histories[name]
+        return bool(stopped)
 
     def _put_moment(self, cpu: float | None, memory: int) -> None:
         """Add a point to the hour every `STEP` seconds; until then the last one follows: a round comes in parts."""
         now = self._clock()
         while self.hour and self.hour[-1].time > now:  # the clock was set back
             self.hour.pop()
+        while self.hour and now - self.hour[0].time > STEP * POINTS:  # the computer was suspended
+            self.hour.popleft()
         if self.hour and now - self.hour[-1].time < STEP:
             now = self.hour.pop().time
         self.hour.append(Moment(now, cpu, memory))

@@ -39,10 +39,13 @@ class Outlook(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`per_day` is the growth in bytes, `days` the whole days until it is full; `samples` were taken since `since`."""
+    """`per_day` is the growth in bytes (None: not known), `days` the whole days until it is full.
+
+    `samples` is the number of measurements, the first one of which is of `since`.
+    """
 
     outlook: Outlook
-    per_day: float = 0.0
+    per_day: float | None = None
     days: int = 0
     samples: int = 0
     since: int = 0
@@ -65,11 +68,12 @@ def forecast(samples: Sequence[Sample], size: int, usage: int, now: int) -> Fore
     """When a pool of this size, of which so much is used now, is full. A size of 0 is not known."""
     used = usable(samples, now)
     slope = growth(samples, now)
+    number, since = len(used), used[0][0] if used else 0
+    if 0 < size <= usage:
+        return Forecast(Outlook.FULL, slope, 0, number, since)
     if size <= 0 or slope is None:
-        return Forecast(Outlook.UNKNOWN, samples=len(used), since=used[0][0] if used else 0)
-    if usage >= size:
-        return Forecast(Outlook.FULL, slope, 0, len(used), used[0][0])
+        return Forecast(Outlook.UNKNOWN, None, 0, number, since)
     if slope <= 0:
-        return Forecast(Outlook.STEADY, slope, 0, len(used), used[0][0])
+        return Forecast(Outlook.STEADY, slope, 0, number, since)
     days = int((size - usage) / slope)
-    return Forecast(Outlook.FAR if days > FAR else Outlook.FILLS, slope, days, len(used), used[0][0])
+    return Forecast(Outlook.FAR if days > FAR else Outlook.FILLS, slope, days, number, since)

@@ -121,6 +121,15 @@ def test_the_hour_is_bounded_and_a_clock_that_is_set_back_leaves_no_point_in_the
     assert all(moment.time <= clock.now for moment in resources.hour)
 
 
+def test_points_from_before_a_suspend_leave_the_last_hour() -> None:
+    clock = Clock()
+    resources = filled(clock)
+    clock.now += 9 * 3600
+    resources.put_stats([stats("work", 3000, 1)], QUBES)
+
+    assert [moment.time for moment in resources.hour] == [clock.now]
+
+
 def test_a_series_comes_back_from_its_text() -> None:
     series = UsageSeries()
     for at in range(5):

@@ -57,3 +57,9 @@ def test_any_measurements_give_an_answer(samples: list[tuple[int, int]], size: i
 
     assert result.days >= 0
     assert result == forecast(list(reversed(samples)), size, usage, NOW) or len(dict(samples)) < len(samples)
+
+
+def test_a_full_pool_is_full_without_measurements() -> None:
+    assert forecast([], 100, 100, NOW).outlook is Outlook.FULL
+    result = forecast([(NOW - at * 21_600, 100) for at in range(8)], 100, 101, NOW)
+    assert (result.outlook, result.per_day, result.samples) == (Outlook.FULL, None, 8)

@@ -39,6 +39,7 @@ from qubesmanager.models.resources import Resources, Share, Use
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.texts import gib_text, plain_tip
 from qubesmanager.rules.facts import whole_number
+from qubesmanager.rules.forecast import Outlook
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.resources.cells import BarCells, CpuCells, NameCells
@@ -277,6 +278,9 @@ class ResourcesPage(QWidget):
         session.stats.connect(self._stats)
         session.happened.connect(self._happened)
         session.synced.connect(self._ask)
+        session.lost.connect(lambda _why: self._lost())
+        for changed in (session.put, session.gone):
+            changed.connect(lambda *_: self._drop_stopped())
         session.usage.changed.connect(self._look_at_pools)
         session.labels_changed.connect(self._look)
         self._asking.timeout.connect(self._ask)
@@ -294,7 +298,17 @@ class ResourcesPage(QWidget):
         self.resources.interval = whole_number(facts.system("stats_interval")) or self.resources.interval
         self.resources.put_stats(events, facts.qubes)
         if self.isVisible():
-            self._look()
+            self._look_at_qubes()
+
+    def _drop_stopped(self) -> None:
+        """Show no longer what has halted, without waiting for statistics."""
+        if self.resources.keep_running(self._session.facts.qubes) and self.isVisible():
+            self._look_at_qubes()
+
+    def _lost(self) -> None:
+        """What the qubes use is not known without a connection."""
+        self.resources.histories.clear()
+        self._look_at_qubes()
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         if self.isVisible() and {row_of(event) for event in events} & POOL_EVENTS:
@@ -308,7 +322,7 @@ class ResourcesPage(QWidget):
         """Where dom0 does not answer, it stays unknown."""
         with suppress(Mgmt1Error, TransportError):
             self.resources.put_host(await self._session.client.send(calls.HOST_MEMORY(DOM0)))
-        self._look()
+        self._look_at_qubes()
 
     def _filter(self, typed: str) -> None:
         part = typed.strip().casefold()
@@ -320,14 +334,19 @@ class ResourcesPage(QWidget):
 
     def _look(self) -> None:
         """Show what is known now."""
+        self._look_at_qubes()
+        self._look_at_pools()
+
+    def _look_at_qubes(self) -> None:
+        """Show what changes with each round of statistics. The forecasts of pools take longer, and do not."""
         qubes = self._session.facts.qubes
+        self.resources.keep_running(qubes)
         names = self.selected_names()
         self.uses.put(self.resources.uses(qubes))
         if names and not self.selected_names():
             self.uses_table.selectRow(self.shown_uses.shown_row(names[0]))
         self._look_at_memory()
         self._look_at_hour()
-        self._look_at_pools()
 
     def _look_at_memory(self) -> None:
         resources = self.resources
@@ -335,8 +354,8 @@ class ResourcesPage(QWidget):
         not_known = self.tr("not known")
         all_of = gib_text(total << KIB) if total is not None else not_known
         self.memory.setText(self.tr("{0} of {1} GiB").format(gib_text(used), all_of))
-        free = self.tr("{0} GiB free for qubes").format(gib_text(resources.free << KIB)) if resources.free else ""
-        self.memory_note.setText(free or self.tr("how much is free is not known"))
+        free = self.tr("{0} GiB free for qubes").format(gib_text((resources.free or 0) << KIB))
+        self.memory_note.setText(free if resources.free is not None else self.tr("how much is free is not known"))
         shares = tuple(resources.shares(self._session.facts.qubes))
         whole = (total or 0) << KIB or used or 1
         said = ", ".join(f"{self._share_name(share)} {gib_text(share.memory << KIB)}" for share in shares)
@@ -414,15 +433,18 @@ class ResourcesPage(QWidget):
     def _advise(self, rows: Sequence[PoolOutlook], grow: Sequence[Growth]) -> None:
         """One sentence about the pool that is full first, if that is soon."""
         soon = [row for row in rows if resource_rows.is_soon(row)]
-        first = min(soon, key=lambda row: row.forecast.days, default=None)
+        first = min(soon, key=lambda row: (row.forecast.outlook is not Outlook.FULL, row.forecast.days), default=None)
         for widget in (self.advice, self.advice_icon, self.snapshots):
             widget.setVisible(first is not None)
         if first is None:
             return
         side = self.fontMetrics().height()
         self.advice_icon.setPixmap(tinted_icon("warning", warning_color(self.palette())).pixmap(side, side))
-        week = gib_text(round(first.forecast.per_day * resource_rows.WEEK))
-        said = self.tr("{0} grows by {1} GiB a week.").format(first.pool.name, week)
+        if first.forecast.outlook is Outlook.FULL:
+            said = self.tr("{0} is full.").format(first.pool.name)
+        else:
+            week = gib_text(round((first.forecast.per_day or 0) * resource_rows.WEEK))
+            said = self.tr("{0} grows by {1} GiB a week.").format(first.pool.name, week)
         if grow:
             said += " " + self.tr("Of the qubes, {0} grows most.").format(grow[0].name)
         self.advice.setText(said)

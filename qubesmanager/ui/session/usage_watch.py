@@ -24,6 +24,10 @@ SOON, EACH = 300, 3600
 """Seconds after a connection until the first look, and between two of them."""
 
 
+GROUP = "usage/"
+"""Where the settings have the series, one of each connection."""
+
+
 class UsageWatch(QObject):
     """Belongs to a session. Signals: `changed()`: `pools` are measured again, or there is another `problem`."""
 
@@ -42,7 +46,7 @@ class UsageWatch(QObject):
         super().__init__(parent)
         self._client, self._tasks, self._settings = client, tasks, settings
         self._records, self._is_synced = records, is_synced
-        self._key = f"usage/{quote(connection, safe='')}"
+        self._key = f"{GROUP}{quote(connection, safe='')}"
         self.pools: list[PoolRow] = []
         self.problem = ""
         """Why dom0 does not say how full the pools are; empty if it does."""
@@ -56,7 +60,10 @@ class UsageWatch(QObject):
     @property
     def series(self) -> UsageSeries:
         """What is kept, also by other programs of this user."""
-        kept = self._settings().value(self._key)
+        return self._series_at(self._key)
+
+    def _series_at(self, key: str) -> UsageSeries:
+        kept = self._settings().value(key)
         return UsageSeries(kept if isinstance(kept, str) else "")
 
     def synced(self) -> None:
@@ -73,8 +80,12 @@ class UsageWatch(QObject):
             self._tasks.start_hidden(self.tr("Measure the storage pools"), self._ask())
 
     def keep(self, series: UsageSeries) -> None:
-        """Put the series into the settings."""
-        self._settings().setValue(self._key, series.text())
+        """Put the series into the settings, and remove those of other connections that are too old to count."""
+        settings, oldest = self._settings(), int(time.time()) - WINDOW
+        settings.setValue(self._key, series.text())
+        for key in settings.allKeys():
+            if key.startswith(GROUP) and key != self._key and self._series_at(key).newest < oldest:
+                settings.remove(key)
 
     async def _look(self) -> None:
         await asyncio.sleep(SOON)

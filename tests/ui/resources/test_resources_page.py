@@ -2,6 +2,7 @@
 """The page of resources over a whole daemon: what is known is shown, what is not is not guessed."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
@@ -9,11 +10,14 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QWidget
 from windows import Clicker, click, press_key, type_text
 
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.drivers.hypervisor.base import HostStats
 from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
 from qubesmanager.rules.forecast import DAY
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.resources.resources_page import ResourcesPage
 from qubesmanager.ui.session.windows import PAGE
+from qubesmanager.wire import calls
 from qubesmanager.wire.events import VM_STATS
 
 GIB = 1 << 30
@@ -130,12 +134,73 @@ async def test_the_page_is_drawn_in_both_directions(clicker: Clicker, page: Reso
     assert page.across.orientation() == Qt.Orientation.Vertical
 
 
+async def test_no_free_memory_is_known_and_without_a_connection_no_qube_uses_any(
+    clicker: Clicker, page: ResourcesPage
+) -> None:
+    page.resources.put_host({"total": "8000000", "free": "0", "cpus": "4"})
+    emit(clicker, work=100, personal=3)
+    assert page.memory_note.text().endswith("GiB free for qubes")
+
+    clicker.session.lost.emit(Lost(TransportError("The connection was closed."), 8.0))
+
+    assert cells(page) == []
+
+
+async def test_a_qube_that_halts_is_dropped_without_statistics(clicker: Clicker, page: ResourcesPage) -> None:
+    emit(clicker, work=100, personal=3)
+    assert "work" in [row[0] for row in cells(page)]
+    page._session.stats.disconnect(page._stats)
+
+    await clicker.session.client.send(calls.VM_KILL("work"))
+
+    await clicker.until(lambda: "work" not in [row[0] for row in cells(page)])
+
+
+async def test_statistics_make_no_forecasts(
+    clicker: Clicker, page: ResourcesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(page, "_look_at_pools", lambda: made.append(1))
+
+    emit(clicker, work=100, personal=3)
+
+    assert "work" in [row[0] for row in cells(page)]
+    assert made == []
+
+
+async def test_a_full_pool_is_a_warning_without_measurements(clicker: Clicker, page: ResourcesPage) -> None:
+    usage = clicker.session.usage
+    pool = next(row for row in usage.pools if row.size > 0)
+    usage.keep(UsageSeries())
+    usage.pools = [replace(pool, usage=pool.size)]
+    usage.changed.emit()
+
+    assert page.advice.isVisible()
+    assert page.advice.text().startswith(f"{pool.name} is full.")
+    assert "Needs measurements" in page.pools.index(0, 2).data(Qt.ItemDataRole.ToolTipRole)
+
+
 def remember(clicker: Clicker, pool: str, moment: int) -> UsageSeries:
     """Keep a measurement of that time, and nothing else."""
     series = UsageSeries()
     series.put({f"{POOL}{pool}": 1}, moment)
     clicker.session.usage.keep(series)
     return series
+
+
+async def test_old_measurements_of_other_connections_are_removed(clicker: Clicker, page: ResourcesPage) -> None:
+    settings, now = clicker.session.settings, int(time.time())
+    for key, moment in (("usage/old%2Fsocket", now - 31 * DAY), ("usage/new", now - DAY)):
+        series = UsageSeries()
+        series.put({f"{POOL}default": 1}, moment)
+        settings.setValue(key, series.text())
+
+    remember(clicker, "default", now)
+
+    keys = settings.allKeys()
+    assert "usage/old%2Fsocket" not in keys
+    assert "usage/new" in keys
+    assert clicker.session.usage.series.newest == now
 
 
 async def measured(clicker: Clicker) -> None:
