@@ -3855,7 +3855,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Updates</source>
-        <translation>Aktualisierungen</translation>
+        <translation>Updates</translation>
     </message>
 </context>
 <context>
@@ -12399,7 +12399,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Updates</source>
-        <translation>Aktualisierungen</translation>
+        <translation>Updates</translation>
     </message>
     <message>
         <source>Last check</source>
@@ -12455,7 +12455,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>UpdatesPage</name>
     <message>
         <source>Updates</source>
-        <translation>Aktualisierungen</translation>
+        <translation>Updates</translation>
     </message>
     <message>
         <source>Templates and standalone qubes</source>

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
+from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import (
     QAction,
     QApplication,
@@ -69,8 +69,10 @@ from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
 from qubesmanager.ui.widgets.prompts import confirm, opened
+from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.event import Event
@@ -232,7 +234,8 @@ class MainWindow(QMainWindow):
         for widget in (self.sidebar, self.pages):
             self.across.addWidget(widget)
         self.across.setStretchFactor(1, 1)
-        self.across.setSizes([165, 1275])
+        side = in_units(self, 47)
+        self.across.setSizes([side, 1440 - side])
         self.down = QSplitter(Qt.Orientation.Vertical, self)
         self.down.addWidget(self.across)
         self.down.addWidget(self.tasks)
@@ -244,9 +247,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.down)
         self.status = Status(self.session, self.model, self.filter, self)
         self.setStatusBar(self.status)
-        screen = QGuiApplication.primaryScreen()
-        size = QSize(1440, 780)
-        self.resize(size.boundedTo(screen.availableSize()) if screen is not None else size)
+        self.resize(fitting(QSize(1440, 780)))
 
     def _connect(self) -> None:
         session = self.session
