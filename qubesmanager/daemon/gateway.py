@@ -200,16 +200,14 @@ class Payload:
             threading.Thread(target=self._send_rest, args=(daemon,), daemon=True).start()
 
     def _send_rest(self, daemon: socket.socket) -> None:
-        try:
-            for piece in self._pieces:
-                daemon.sendall(piece)
-            _end_payload(daemon)
-        except BrokenError as error:
-            self.incomplete = error
-            with suppress(OSError):
+        with suppress(OSError):  # The daemon may answer before it has read all, and then reads no more.
+            try:
+                for piece in self._pieces:
+                    daemon.sendall(piece)
+                _end_payload(daemon)
+            except BrokenError as error:
+                self.incomplete = error
                 daemon.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # The daemon answered early and reads no more.
 
 
 def _end_payload(daemon: socket.socket) -> None:

@@ -63,7 +63,7 @@ class Gate:
         _destination_of(request, info)  # A call that has nowhere to go is not asked about.
         await self._questions.choose(request, replace(decision, targets=choices))
         log.info("The user allows %s%s from %s", request.service, request.argument, request.source)
-        # The user took a while, and the policy or the qubes may be others now. The answer is about what was asked.
+        # The policy or the qubes may have changed meanwhile. The answer counts only for what was asked.
         engine = await self._policy.engine()
         now = self._info()
         if _identity(request, now) != _identity(request, info):
