@@ -51,7 +51,7 @@ class Client:
                 self.refusals.refused(request, error)
                 raise
         self.refusals.allowed(request)
-        return request.decode(content)
+        return await asyncio.to_thread(request.decode, content) if request.call.large else request.decode(content)
 
     async def batches(
         self, request: Request[R], bad: Callable[[Mgmt1Error], None] = _refuse

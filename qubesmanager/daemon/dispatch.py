@@ -113,7 +113,8 @@ class Dispatcher:
             async for piece in _rows(call, handler(context, argument, payload)):
                 yield piece
         else:
-            yield framing.OK + call.result.encode(await handler(context, argument, payload))
+            result, encode = await handler(context, argument, payload), call.result.encode
+            yield framing.OK + (await asyncio.to_thread(encode, result) if call.large else encode(result))
 
     @staticmethod
     def _destination(backend: Backend, call: AnyCall, untrusted_dest: str) -> str:

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from qubesmanager.policy.at_gate import decide_call
 from qubesmanager.policy.engine import (
     ANY,
     Decision,
@@ -50,7 +51,7 @@ class Explanation:
 
 def explain(engine: Engine, request: Request, info: SystemInfo) -> Explanation:
     """The decision with what is around it. Looks at every rule; total like the decision itself."""
-    decision = engine.decide(request, info)
+    decision = decide_call(engine, request, info)
     near: list[NearMiss] = []
     shadowed: list[Rule] = []
     try:

@@ -52,7 +52,8 @@ class Call(Generic[A, P, R]):
     before it gives up (the call may go on); None for calls whose length the data decides. `secret`: the payload may
     hold a passphrase, so no log quotes any of it. `argument_tiers` are arguments for which another tier decides.
 
-    `uses` are the mgmt1 rows that answer a row of another dialect.
+    `uses` are the mgmt1 rows that answer a row of another dialect. `large`: the answer may have many megabytes, so it
+    is encoded and decoded in a thread.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Call(Generic[A, P, R]):
     secret: bool = False
     argument_tiers: tuple[tuple[str, Tier], ...] = ()
     uses: "tuple[Call[Any, Any, Any], ...]" = ()
+    large: bool = False
 
     @property
     def streams_in(self) -> bool:

@@ -662,7 +662,7 @@ POLICY_GET_ALL = Call(
     "mgmt1.policy.GetAll", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, POLICY_FILE_ROWS,
     "Every policy file and include as they are now, those of /run/qubes/policy.d too: content, token, and what is wrong"
     " with it.",
-    draft=False,
+    draft=False, large=True,
 )  # fmt: skip
 POLICY_GET = Call(
     "mgmt1.policy.Get", Dest.DOM0, Tier.GLOBAL_RO, c.FILE_NAME, c.NOTHING, c.TOKEN_CONTENT,

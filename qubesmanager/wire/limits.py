@@ -106,7 +106,7 @@ DESTINATION_THREADS = _limit(4, "threads", "that look at where backups go; one t
 # -- policy -----------------------------------------------------------------------------------------------------------
 
 POLICY_FILES = _limit(2000, "files", "in the folder of the policy; with more the policy calls are refused")
-POLICY_ALL = _limit(16 << 20, "bytes", "all files of the policy together, when they are read at once")
+POLICY_ALL = _limit(16 << 20, "bytes", "all files of the policy together as JSON, when they are read at once")
 PROMPT_SECONDS = _limit(60, "seconds", "for the user to answer a question of the policy; then the call is denied")
 PROMPTS = _limit(8, "questions", "of the policy that wait for the user; a call that asks more is denied")
 PROMPT_PAUSE_SECONDS = _limit(

@@ -129,6 +129,20 @@ def test_ask_prints_what_differs_in_rules_that_nearly_decide() -> None:
     ]
 
 
+def test_ask_about_a_source_that_is_no_qube_answers_as_the_gate_does() -> None:
+    files = {"30-user.policy": "mgmt1.vm.Start * * work allow target=dom0\nmgmt1.vm.Start * laptop mail allow\n"}
+
+    assert run("ask", "laptop", "mgmt1.vm.Start", "work", files=files)[1].splitlines()[:2] == [
+        "deny",
+        "policy.d/30-user.policy:1 does not name 'laptop', which is no qube.",
+    ]
+    assert run("ask", "laptop", "mgmt1.vm.Start", "mail", files=files)[1].splitlines()[:2] == [
+        "deny",
+        "The policy sends the call to 'mail'; only dom0 answers here.",
+    ]
+    assert run("ask", "vault", "mgmt1.vm.Start", "work", files=files)[1].startswith("allow: to dom0\n")
+
+
 def test_a_difference_is_printed(changed: Path) -> None:
     status, out = run("diff", "30-user", str(changed))
 

@@ -157,6 +157,15 @@ def test_dom0_loses_a_management_call_by_a_rule_that_denies_it() -> None:
 def test_dom0_loses_a_management_call_that_is_sent_elsewhere() -> None:
     assert lost((), ("mgmt1.vm.Start * dom0 work allow target=vault",)) == "1: mgmt1.vm.Start work"
     assert lost((), ("mgmt1.vm.Start * dom0 work allow target=dom0",)) == ""
+    assert lost((), ("mgmt1.vm.Start * dom0 work allow target=@adminvm",)) == ""
+
+
+def test_an_allow_without_a_target_sends_a_call_of_dom0_into_the_qube() -> None:
+    assert lost((), ("mgmt1.vm.Start * dom0 @anyvm allow",)) == "1: mgmt1.vm.Start @anyvm"
+    assert lost((), ("admin.vm.Start * dom0 work allow",)) == "1: admin.vm.Start work"
+    assert lost((), ("* * * * allow",)) == "1: * *"
+    assert lost((), ("mgmt1.vm.List * dom0 dom0 allow",)) == ""
+    assert lost((), ("mgmt1.vm.List * dom0 @default allow target=vault",)) == ""
 
 
 def test_other_rules_do_not_lock_dom0_out() -> None:
@@ -168,9 +177,11 @@ def test_other_rules_do_not_lock_dom0_out() -> None:
 def test_a_rule_about_a_qube_that_is_not_there_counts_as_well() -> None:
     assert lost((), ("mgmt1.vm.Start * dom0 gone deny",)) == "1: mgmt1.vm.Start gone"
     assert lost((), ("mgmt1.vm.Start * dom0 @tag:none deny",)) == "1: mgmt1.vm.Start @tag:none"
-    assert lost((), ("mgmt1.vm.Start * dom0 @anyvm allow", "mgmt1.vm.Start * dom0 gone deny")) == ""
+    assert lost((), ("mgmt1.vm.Start * dom0 @anyvm allow target=dom0", "mgmt1.vm.Start * dom0 gone deny")) == ""
 
 
 def test_what_dom0_did_not_have_is_not_lost() -> None:
     assert lost(("* * * * deny",), ("# changed", "* * * * deny")) == ""
     assert lost(("* * * * deny",), ("mgmt1.vm.List * * @adminvm deny",)) == ""
+    assert lost(("mgmt1.a.B * * * deny",), ("mgmt1.a.B +x * * deny",)) == ""
+    assert lost(("mgmt1.a.B +x * * deny",), ("mgmt1.a.B * * * deny",)) == "1: mgmt1.a.B *"

@@ -42,10 +42,11 @@ REQUESTED = (
 
 
 @st.composite
-def rule_lines(draw: st.DrawFn) -> str:
+def rule_lines(draw: st.DrawFn, more_sources: tuple[str, ...] = ()) -> str:
+    """A line; `more_sources` are sources of which each is as likely as all usual words together."""
     service = draw(st.sampled_from(("svc", "svc", "svc", "other", "*")))
     argument = "*" if service == "*" else draw(st.sampled_from(("*", "*", "+", "+x")))
-    source, target = draw(SOURCES), draw(TARGETS)
+    source, target = draw(st.one_of(SOURCES, *map(st.just, more_sources))), draw(TARGETS)
     action = draw(st.sampled_from(("allow", "ask", "deny", "ask")))
     options = []
     if action != "deny":

@@ -8,17 +8,17 @@ words that are decided about are the words that are dispatched; nothing rewrites
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.admission.questions import Questions
-from qubesmanager.policy.engine import DEFAULT, Decision, Engine, Request, Result, may_admit, requested_target
-from qubesmanager.policy.system_info import ADMINVM, SystemInfo, is_dom0
+from qubesmanager.policy.at_gate import at_gate
+from qubesmanager.policy.engine import Decision, Request, Result
+from qubesmanager.policy.system_info import SystemInfo
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.limits import ARGUMENT_BYTES
 from qubesmanager.wire.names import DOM0, VM_NAME, check, shown
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import refusal
+from qubesmanager.wire.reasons import refusal, refuse_if
 
 log = logging.getLogger(__name__)
 
@@ -45,45 +45,29 @@ class Gate:
         request = _request(untrusted)
         engine = await self._policy.engine()
         info = self._info()
-        decision = _decision(engine, request, info)
+        verdict = at_gate(engine, request, info)
         log.info(
             "%s%s from %s to %s: %s. %s",
             *(shown(request.service), request.argument, request.source, shown(request.target)),
-            *(decision.result, decision.reason),
+            *(verdict.decision.result, verdict.decision.reason),
         )
-        if decision.result is Result.ASK:
-            return await self._asked(request, decision, info)
-        return _destination(request, decision, info)
+        refuse_if(verdict.refused)
+        if verdict.decision.result is Result.ASK:
+            return await self._asked(request, verdict.decision, info)
+        return verdict.destination
 
     async def _asked(self, request: Request, decision: Decision, info: SystemInfo) -> str:
         """The destination once the user has allowed the call. Raises `PermissionDenied` otherwise."""
-        choices = tuple(choice for choice in decision.targets if is_dom0(choice))
-        if not choices:
-            raise refusal("call-leaves-dom0", shown(" ".join(decision.targets)))
-        _destination_of(request, info)  # A call that has nowhere to go is not asked about.
-        await self._questions.choose(request, replace(decision, targets=choices))
+        await self._questions.choose(request, decision)
         log.info("The user allows %s%s from %s", request.service, request.argument, request.source)
         # The policy or the qubes may have changed meanwhile. The answer counts only for what was asked.
         engine = await self._policy.engine()
         now = self._info()
         if _identity(request, now) != _identity(request, info):
             raise refusal("call-not-admitted", Reason("no-destination", shown(request.target)))
-        decision = _decision(engine, request, now)
-        if decision.result is not Result.ASK:
-            return _destination(request, decision, now)
-        if not any(map(is_dom0, decision.targets)):
-            raise refusal("call-leaves-dom0", shown(" ".join(decision.targets)))
-        return _destination_of(request, now)
-
-
-def _decision(engine: Engine, request: Request, info: SystemInfo) -> Decision:
-    """The engine's decision; but a source that is no qube is admitted only by a line with its name."""
-    decision = engine.decide(request, info)
-    rule = decision.rule
-    is_admitted = decision.result in {Result.ALLOW, Result.ASK}
-    if is_admitted and rule is not None and not may_admit(rule, request.source, info):
-        return Decision(Result.DENY, f"{rule.place} does not name {request.source}, which is no qube.", rule)
-    return decision
+        verdict = at_gate(engine, request, now)
+        refuse_if(verdict.refused)
+        return verdict.destination
 
 
 def _identity(request: Request, info: SystemInfo) -> tuple[str, str] | None:
@@ -104,21 +88,3 @@ def _request(untrusted: Header) -> Request:
         if not pattern.fullmatch(word):
             raise refusal("request-word", shown(word))
     return Request(untrusted.untrusted_service, f"+{untrusted.untrusted_argument}", source, untrusted.untrusted_target)
-
-
-def _destination(request: Request, decision: Decision, info: SystemInfo) -> str:
-    """Where dispatch finds the call's destination. Raises `PermissionDenied` if the call is not for dom0 to answer."""
-    if decision.result is not Result.ALLOW:
-        raise refusal("call-not-admitted", decision.reason)
-    if not is_dom0(decision.target):
-        raise refusal("call-leaves-dom0", shown(decision.target))
-    return _destination_of(request, info)
-
-
-def _destination_of(request: Request, info: SystemInfo) -> str:
-    """The destination of a call that dom0 answers. Raises `PermissionDenied` for one without a qube."""
-    # A rule for @default would let a mistyped name in: dispatch takes the name of a qube only.
-    target = requested_target(request.target, info)
-    if target == DEFAULT or (target.startswith("@") and target != ADMINVM):
-        raise refusal("call-not-admitted", Reason("no-destination", shown(request.target)))
-    return DOM0 if target == ADMINVM else target

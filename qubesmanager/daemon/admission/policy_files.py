@@ -16,7 +16,7 @@ from pathlib import Path
 from qubesmanager.host.atomic_file import drop_parts, fsync_folder, replace_file
 from qubesmanager.policy.engine import Engine
 from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, new_problem, problems
-from qubesmanager.policy.lockout import lockout
+from qubesmanager.policy.lockout import check_lockout
 from qubesmanager.policy.reading import NO_FILES, Files, Reader
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import (
@@ -24,7 +24,7 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.limits import POLICY_ALL, POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
-from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile
+from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile, encode_file
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
 
@@ -117,7 +117,7 @@ class Policies:
             rows += _rows_of(RUNTIME, *read_all(self.hiding), hiding)
         elif self.hiding is not None and (reason := self._no_folder()):
             rows.append(PolicyFile(RUNTIME, self.hiding.name, "", "", reason))
-        if sum(len(row.content.encode("utf-8", "surrogateescape")) for row in rows) > POLICY_ALL:
+        if sum(len(encode_file(row)) for row in rows) > POLICY_ALL:
             raise refusal("policy-all-too-large", POLICY_ALL >> 20)
         return rows
 
@@ -214,8 +214,7 @@ class Policies:
         first, second = (Engine(self._reader.read(Files(files, folders), runtime)) for files in (before, after))
         if second.policy.error and not first.policy.error:
             raise error_for(Reason("other-text", second.policy.error), PolicyAdminSyntaxException)
-        if rule := lockout(first, second):
-            raise refusal("policy-locks-out", str(rule.place), rule.service, rule.target)
+        check_lockout(first, second)
 
     def _all(self) -> tuple[dict[str, str], frozenset[str]]:
         return read_all(self.folder)

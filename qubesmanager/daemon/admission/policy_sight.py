@@ -11,9 +11,10 @@ from typing import Protocol
 
 from qubesmanager.daemon.admission.live_policy import LivePolicy
 from qubesmanager.daemon.event_hub import EventHub
-from qubesmanager.policy.engine import DISPVM_TAG_PREFIX, TAG_PREFIX, Engine, Request, Result, may_admit
+from qubesmanager.policy.at_gate import at_gate
+from qubesmanager.policy.engine import DISPVM_TAG_PREFIX, TAG_PREFIX, Engine, Request, Result
 from qubesmanager.policy.reading import Policy
-from qubesmanager.policy.system_info import SystemInfo, is_dom0
+from qubesmanager.policy.system_info import SystemInfo
 
 REMEMBERED = 256
 """Sources with calls for which the qubes are kept."""
@@ -73,9 +74,8 @@ class PolicySight:
         names = self._names((source, service, argument))
         if name not in names:
             info = self._facts.info()
-            decision = self._engine.decide(Request(service, argument, source, name), info)
-            is_answered = decision.result is Result.ALLOW and is_dom0(decision.target)
-            names[name] = is_answered and decision.rule is not None and may_admit(decision.rule, source, info)
+            verdict = at_gate(self._engine, Request(service, argument, source, name), info)
+            names[name] = verdict.decision.result is Result.ALLOW
         return names[name]
 
     def is_about_tag(self, tag: str) -> bool:

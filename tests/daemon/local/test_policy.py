@@ -3,8 +3,13 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from demo_fixtures import client_of
@@ -20,7 +25,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.policy import reading
 from qubesmanager.policy.folder import problems
 from qubesmanager.wire import calls
-from qubesmanager.wire.codecs import PolicyRow, TokenContent
+from qubesmanager.wire.codecs import PolicyRow, TokenContent, json_object
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     PolicyAdminFileNotFoundException,
@@ -329,6 +334,38 @@ async def test_a_name_never_leaves_the_folder(client: Client, system: System, na
 async def test_a_policy_name_with_its_suffix_is_refused(client: Client) -> None:
     with pytest.raises(QubesValueError, match="Use 30-user"):
         await write(client, "30-user.policy", RULE)
+
+
+async def test_all_files_are_encoded_and_decoded_off_the_loop(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: dict[str, set[int]] = {"encode": set(), "decode": set()}
+
+    def noting(what: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def run(value: Any) -> Any:
+            threads[what].add(threading.get_ident())
+            return call(value)
+
+        return run
+
+    await write(client, "30-user", RULE)
+    module = "qubesmanager.wire.policy_files"
+    monkeypatch.setattr(f"{module}.json", SimpleNamespace(dumps=noting("encode", json.dumps)))
+    monkeypatch.setattr(f"{module}.json_object", noting("decode", json_object))
+
+    assert [file.content for file in await client.send(calls.POLICY_GET_ALL("dom0"))] == [RULE]
+
+    assert all(threads.values())
+    assert threading.get_ident() not in set().union(*threads.values())
+
+
+async def test_files_that_are_too_long_as_json_are_refused_at_once(
+    client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(system).mkdir()
+    (folder_of(system) / "bytes.policy").write_bytes(b"\xff" * 1000)
+    monkeypatch.setattr(policy_files_module, "POLICY_ALL", 6 * 1000)
+
+    with pytest.raises(Mgmt1Error, match="together"):
+        await client.send(calls.POLICY_GET_ALL("dom0"))
 
 
 async def test_a_policy_file_that_is_not_text_or_too_large_is_reported_and_blocks_no_other_file(

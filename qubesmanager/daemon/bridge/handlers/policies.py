@@ -13,8 +13,7 @@ from qubesmanager.daemon.admission.policy_files import file_of, include_of
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.policy.engine import Engine
 from qubesmanager.policy.folder import INCLUDES, SUFFIX, problems
-from qubesmanager.policy.grammar import Rule
-from qubesmanager.policy.lockout import lockout
+from qubesmanager.policy.lockout import check_lockout
 from qubesmanager.policy.reading import Files, Reader
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.call import Request
@@ -94,14 +93,9 @@ async def _check_dom0(context: Context, path: str, content: str | None) -> None:
     after = {name: text for name, text in before.items() if name != path}
     if content is not None:
         after[path] = content
-    if rule := await asyncio.to_thread(_lockout, before, after):
-        raise refusal("policy-locks-out", str(rule.place), rule.service, rule.target)
-
-
-def _lockout(before: Mapping[str, str], after: Mapping[str, str]) -> Rule | None:
     reader = Reader()
-    first, second = (Engine(reader.read(Files(files, _FOLDERS))) for files in (before, after))
-    return lockout(first, second)
+    engines = [Engine(await asyncio.to_thread(reader.read, Files(files, _FOLDERS))) for files in (before, after)]
+    await asyncio.to_thread(check_lockout, *engines)
 
 
 async def _change(context: Context, request: Request[None]) -> None:
