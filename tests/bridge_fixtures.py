@@ -2,6 +2,7 @@
 """A bridge over our own daemon's `admin.*` calls, and over a qubesd of which a test says what it answers."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.system import System
+from qubesmanager.transport import policy_calls
 from qubesmanager.transport.base import Answer, Payload, RefusedError, Transport
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.records import VmRecord
@@ -28,9 +30,28 @@ async def over(transport: Transport) -> AsyncIterator[BridgeBackend]:
         await backend.close()
 
 
+class WithPolicy:
+    """Another transport, with the system's daemon as the programs of Qubes OS that read and write the policy."""
+
+    def __init__(self, transport: Transport, system: System) -> None:
+        self._transport = transport
+        self._programs = MemoryTransport(dispatcher_of(system).answer)
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        is_policy = service.startswith(policy_calls.PREFIX)
+        transport, name = (self._programs, f"mgmt1.{service}") if is_policy else (self._transport, service)
+        async with aclosing(transport.exchange(name, argument, dest, payload)) as answer:
+            async for piece in answer:
+                yield re.sub(rb" problem=.*", b"", piece) if is_policy and service.endswith(".List") else piece
+
+
 def bridged(system: System) -> Transport:
-    """The system's daemon as a qubesd."""
-    return MemoryTransport(dispatcher_of(system).answer)
+    """The system's daemon as a qubesd, and as the programs of the policy."""
+    return WithPolicy(MemoryTransport(dispatcher_of(system).answer), system)
 
 
 def client_of(backend: BridgeBackend) -> Client:

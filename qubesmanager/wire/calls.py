@@ -338,6 +338,12 @@ EVENTS = EventsCall(
     "What happens, as it happens, in order; a listener that is too slow is cut off with events-lost.",
     draft=False, time_limit=None,
 )  # fmt: skip
+REFRESH = Call(
+    "mgmt1.Refresh", Dest.DOM0, Tier.GLOBAL_RO, c.NOTHING, c.NOTHING, c.NOTHING,
+    "Read all qubes again where the daemon keeps a copy of what qubesd knows; answers when that is done, and what was"
+    " different has come as events. The daemon of another system keeps no copy, and answers at once.",
+    draft=False, time_limit=None,
+)  # fmt: skip
 HISTORY = Call(
     "mgmt1.History", Dest.DOM0, Tier.GLOBAL_RO, c.optional(c.VM_NAME), QUERY, HISTORY_ROWS,
     "What changed, newest first, one JSON object a line: id, time, source, call, uuid, qube, event and detail of the"

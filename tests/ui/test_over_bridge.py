@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 from bridge_fixtures import client_of, over
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 from qubesd_model import Faulty, Model
 from until import error_of
-from windows import Clicker, add_main_window
+from windows import Clicker, add_main_window, press_key
 from windows_over_bridge import BOTH_WAYS, DIFFERENCES, is_both_ways, why_not
 
 from qubesmanager.ui.logs.logs_window import LogsWindow
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
 from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.policy.policy_window import PolicyWindow
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls
 
 FOLDER = Path(__file__).parent
@@ -49,6 +51,15 @@ async def test_the_page_of_backups_says_what_to_use_instead(clicker: Clicker) ->
     feed.ask()
 
     await clicker.until(lambda: "qvm-backup" in feed.problem)
+
+
+async def test_the_policy_window_says_where_the_policy_is_without_its_programs(faulty: Clicker, qtbot: QtBot) -> None:
+    window = PolicyWindow(faulty.session)
+    qtbot.addWidget(window)
+    window.show()
+
+    await faulty.until(lambda: window.message.headline.text() == "The policy cannot be read")
+    assert "/etc/qubes/policy.d" in window.message.text.text()
 
 
 # -- a qubesd with faults ---------------------------------------------------------------------------------------------
@@ -119,3 +130,19 @@ async def test_the_next_list_shows_what_lost_events_were_about(faulty: Clicker, 
     qubesd.model.event("app-0002", "domain-tag-add:x", "tag", "x")  # tags are a reason to list again
 
     await faulty.until(lambda: faulty.state("app-0001") == "Running")
+
+
+async def test_f5_has_everything_read_again_and_shows_that(faulty: Clicker, qubesd: Faulty) -> None:
+    qubesd.drops = lambda _frame: True
+    qubesd.model.set_property("app-0001", "memory", "777")
+    del qubesd.model.qubes["app-0003"]
+    qubesd.drops = lambda _frame: False
+    press_key(faulty.window.view, Qt.Key.Key_F5)
+    running = [entry.title for entry in faulty.session.tasks.running]
+    press_key(faulty.window.view, Qt.Key.Key_F5)  # what is going on is not begun a second time
+
+    assert running == ["Read everything again"]
+    await faulty.until(lambda: "app-0003" not in faulty.session.records)
+    await faulty.until(lambda: faulty.session.records["app-0001"].value("memory") == "777")
+    entries = await faulty.finished()
+    assert [(entry.title, entry.state) for entry in entries] == [("Read everything again", TaskState.DONE)]

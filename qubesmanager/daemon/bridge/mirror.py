@@ -250,6 +250,21 @@ class Mirror:
                 while name in self._marks and self._connected.is_set():
                     await self._news.wait()
 
+    async def read_everything_again(self) -> None:
+        """List and read all qubes again, and wait for it: also what events that were lost were about.
+
+        Raises why qubesd cannot be listed.
+        """
+        await self.listed()
+        self._channel.forget()
+        await self._compare_list()
+        await self._compare_labels()
+        self.reread_system()
+        for name in self.records:
+            self._marks.mark(name, reading.FIRST, Level.FIRST)
+            self._marks.mark(name, reading.NOT_LISTED - reading.FIRST, Level.LATER)
+        await self.settled()
+
     def reread_system(self) -> None:
         self._marks.mark(_SYSTEM, {_SYSTEM}, Level.SOON)
 

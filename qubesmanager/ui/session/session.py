@@ -8,7 +8,7 @@ Data goes one way: the session receives the event stream and passes it on as sig
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from PyQt5.QtCore import QObject, QSettings, pyqtSignal
@@ -29,12 +29,12 @@ from qubesmanager.client.live_copy import (
 )
 from qubesmanager.models.restart_watch import RestartWatch
 from qubesmanager.rules.facts import Facts
-from qubesmanager.transport.base import TransportError
+from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.session.usage_watch import UsageWatch
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error, QubesNotImplementedError
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesNotImplementedError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import LABEL_EVENTS, TAG_ADD, TAG_DELETE, VM_STATS, row_of
 from qubesmanager.wire.names import DOM0
@@ -100,6 +100,7 @@ class Session(QObject):
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
         self.is_synced = False
+        self._reading: asyncio.Task[None] | None = None
         self.trouble: Lost | None = None
 
     @property
@@ -131,7 +132,16 @@ class Session(QObject):
         self.tasks.start_hidden(self.tr("Follow the statistics"), self._follow_stats())
 
     def resync(self) -> None:
-        """List everything again, now."""
+        """Have dom0 read everything again, and list it: a task that is shown. While the connection is lost: try now."""
+        if not self.is_synced:
+            self.follower.resync()
+        elif self._reading is None or self._reading.done():
+            self._reading = self.tasks.start(self.tr("Read everything again"), self._read_again())
+
+    async def _read_again(self) -> None:
+        """A daemon of an earlier version, or a policy, may not take the call: then what it has is listed again."""
+        with suppress(QubesNotImplementedError, PermissionDenied, RefusedError):
+            await self.client.send(calls.REFRESH(DOM0))
         self.follower.resync()
 
     def tell_again(self) -> None:

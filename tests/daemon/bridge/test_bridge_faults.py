@@ -16,6 +16,7 @@ from qubesmanager.daemon.bridge.following import FROM_SYSTEM
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.wire import events
+from qubesmanager.wire.errors import NoAnswerError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event
 from qubesmanager.wire.names import DOM0
@@ -288,3 +289,28 @@ async def test_the_tags_of_all_qubes_are_read_at_once_where_the_second_socket_an
     assert records["sys-net"].tags == ({"mine"} if is_known else {"audiovm-dom0", "guivm-dom0"})
     assert ("admin.vm.tag.List+ sys-net" in qubesd.calls) != is_known
     await mirror.close()
+
+
+async def test_reading_everything_again_shows_what_lost_events_were_about() -> None:
+    qubesd = Faulty(Model(8))
+    async with followed(qubesd) as (mirror, listener):
+        qubesd.drops = lambda _frame: True
+        qubesd.model.set_property("app-0001", "memory", "777")
+        qubesd.model.qubes["app-0001"].features["quiet"] = "1"
+        qubesd.model.set_state("app-0002", "Running", "domain-start")
+        qubesd.model.labels["pink"] = "0xff00aa"
+        del qubesd.model.qubes["app-0003"]
+        await mirror.read_everything_again()
+        await until(lambda: "app-0003" not in listener.copy)
+
+        await until(lambda: listener.copy["app-0001"].value("memory") == "777")
+        await until(lambda: "quiet" in listener.copy["app-0001"].features)
+        await until(lambda: listener.copy["app-0002"].state is PowerState.RUNNING)
+        await until(lambda: any(event.name == "label-add" for event in listener.heard))
+
+
+async def test_reading_everything_again_says_that_qubesd_is_gone() -> None:
+    qubesd = Faulty(Model(4))
+    async with followed(qubesd) as (mirror, _listener):
+        qubesd.silent = lambda request: request.startswith("admin.vm.List")
+        assert isinstance(await error_of(mirror.read_everything_again()), NoAnswerError)

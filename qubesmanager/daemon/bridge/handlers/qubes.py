@@ -58,6 +58,11 @@ async def listen(context: Context, _arg: None, _payload: None) -> AsyncGenerator
             yield event
 
 
+@answers(m.REFRESH)
+async def refresh(context: Context, _arg: None, _payload: None) -> None:
+    await context.mirror.read_everything_again()
+
+
 @answers(m.VM_STATS)
 async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
     async with aclosing(context.bridge.channel.events(calls.VM_STATS(context.dest))) as stream:

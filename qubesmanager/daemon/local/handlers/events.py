@@ -25,6 +25,11 @@ async def events(context: Context, _arg: None, _payload: None) -> AsyncGenerator
             yield event
 
 
+@answers(calls.REFRESH)
+async def refresh(_context: Context, _arg: None, _payload: None) -> None:
+    """Nothing: what is answered here is never a copy."""
+
+
 @answers(calls.VM_STATS)
 async def stats(context: Context, _arg: None, _payload: None) -> AsyncGenerator[Event, None]:
     def view(event: Event) -> Sequence[Event]:
