@@ -95,7 +95,7 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
 
     try:
         from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
-        from qubesmanager.systems import demo  # noqa: PLC0415 - see above
+        from qubesmanager.systems import demo_week  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         if error.name not in real.MODULES:
             raise
@@ -111,7 +111,7 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     )
     prepare = real.populate if options.real else None
     if options.demo is not None:
-        prepare = partial(demo.populate, extra=options.demo)
+        prepare = partial(demo_week.populate, extra=options.demo)
     try:
         if options.check or options.recover:
             status, lines = asyncio.run(daemon.once(options))

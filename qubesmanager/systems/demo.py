@@ -7,11 +7,11 @@ It is written in one transaction, and started through the same lifecycle as ever
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from math import pi, sin
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 from zlib import crc32
 
 from qubesmanager.daemon.local.core.qube import Qube
@@ -27,12 +27,14 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.updates import AVAILABLE, CHECKED, UPDATED
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.records import DeviceRecord, VolumeRecord
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 log = logging.getLogger(__name__)
 
 HOUR, DAY = 3600, 86_400
+_QUBES = UUID("6f0c2a52-9a5e-4c3f-8e0f-1b6f0d6a7c11")
+"""The qubes of the demonstration have the same identities at each start."""
 DOM0_MEMORY, CPUS = 4000 << 10, 8
 """KiB that dom0 of the demonstration takes, and the processors of its computer."""
 USUAL_MEMORY, LEAST_MEMORY = 400, 16 << 10
@@ -232,15 +234,30 @@ async def populate(system: System, extra: int) -> None:
     A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
     """
     chosen = samples(extra)
+    prepare(system, chosen)
+    if is_empty(system):
+        await write(system, chosen)
+        await set_system(system)
+    await run(system, chosen)
+
+
+def prepare(system: System, chosen: Iterable[Sample]) -> None:
+    """Give the hypervisor a computer that is large enough."""
     if isinstance(hypervisor := system.runtime.hypervisor, LibvirtHypervisor):
         hypervisor.test_memory = memory_of(chosen)
         hypervisor.test_dom0_memory = DOM0_MEMORY
         hypervisor.test_load = Load(system.runtime.state.by_uuid)
         system.runtime.state.host_cpus = CPUS
         system.runtime.state.host_memory = hypervisor.test_memory >> 10
-    if len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem:
-        await write(system, chosen)
-        await _set_system(system)
+
+
+def is_empty(system: System) -> bool:
+    """Whether the system has nothing but dom0, and lost nothing."""
+    return len(system.runtime.state.qubes) == 1 and not system.runtime.state.qube(DOM0).problem
+
+
+async def run(system: System, chosen: Iterable[Sample]) -> None:
+    """Offer the devices, and start the qubes that run. What cannot be started is logged."""
     for name, devices in DEVICES.items():
         if name in system.runtime.state.qubes:
             system.devices.offer(system.runtime.state.qube(name), MemoryDevices.of(devices))
@@ -252,7 +269,8 @@ async def populate(system: System, extra: int) -> None:
                 log.warning("%s is not started: %s", sample.name, error)
 
 
-async def _set_system(system: System) -> None:
+async def set_system(system: System) -> None:
+    """Set the system-wide properties of the demonstration."""
     async with system.runtime.changing:
         await system.runtime.commit([rows.set_system_property(name, value) for name, value in SYSTEM.items()])
         system.runtime.state.system_own.update(SYSTEM)
@@ -273,15 +291,19 @@ def _updater_features(sample: Sample, now: int) -> dict[str, str]:
     }
 
 
-async def write(system: System, chosen: list[Sample]) -> None:
-    """New qubes, with their volumes, in one transaction."""
+async def write(
+    system: System, chosen: Iterable[Sample], size_of: Callable[[VolumeRecord], int] = lambda volume: volume.size
+) -> None:
+    """New qubes, with their volumes, in one transaction. `size_of`: the bytes of a volume."""
     now = int(time.time())
     pool = system.runtime.state.system("default_pool")
     statements: list[Statement] = []
     qubes: list[Qube] = []
     first = await system.runtime.next_qid()
     for qid, sample in enumerate(chosen, first):
-        qube = Qube(qid, uuid4(), sample.name, sample.klass, own={"label": sample.label, **sample.own})
+        qube = Qube(
+            qid, uuid5(_QUBES, sample.name), sample.name, sample.klass, own={"label": sample.label, **sample.own}
+        )
         if sample.age is not None:
             qube.own["backup_timestamp"] = str(now - sample.age * DAY - 3600)
         qube.tags = {*sample.tags, "created-by-dom0"}
@@ -291,7 +313,8 @@ async def write(system: System, chosen: list[Sample]) -> None:
             qube.rules = [FIRST_RULE]
         qube.notes = sample.notes
         qube.devices = list(sample.devices)
-        qube.volumes = {kind.name: kind.record(qube.name, pool) for kind in KINDS[qube.klass]}
+        volumes = [kind.record(qube.name, pool) for kind in KINDS[qube.klass]]
+        qube.volumes = {volume.name: volume._replace(size=size_of(volume)) for volume in volumes}
         qubes.append(qube)
         statements += rows.insert_qube(qube)
     for qube in qubes:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
@@ -39,6 +40,7 @@ from qubesmanager.ui.session.backup_run import follow_backups
 from qubesmanager.ui.session.session import Session, state_folder
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
 from qubesmanager.ui.shell import single_instance
+from qubesmanager.ui.shell.demo_tasks import past_tasks
 from qubesmanager.ui.shell.loop import ApplicationLoop
 from qubesmanager.ui.widgets.selection import TintedSelections
 
@@ -190,8 +192,12 @@ class Manager:
     """The session and its windows, and when it is over."""
 
     def __init__(self, client: Client, options: ManagerOptions) -> None:
-        history = None if options.shows_and_ends else state_folder() / "tasks.json"
+        # The demonstration ends with its window, and its tasks with it.
+        is_demo = options.connection.startswith("demo")
+        history = None if options.shows_and_ends or is_demo else state_folder() / "tasks.json"
         self.session = Session(client, options.connection, history=history)
+        if is_demo:
+            self.session.tasks.entries = past_tasks(time.time())
         follow_backups(self.session)
         self.windows = OpenWindows(self.session)
         self.window = MainWindow(self.session)
