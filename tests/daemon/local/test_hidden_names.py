@@ -210,7 +210,7 @@ NAMELESS = {
     "mgmt1.vm.Suspend", "mgmt1.vm.Resume", "mgmt1.vm.CreateDisposable", "mgmt1.vm.Console",
     "mgmt1.vm.device.denied.List", "mgmt1.vm.device.denied.Add", "mgmt1.vm.device.denied.Remove",
     "mgmt1.vm.Remove", "mgmt1.vm.Mentions", "mgmt1.vm.notes.Get", "mgmt1.vm.log.List", "mgmt1.vm.CurrentState",
-    "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.vmclass.List", "mgmt1.deviceclass.List", "mgmt1.host.Memory",
+    "mgmt1.vm.Stats", "mgmt1.Events", "mgmt1.Refresh", "mgmt1.vmclass.List", "mgmt1.deviceclass.List", "mgmt1.host.Memory",
     "mgmt1.vm.property.GetDefault", "mgmt1.property.GetDefault", "mgmt1.vm.firewall.Replace",
     "mgmt1.vm.firewall.Reload",
     "mgmt1.vm.ShutdownWith", "mgmt1.vm.volume.Configure",
