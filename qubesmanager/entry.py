@@ -6,6 +6,7 @@ Each command imports its own half only, so that a call from a shell does not wai
 
 import argparse
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Iterable, Sequence
@@ -91,6 +92,7 @@ def _window(name: str, url: str | None) -> int:
 
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
+    gc.disable()  # of what modules make while they are loaded nothing can be collected
     from qubesmanager.systems import real  # noqa: PLC0415 - see above
 
     try:
@@ -101,6 +103,8 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"qubes-mgmt1d: {real.missing_module(error.name)}", file=sys.stderr)  # noqa: T201 - why it cannot serve
         return 1
+    finally:
+        gc.enable()
 
     parser = daemon.parser()
     parser.add_argument("--version", action="version", version=_version("qubes-mgmt1d"))

@@ -10,9 +10,8 @@ address="192.0.2.0" netmask="24" proto="tcp" port="80" toport="90"/>...`; each r
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
 
-from qubesmanager.backup.archive.contents import parse
+from qubesmanager.backup.archive.contents import parse, xml_text
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.wire import limits
 from qubesmanager.wire.errors import Mgmt1Error
@@ -38,7 +37,7 @@ def firewall_xml(rules: Iterable[Rule]) -> bytes:
     for rule in rules:
         values = ((name, getattr(rule, name)) for name in _OPTIONS)
         odd = "".join(
-            f'<property name="{name}">{escape(str(value))}</property>'
+            f'<property name="{name}">{xml_text(str(value))}</property>'
             for name, value in values
             if value is not None and value != ""
         )

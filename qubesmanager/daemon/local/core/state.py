@@ -20,7 +20,7 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0, UUID_PREFIX, VM_NAME, check, shown
 from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
-from qubesmanager.wire.records import PropertyValue, VolumeRecord
+from qubesmanager.wire.records import PropertyValue, VolumeRecord, shared_value
 
 
 @dataclass
@@ -124,10 +124,12 @@ class State:
         self.qubes.update(waiting)
         self.by_uuid.update((qube.uuid, qube) for qube in waiting.values())
         self.by_qid.update((qube.qid, qube) for qube in waiting.values())
+        too_early = 0
         while waiting:
-            self._load_one(next(iter(waiting)), waiting)
-        for qube in self.qubes.values():
-            self._view(qube)
+            too_early += self._load_one(next(iter(waiting)), waiting)
+        if too_early:
+            for qube in self.qubes.values():
+                self._view(qube)
 
     def add(self, qube: Qube) -> Event:
         """A new qube, complete but for its view."""
@@ -161,20 +163,27 @@ class State:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _load_one(self, first: str, waiting: dict[str, Qube]) -> None:
-        """The qube, after those of `waiting` that it depends on; a loop is cut where it closes."""
+    def _load_one(self, first: str, waiting: dict[str, Qube]) -> int:
+        """The qube, after those of `waiting` that it depends on; a loop is cut where it closes.
+
+        Answers how many views were computed before one that they depend on, which a loop makes necessary.
+        """
         path = [first]
         entered = {first}
+        too_early = 0
+        default_netvm = self.system("default_netvm")
         while path:
             qube = waiting[path[-1]]
-            depends = (qube.own.get("template"), qube.own.get("netvm") or self.system("default_netvm"))
+            depends = (qube.own.get("template"), qube.own.get("netvm", default_netvm))
             before = next((name for name in depends if name in waiting and name not in entered), None)
             if before is not None:
                 path.append(before)
                 entered.add(before)
                 continue
-            del waiting[path.pop()]
             self._view(qube)
+            too_early += any(qube.value(name) in waiting for name in ("template", "netvm"))
+            del waiting[path.pop()]
+        return too_early
 
     def _view(self, qube: Qube) -> None:
         for row in properties.BY_CLASS[qube.klass]:
@@ -184,8 +193,10 @@ class State:
     def _value(self, qube: Qube, row: Property) -> PropertyValue:
         value = qube.own.get(row.name)
         if value is not None:
-            return PropertyValue(value, False)
-        return PropertyValue(row.default_of(self, qube), True, row.why(self, qube) if row.why else None)
+            return shared_value(value, is_default=False)
+        value = row.default_of(self, qube)
+        why = row.why(self, qube) if row.why else None
+        return PropertyValue(value, True, why) if why else shared_value(value, is_default=True)
 
     def _put(self, qube: Qube, row: Property, value: PropertyValue) -> None:
         before = qube.view.get(row.name)

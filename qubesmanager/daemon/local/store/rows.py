@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -32,9 +33,9 @@ async def read_qubes(store: Reads) -> list[Qube]:
         times = {"start_time": start_time, "last_stop": last_stop}
         qubes[qid] = Qube(qid, UUID(uuid), name, VmClass(klass), notes=notes, **times)
     for qid, name, value in await store.read("SELECT qid, name, value FROM property"):
-        qubes[qid].own[name] = value
+        qubes[qid].own[intern(name)] = value
     for qid, name, value in await store.read("SELECT qid, name, value FROM feature"):
-        qubes[qid].features[name] = value
+        qubes[qid].features[intern(name)] = value
     for qid, name in await store.read("SELECT qid, name FROM tag"):
         qubes[qid].tags.add(name)
     for qid, rule_id, text in await store.read("SELECT qid, rule_id, text FROM rule ORDER BY qid, position"):

@@ -28,23 +28,22 @@ def check_folders(root: Path, *names: str) -> None:
     Raises `StoragePoolException` for a link or file in its path, and for a folder that other users may change. The path
     of `root` itself is the administrator's and may contain links.
     """
-    path = root
+    depth = 0
     fd = -1
     try:
         fd = os.open(root, _FOLDER & ~os.O_NOFOLLOW)
         _check_root(os.fstat(fd), root)
-        for name in names:
-            path /= name
+        for depth, name in enumerate(names, 1):
             below = os.open(name, _FOLDER, dir_fd=fd)
             os.close(fd)
             fd = below
-            _check_owner(os.fstat(fd), path, _our_users())
+            _check_owner(os.fstat(fd), root, names[:depth], _our_users())
     except FileNotFoundError:
         return
     except OSError as error:
         if error.errno not in _LINK_OR_FILE:
             raise
-        raise refusal("pool-not-a-folder", path) from error
+        raise refusal("pool-not-a-folder", root.joinpath(*names[:depth])) from error
     finally:
         if fd >= 0:
             os.close(fd)
@@ -71,7 +70,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
     try:
         status = os.fstat(fd)
         _check_regular(status, path)
-        _check_owner(status, path, _file_owners())
+        _check_owner(status, path, (), _file_owners())
     except BaseException:
         os.close(fd)
         raise
@@ -81,6 +80,12 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
 def is_folder(path: Path) -> bool:
     """Whether it is a folder and not a link to one."""
     return path.is_dir() and not path.is_symlink()
+
+
+def sub_folders(path: Path) -> list[str]:
+    """The names of the folders in a folder, sorted; links to folders are left out. Raises `OSError`."""
+    with os.scandir(path) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def _check_regular(status: os.stat_result, path: Path) -> None:
@@ -95,11 +100,11 @@ def _check_root(status: os.stat_result, path: Path) -> None:
         raise refusal("folder-writable", path)
 
 
-def _check_owner(status: os.stat_result, path: Path, owners: frozenset[int]) -> None:
+def _check_owner(status: os.stat_result, root: Path, names: tuple[str, ...], owners: frozenset[int]) -> None:
     if status.st_uid not in owners:
-        raise refusal("file-of-user", path, status.st_uid)
+        raise refusal("file-of-user", root.joinpath(*names), status.st_uid)
     if status.st_mode & _SHARED:
-        raise refusal("file-writable", path)
+        raise refusal("file-writable", root.joinpath(*names))
 
 
 def _our_users() -> frozenset[int]:

@@ -38,7 +38,7 @@ from qubesmanager.daemon.local.drivers.pools.base import (
     VolumeInfo,
     VolumeSpec,
 )
-from qubesmanager.daemon.local.drivers.pools.beneath import check_folders, is_folder, open_file
+from qubesmanager.daemon.local.drivers.pools.beneath import check_folders, is_folder, open_file, sub_folders
 from qubesmanager.daemon.local.drivers.pools.disk import (
     Data,
     Locks,
@@ -292,53 +292,58 @@ class FolderPool(ABC):
 
     def _folders(self) -> Iterator[tuple[str, Path]]:
         """Vid and folder of all that may be a volume, sorted. Links, and names that no volume has, are left out."""
-        for vm in sorted(self.root.glob("[!.]*")):
-            if is_folder(vm):
-                for folder in sorted(vm.iterdir()):
-                    if is_vid(vid := f"{vm.name}/{folder.name}") and is_folder(folder):
-                        yield vid, folder
+        for vm in sub_folders(self.root):
+            if not vm.startswith("."):
+                folder = self.root / vm
+                for name in sub_folders(folder):
+                    if is_vid(vid := f"{vm}/{name}"):
+                        yield vid, folder / name
 
     async def recover(self, live: Mapping[str, Path]) -> list[Leftover]:
         return await in_thread(self._recover, dict(live))
 
     def _recover(self, live: dict[str, Path]) -> list[Leftover]:
         done: list[Leftover] = []
+        not_empty: set[str] = set()
         with disk_errors(self.pool):
             for path in sorted(self.root.glob(".tmp-*")):
                 if is_staging(path.name) and is_folder(path):
                     shutil.rmtree(path)
                     done.append(Leftover(path.name, "removed"))
             for vid, folder in self._folders():
+                not_empty.add(folder.parent.name)
                 try:
                     done += self._recover_volume(vid, folder, live.get(vid))
                 except StoragePoolException as error:
                     log.warning("The volume %s of the pool %s is left alone: %s", vid, self.pool, error)
                     done.append(Leftover(vid, "kept"))
-            done += self._remove_empty_folders()
+            done += self._remove_empty_folders(not_empty)
         return done
 
-    def _remove_empty_folders(self) -> Iterator[Leftover]:
+    def _remove_empty_folders(self, not_empty: set[str]) -> Iterator[Leftover]:
         """Folders of qubes that a crash left without a volume: as the first one was placed, or the last one removed.
 
-        A folder that was there before the pool belongs to another program.
+        A folder that was there before the pool belongs to another program. `not_empty` are known to have volumes.
         """
         mark = self.root / MARK
         since = mark.lstat().st_mtime_ns if mark.exists() else 0
-        for vm in sorted(self.root.glob("[!.]*")):
-            if is_vid(f"{vm.name}/x") and is_folder(vm) and vm.lstat().st_mtime_ns > since:
-                with suppress(OSError):  # it has volumes, or files of others
+        for name in sub_folders(self.root):
+            vm = self.root / name
+            if name not in not_empty and is_vid(f"{name}/x") and vm.lstat().st_mtime_ns > since:
+                with suppress(OSError):  # it has files of others
                     vm.rmdir()
-                    yield Leftover(vm.name, "removed")
+                    yield Leftover(name, "removed")
 
     def _recover_volume(self, vid: str, folder: Path, live: Path | None) -> Iterator[Leftover]:
-        if not (folder / MANIFEST).exists():
+        if not os.path.exists(f"{folder}/{MANIFEST}"):  # noqa: PTH110 - once for each volume, ten times as fast
             yield Leftover(vid, "kept")  # not ours: nothing of ours is there without a manifest
             return
-        self._folder(vid)
+        check_folders(self.root, *vid.split("/"))
         manifest = self._manifest(folder)
         if manifest.pending:
             yield Leftover(f"{vid}/{manifest.pending}", self._settle(folder, manifest, live))
-        for name in self._collect(folder):
+            manifest = self._manifest(folder)
+        for name in self._collect(folder, manifest):
             yield Leftover(f"{vid}/{name}", "removed")
 
     def _settle(self, folder: Path, manifest: Manifest, live: Path | None) -> str:
@@ -569,15 +574,20 @@ class FolderPool(ABC):
             if not (into / name).exists():
                 os.link(folder / name, into / name, follow_symlinks=False)
 
-    def _collect(self, folder: Path) -> list[str]:
-        """Remove what the manifest does not reach; answers the names."""
-        reached = {MANIFEST, QUBE}
-        for name in self._manifest(folder).named():
+    def _collect(self, folder: Path, manifest: Manifest | None = None) -> list[str]:
+        """Remove what the manifest, which is read unless given, does not reach; answers the names."""
+        named = (manifest or self._manifest(folder)).named()
+        with os.scandir(folder) as entries:
+            files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
+        reached = {MANIFEST, QUBE, *named}
+        if named <= files <= reached:
+            return []  # usual, and no header has to be read to see it
+        for name in named:
             reached.update(self._chain(folder, name))
-        gone = [path for path in folder.iterdir() if path.name not in reached and not is_folder(path)]
-        for path in gone:
-            path.unlink()
-        return sorted(path.name for path in gone)
+        gone = sorted(files - reached)
+        for name in gone:
+            (folder / name).unlink()
+        return gone
 
     async def read(self, vid: str, snapshot: str | None = None) -> AsyncGenerator[tuple[int, bytes], None]:
         async with self._locks.hold(vid):

@@ -61,8 +61,12 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     Raises `FileNotFoundError` if there is none, `StoragePoolException` if it is damaged or names anything but layers.
     """
     path = folder / MANIFEST
-    with os.fdopen(open_file(path), "rb") as file:
-        untrusted = file.read(MANIFEST_BYTES + 1)
+    fd = open_file(path)
+    try:
+        # A buffer for the largest manifest would cost more than reading a usual one.
+        untrusted = os.read(fd, min(os.fstat(fd).st_size, MANIFEST_BYTES) + 1)
+    finally:
+        os.close(fd)
     manifest = _decode(untrusted)
     if manifest is None or not all(is_layer(name, kind) for name in manifest.named() | {manifest.source} - {""}):
         raise refusal("manifest-damaged", path)
