@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qubesmanager.admin import calls as admin
+from qubesmanager.policy.installed import LICENCE, POLICY_HEAD, include, policy
 from qubesmanager.wire import calls, codecs, events, limits, names
 from qubesmanager.wire.call import CLASS_MARK, AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.codecs import Codec
@@ -20,8 +21,6 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event_row import AnyEventRow, Stream
 from qubesmanager.wire.names import NameRule
 from qubesmanager.wire.values import DeviceClass, Tier
-
-LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
 
 FAMILIES: dict[str, str] = {
     "mgmt1.vm": "Qubes",
@@ -278,13 +277,6 @@ def _admin_tier(tier: Tier) -> str:
     return tier.replace("mgmt1", "admin")
 
 
-POLICY_HEAD = f"""\
-# {LICENCE}
-# Which include file decides about each call of the mgmt1 API. Written from the call table; changes belong into
-# /etc/qubes/policy.d/include/mgmt1-* or into a file whose name sorts before this one.
-# What no line allows is denied.
-"""
-
 ADMIN_POLICY_HEAD = POLICY_HEAD.replace("mgmt1 API", "API of Qubes OS").replace("mgmt1-*", "admin-*")
 
 
@@ -299,44 +291,6 @@ def admin_policy() -> str:
 def admin_include(tier: Tier) -> str:
     """An include file of the services of Qubes OS as it is first installed: no qube is allowed anything."""
     return include(tier).replace("mgmt1-", "admin-")
-
-
-INCLUDES: dict[Tier, tuple[str, Tier | None]] = {
-    Tier.LOCAL_RO: ("read about the destination qube", Tier.LOCAL_RWX),
-    Tier.LOCAL_RWX: ("change the destination qube", None),
-    Tier.GLOBAL_RO: ("read about the whole system", Tier.GLOBAL_RWX),
-    Tier.GLOBAL_RWX: ("change the system: create and remove qubes, pools, backups, this policy", None),
-}
-"""The rights of each tier, and the tier that it includes: a qube that may change a thing may read it."""
-
-
-def policy() -> str:
-    """rpc-handlers/policy/90-mgmt1-default.policy."""
-    return POLICY_HEAD + "".join(line for call in calls.BY_SERVICE.values() for line in _policy_lines(call))
-
-
-def _policy_lines(call: AnyCall) -> Iterator[str]:
-    for argument, tier in call.argument_tiers:
-        yield f"!include-service {call.name} +{argument} include/{tier}\n"
-        for target in ("@anyvm", "@adminvm"):
-            yield f"{call.name} +{argument} @anyvm {target} deny\n"
-    yield f"!include-service {call.name} * include/{call.tier}\n"
-
-
-def include(tier: Tier) -> str:
-    """An include file as it is first installed: no qube is allowed anything."""
-    deed, wider = INCLUDES[tier]
-    text = f"""\
-# {LICENCE}
-# Qubes that a line here allows may {deed}.
-# A line is: source target action. Each allow needs target=dom0, because the daemon answers in dom0:
-#
-#   sys-mgmt @tag:created-by-sys-mgmt allow target=dom0
-#   sys-mgmt @adminvm allow target=dom0
-#
-# As installed it holds no such line: everything is denied.
-"""
-    return text + (f"\n# Who may change may read.\n!include include/{wider}\n" if wider else "")
 
 
 FILES: dict[str, Callable[[], str]] = {

@@ -12,6 +12,7 @@ from source_trees import called, modules_of, trees
 from qubesmanager.admin import calls as admin
 from qubesmanager.daemon.dialect.backend import not_answered
 from qubesmanager.daemon.local.backend import not_implemented
+from qubesmanager.policy import installed
 from qubesmanager.wire import calls, events, reasons
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
@@ -188,7 +189,7 @@ def test_the_derived_files_are_fresh() -> None:
 
 
 def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
-    lines = [line.split() for line in derive.policy().splitlines() if not line.startswith("#")]
+    lines = [line.split() for line in installed.policy().splitlines() if not line.startswith("#")]
 
     assert [line for line in lines if line[2] == "*"] == [
         ["!include-service", name, "*", f"include/{call.tier}"] for name, call in calls.BY_SERVICE.items()
@@ -196,7 +197,7 @@ def test_each_service_is_in_the_policy_once_and_in_its_tier() -> None:
 
 
 def test_renaming_needs_the_tier_of_create_and_no_later_line_allows_it() -> None:
-    lines = [line for line in derive.policy().splitlines() if calls.VM_PROPERTY_SET.name in line]
+    lines = [line for line in installed.policy().splitlines() if calls.VM_PROPERTY_SET.name in line]
 
     assert lines == [
         f"!include-service mgmt1.vm.property.Set +name include/{calls.VM_CREATE.tier}",
@@ -208,7 +209,7 @@ def test_renaming_needs_the_tier_of_create_and_no_later_line_allows_it() -> None
 
 def test_no_include_file_allows_anything_as_installed() -> None:
     for tier in Tier:
-        active = [line for line in derive.include(tier).splitlines() if line and not line.startswith("#")]
+        active = [line for line in installed.include(tier).splitlines() if line and not line.startswith("#")]
         assert all(line.startswith("!include include/mgmt1-") for line in active)
 
 

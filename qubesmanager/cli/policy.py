@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from qubesmanager.client.carry_out import send_whole
 from qubesmanager.client.client import Client
+from qubesmanager.client.managers import appoint, dismiss
+from qubesmanager.plans.plan import Group, Row
+from qubesmanager.plans.policy_files import FILE
 from qubesmanager.policy.batch import Batch
 from qubesmanager.policy.differences import differences
 from qubesmanager.policy.edition import Edition, edition_of
 from qubesmanager.policy.engine import ANY, Decision, Engine, Request, Result
 from qubesmanager.policy.explain import NearMiss, explain
-from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.policy.gone import Missing, gone_words
 from qubesmanager.policy.grammar import Place, Rule
 from qubesmanager.policy.impact import Alteration, impact
@@ -30,9 +33,11 @@ from qubesmanager.policy.records import system_info
 from qubesmanager.policy.rights import Right, may_be_called, may_call
 from qubesmanager.policy.system_info import SystemInfo
 from qubesmanager.transport.base import Transport
-from qubesmanager.wire import calls
+from qubesmanager.wire import calls, reasons
 from qubesmanager.wire.errors import ProtocolError
-from qubesmanager.wire.names import DOM0, printable, shown
+from qubesmanager.wire.names import DOM0, VM_NAME, check, printable, shown
+from qubesmanager.wire.policy_files import INCLUDES, SUFFIX
+from qubesmanager.wire.records import PropertyValue, VmRecord
 
 NAME = "policy"
 HAS_PROBLEM = 1
@@ -86,6 +91,14 @@ def parser() -> argparse.ArgumentParser:
         command = add(name, text)
         command.add_argument("name", metavar="NAME", help="30-user, or include/NAME")
         command.add_argument("file", metavar="FILE", type=Path, help="the new content")
+    manager = add(
+        "manager",
+        "print the tags and policy lines that make MANAGER, a qube or the source of an ssh key, the manager of qubes",
+    )
+    manager.add_argument("manager", metavar="MANAGER")
+    manager.add_argument("qubes", metavar="QUBE", nargs="+")
+    manager.add_argument("--apply", action="store_true", help="do it: all of it, or nothing if a part is refused")
+    manager.add_argument("--end", action="store_true", help="the opposite: MANAGER no longer manages the qubes")
     add("rights", "print what a qube may call, and who may call it").add_argument("qube", metavar="QUBE")
     return made
 
@@ -214,6 +227,41 @@ async def _rights(client: Client, options: argparse.Namespace) -> Answer:
     return 0, [*lines, f"{options.qube} may be called:", *(_right_text(right, "by") for right in called)]
 
 
+async def _manager(client: Client, options: argparse.Namespace) -> Answer:
+    edition = await _edition(client)
+    records = {record.name: record for record in await _records(client)}
+    check(VM_NAME, options.manager)
+    for name in options.qubes:
+        if name not in records:
+            raise ProtocolError(f"There is no qube {shown(name)}.")
+    if options.end:
+        plan = dismiss(edition, records, options.manager, options.qubes)
+    else:
+        plan = appoint(edition, records, options.manager, options.qubes).plan(records, options.qubes)
+    lines = [line for row in plan.rows for line in _row_lines(row)]
+    if plan.refused:
+        return HAS_PROBLEM, lines
+    if not options.apply:
+        return 0, [*lines, "Nothing is changed without --apply." if plan.changes else "Nothing would change."]
+    outcome = await send_whole(client, plan.steps)
+    if outcome.error is None:
+        return 0, [*lines, "Done."]
+    lines.append(f"Not done: {printable(str(outcome.error))}")
+    lines += [f"It could not be taken back: {printable(step.text())}" for step in outcome.sent]
+    return HAS_PROBLEM, lines
+
+
+def _row_lines(row: Row) -> Iterator[str]:
+    """What a row of the plan of a manager changes, each tag or line of the policy in a line, and its warnings."""
+    about = row.part.removeprefix(FILE).strip() if row.group is Group.POLICY else row.qube
+    for sign, value in (("-", row.now), ("+", row.then)):
+        if row.is_change and isinstance(value, PropertyValue) and value.value:
+            yield from (f"{about}: {sign} {printable(text)}" for text in value.value.split("; "))
+    yield from (
+        f"{about}: {printable(reasons.text(reason))}" for reason in (*row.warnings, *filter(None, [row.refused]))
+    )
+
+
 _COMMANDS = {
     "list": _list,
     "get": _get,
@@ -222,6 +270,7 @@ _COMMANDS = {
     "diff": _diff,
     "impact": _impact,
     "rights": _rights,
+    "manager": _manager,
 }
 
 
@@ -235,11 +284,15 @@ async def _edition(client: Client) -> Edition:
 
 async def _facts(client: Client) -> _Facts:
     edition = await _edition(client)
-    records = []
+    return _Facts(edition, system_info(await _records(client)))
+
+
+async def _records(client: Client) -> list[VmRecord]:
+    records: list[VmRecord] = []
     async with aclosing(client.batches(calls.VM_GET_ALL(DOM0, None))) as stream:
         async for batch in stream:
             records += batch
-    return _Facts(edition, system_info(records))
+    return records
 
 
 def _path(untrusted: str) -> str:

@@ -5,6 +5,8 @@ Nothing waits for what the plan does not do itself: a row whose need was not don
 start is refused for lack of memory, no start that takes as much is begun. What a restart has halted is started again
 before it halts more, so that each qube is away as short as the order of the network allows. Its start is tried whatever
 else was refused: the qube has given its memory back, and a plan that stops leaves no qube down that could run.
+
+A plan that `is_whole` is carried out as a whole or not at all: what was done before a refusal is taken back.
 """
 
 import asyncio
@@ -37,6 +39,43 @@ async def send_steps(client: Client, steps: Sequence[Step]) -> Outcome:
         except (Mgmt1Error, TransportError) as error:
             return Outcome(tuple(steps[:at]), step, error)
     return Outcome(tuple(steps))
+
+
+async def send_whole(client: Client, steps: Sequence[Step]) -> Outcome:
+    """Send all of the steps, or none: what was sent before a refusal is taken back, the last first.
+
+    After a failure `sent` has the steps that could not be taken back. A cancelled call takes back too, and then raises.
+    """
+    sent: list[Step] = []
+    try:
+        for step in steps:
+            sent.append(step)
+            await client.send(step.request)
+    except Mgmt1Error as error:
+        return Outcome(await _take_back(client, sent[:-1]), sent[-1], error)
+    except TransportError as error:
+        return Outcome(await _take_back(client, sent[:-1], sent[-1]), sent[-1], error)
+    except asyncio.CancelledError:
+        await _take_back(client, sent[:-1], sent[-1])
+        raise
+    return Outcome(tuple(steps))
+
+
+async def _take_back(client: Client, sent: Sequence[Step], unanswered: Step | None = None) -> tuple[Step, ...]:
+    """Send the opposites; returns the steps that stay. A refusal of that of `unanswered` says that it was not done."""
+    left: list[Step] = []
+    for step in reversed([*sent, *filter(None, [unanswered])]):
+        try:
+            if step.opposite is None:
+                left.append(step)
+            else:
+                await client.send(step.opposite)
+        except Mgmt1Error:
+            if step is not unanswered:
+                left.append(step)
+        except TransportError:
+            left.append(step)
+    return tuple(reversed(left))
 
 
 class End(Enum):
@@ -100,6 +139,9 @@ class Carrier:
 
     async def run(self) -> None:
         """Carry the plan out. Its refusals are in `ends`; raises only `CancelledError`."""
+        if self.plan.is_whole:
+            await self._run_whole()
+            return
         rows = sorted(self.plan.changes, key=lambda row: row.group is not Group.START_AGAIN)
         self._left = {row.key: row for row in rows}
         self._rows = dict(self._left)
@@ -113,6 +155,21 @@ class Carrier:
             raise
         finally:
             await self._give_up()
+
+    async def _run_whole(self) -> None:
+        """Carry out all rows in their order, or none. A row that could not be taken back is done."""
+        rows = self.plan.changes
+        self._left = {row.key: row for row in rows}
+        for row in rows:
+            self.watcher.begun(row)
+        try:
+            outcome = await send_whole(self.client, self.plan.steps)
+        except asyncio.CancelledError:
+            for row in rows:
+                self._end(self._left.pop(row.key), RowEnd(End.CANCELLED))
+            raise
+        for row in rows:
+            self._end(self._left.pop(row.key), _end_in_whole(row, outcome))
 
     def _begin_ready(self) -> bool:
         """Begin what can be begun now; returns whether anything is under way."""
@@ -194,3 +251,13 @@ class Carrier:
     def _end(self, row: Row, end: RowEnd) -> None:
         self.ends[row.key] = end
         self.watcher.ended(row, end)
+
+
+def _end_in_whole(row: Row, outcome: Outcome) -> RowEnd:
+    """How a row of a plan ended of which all or nothing is carried out."""
+    if outcome.failed is None:
+        return RowEnd(End.DONE)
+    if outcome.failed in row.steps:
+        return RowEnd(End.FAILED, outcome.error, outcome.failed)
+    is_left = any(step in outcome.sent for step in row.steps)
+    return RowEnd(End.DONE) if is_left else RowEnd(End.NOT_BEGUN, reason=Reason("taken-back"))

@@ -64,6 +64,7 @@ COLUMNS = {
     Kind.REMOVE: _OF_PROPERTY,
     Kind.START: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.NEEDS, PlanColumn.MEANS),
     Kind.CLONE: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.THEN, PlanColumn.MEANS),
+    Kind.MANAGE: _OF_STATE,
 }
 """The columns of a plan by its kind; `_OF_STATE` for the others."""
 
@@ -254,8 +255,8 @@ def _reasons(row: Row) -> tuple[Reason, ...]:
 
 
 def _has_tick(row: Row) -> bool:
-    """A move has none: what the qube uses could not be removed then, so that is what is left out."""
-    return bool(row.steps) and row.refused is None and row.group is not Group.MOVE
+    """A move has none: what the qube uses could not be removed then, so that is what is left out. Nor has a file."""
+    return bool(row.steps) and row.refused is None and row.group not in {Group.MOVE, Group.POLICY}
 
 
 def _place(row: Row) -> tuple[Group, int]:

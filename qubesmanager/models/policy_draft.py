@@ -2,38 +2,17 @@
 """The policy files of dom0 with the user's edits: told what dom0 has, never asking."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.policy.edition import Edition, edition_of
-from qubesmanager.policy.folder import INCLUDES, SUFFIX, is_read
 from qubesmanager.policy.reading import Files
-from qubesmanager.wire.names import FILE_NAME
-from qubesmanager.wire.policy_files import RUNTIME, PolicyFile
+from qubesmanager.wire.policy_files import INCLUDES, NEW, RUNTIME, FileChange, PolicyFile
 
-NEW = "new"
-"""The token of a file that must not exist yet."""
 UNDONE = 200
 """Edits that can be undone."""
 
 _Edits = dict[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A change of one file: its new text, or None to remove it. `token` names the version that was edited."""
-
-    path: str
-    token: str
-    text: str | None
-
-
-def call_name(path: str) -> str | None:
-    """The name that the calls have for a file; None for one that no call can write."""
-    name = path.removeprefix(INCLUDES) if path.startswith(INCLUDES) else path.removesuffix(SUFFIX)
-    is_named = FILE_NAME.matches(name) and not name.endswith(SUFFIX)
-    return name if is_named and (path.startswith(INCLUDES) or is_read(path)) else None
 
 
 class PolicyDraft(QObject):
@@ -81,11 +60,14 @@ class PolicyDraft(QObject):
     def is_removed(self, path: str) -> bool:
         return path in self._edits and self._edits[path] is None
 
-    def sendings(self) -> list[Sending]:
+    def sendings(self) -> list[FileChange]:
         """What is to be sent, in an order in which no file lacks what it includes."""
         edits = sorted(self._edits.items(), key=lambda edit: (not edit[0].startswith(INCLUDES), edit[0]))
-        written = [Sending(path, self._began[path], text) for path, text in edits if text is not None]
-        return written + [Sending(path, self._began[path], None) for path, text in reversed(edits) if text is None]
+        written = [self._change(path, text) for path, text in edits if text is not None]
+        return written + [self._change(path, None) for path, text in reversed(edits) if text is None]
+
+    def _change(self, path: str, text: str | None) -> FileChange:
+        return FileChange(path, self._began[path], self.base.policy.files.get(path), text)
 
     @property
     def can_undo(self) -> bool:

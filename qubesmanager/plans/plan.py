@@ -61,12 +61,15 @@ class Kind(Enum):
     REMOVE = "remove"
     CLONE = "clone"
     SETTINGS = "settings"
+    MANAGE = "manage"
     UNDO = "undo"
 
 
 class Group(Enum):
     """Rows that are shown together, in the order in which the groups are shown."""
 
+    POLICY = "policy"
+    """Files of the policy."""
     START_FIRST = "start-first"
     LOSE_NETWORK = "lose-network"
     CHANGE_NOW = "change-now"
@@ -135,7 +138,8 @@ class Plan:
 
     `asked`: the qubes that the user chose. `prop` and `value` are of a plan that sets a property; None: its default.
     `lost_through`: the running qubes outside of the plan that lose their network, by the qube of the plan that they
-    lose it through. `free`: MiB of memory that are free before the plan, None if that is not known.
+    lose it through. `free`: MiB of memory that are free before the plan, None if that is not known. `is_whole`: either
+    all of it is carried out or nothing.
     """
 
     kind: Kind
@@ -145,6 +149,7 @@ class Plan:
     value: str | None = None
     lost_through: Mapping[str, str] = field(default_factory=dict)
     free: int | None = None
+    is_whole: bool = False
 
     @property
     def changes(self) -> tuple[Row, ...]:
@@ -183,7 +188,7 @@ class Plan:
     @property
     def needs_showing(self) -> bool:
         """Whether the user must see the plan first: it is about several qubes, or takes something from one."""
-        if self.kind in {Kind.KILL, Kind.REMOVE, Kind.CLONE}:
+        if self.kind in {Kind.KILL, Kind.REMOVE, Kind.CLONE, Kind.MANAGE}:
             return True
         is_seen = self.kind is Kind.SETTINGS  # the window of the settings shows the edits of each qube
         if (len(self.asked) > 1 and not is_seen) or self.losing or self.lost_through:
@@ -238,7 +243,7 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
         for row in reversed(changes)
         if all(step.opposite is not None for step in row.steps)
     ]
-    return Plan(Kind.UNDO, in_groups(rows), plan.asked, plan.prop, plan.value)
+    return Plan(Kind.UNDO, in_groups(rows), plan.asked, plan.prop, plan.value, is_whole=plan.is_whole)
 
 
 def _why_not_back(facts: Facts, row: Row) -> Reason | None:

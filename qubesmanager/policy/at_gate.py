@@ -56,7 +56,7 @@ def _why_not(request: Request, decision: Decision, info: SystemInfo) -> Reason |
     if decision.result not in {Result.ALLOW, Result.ASK} or rule is None:
         return Reason("call-not-admitted", decision.reason)
     if not may_admit(rule, request.source, info):
-        return Reason("call-not-admitted", f"{rule.place} does not name {shown(request.source)}, which is no qube.")
+        return Reason("call-not-admitted", Reason("line-without-source", str(rule.place), shown(request.source)))
     reached = decision.targets if decision.result is Result.ASK else (decision.target,)
     if not any(map(is_dom0, reached)):
         return Reason("call-leaves-dom0", shown(" ".join(reached)))

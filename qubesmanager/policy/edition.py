@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from qubesmanager.policy.folder import ENGINE_NAME, INCLUDES, is_read, problems
+from qubesmanager.policy.folder import ENGINE_NAME, problems
 from qubesmanager.policy.grammar import Kind, Line, Rule, read_lines
 from qubesmanager.policy.reading import NO_FILES, POLICY_FOLDER, RUNTIME_FOLDER, Files, Policy, Reader
-from qubesmanager.wire.policy_files import RUNTIME, PolicyFile
+from qubesmanager.wire.policy_files import INCLUDES, RUNTIME, PolicyFile, is_read
 
 Changes = Mapping[str, str | None]
 """The new text of files of `policy.d` by path; None removes a file."""

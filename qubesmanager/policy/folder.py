@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from qubesmanager.policy.grammar import Include, Kind, Parsed, parse
 from qubesmanager.wire.errors import PolicyAdminSyntaxException
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.policy_files import INCLUDES, is_read
 
-SUFFIX = ".policy"
-INCLUDES = "include/"
 MAX_DEPTH = 32
 """Files that include one another in a row."""
 ENGINE_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
@@ -35,11 +34,6 @@ class _Walk:
     folders: Collection[str] = ()
     parsed: dict[tuple[str, Kind], Parsed | Problem] = field(default_factory=dict)
     whole: set[tuple[str, Kind]] = field(default_factory=set)
-
-
-def is_read(path: str) -> bool:
-    """Whether qrexec reads the file by itself, not through an include."""
-    return "/" not in path and path.endswith(SUFFIX) and not path.startswith(".")
 
 
 def problems(files: Mapping[str, str], folders: Collection[str] = ()) -> list[Problem]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from qubesmanager.policy.folder import ENGINE_NAME, SUFFIX
+from qubesmanager.policy.folder import ENGINE_NAME
 from qubesmanager.policy.grammar import Include, Kind, Parsed, Place, Rule, parse
 from qubesmanager.wire.errors import PolicyAdminSyntaxException
 from qubesmanager.wire.names import shown
+from qubesmanager.wire.policy_files import SUFFIX, is_utf8
 
 POLICY_FOLDER = "policy.d"
 RUNTIME_FOLDER = "runtime.d"
@@ -109,7 +110,7 @@ class Reader:
         key = (path, text, kind)
         parsed = self._parsed.get(key)
         if parsed is None:
-            if not _is_utf8(text):
+            if not is_utf8(text):
                 raise PolicyAdminSyntaxException(f"{path}: The file is not UTF-8.")
             parsed = self._parsed[key] = parse(path, text, kind, strict=False)
             if len(self._parsed) > REMEMBERED:
@@ -117,15 +118,6 @@ class Reader:
         else:
             self._parsed.move_to_end(key)
         return parsed
-
-
-def _is_utf8(text: str) -> bool:
-    """Whether the text has no bytes that were kept as surrogates; qrexec fails at such a file."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

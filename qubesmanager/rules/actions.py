@@ -49,6 +49,18 @@ def why_not_firewall(_facts: Facts, qube: QubeFacts) -> Reason | None:
     return Reason("dom0-no-network") if qube.klass is VmClass.ADMIN else None
 
 
+def why_not_managed(_facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why no qube can be the manager of this one."""
+    return Reason("dom0-not-managed") if qube.klass is VmClass.ADMIN else None
+
+
+def why_not_manage(qube: QubeFacts, manager: str) -> Reason | None:
+    """Why `manager` cannot be the manager of this qube."""
+    if qube.name == manager:
+        return Reason("manages-itself", qube.name)
+    return Reason("dom0-not-managed") if qube.klass is VmClass.ADMIN else None
+
+
 # -- start ------------------------------------------------------------------------------------------------------------
 
 

@@ -4,11 +4,14 @@
 import io
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from qubesmanager.cli.main import Streams, main
 from qubesmanager.transport.base import Payload, Transport
+from qubesmanager.wire import framing
+from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile, encode_file
 from qubesmanager.wire.records import PropertyValue, VmRecord, encode_record
 from qubesmanager.wire.values import PowerState, VmClass
@@ -22,19 +25,28 @@ def record(name: str, klass: VmClass = VmClass.APP, *tags: str) -> VmRecord:
 
 
 class _Dom0:
-    """Answers the two calls that the commands make."""
+    """Answers the two calls that the commands read with; others change something, and are refused if in `refused`."""
 
     url = "memory:"
+    refused: ClassVar[set[str]] = set()
+    changes: ClassVar[list[str]] = []
 
     def __init__(self, files: list[PolicyFile]) -> None:
+        self.changes.clear()
         records = [record("dom0", VmClass.ADMIN), record("work", VmClass.APP, "work"), record("mail"), record("vault")]
         self._answers = {
             "mgmt1.policy.GetAll": "".join(f"{encode_file(file)}\n" for file in files).encode(),
             "mgmt1.vm.GetAll": b"".join(encode_record(each) + b"\n" for each in records),
         }
 
-    async def exchange(self, service: str, _arg: str, _dest: str, _payload: Payload) -> AsyncGenerator[bytes, None]:
-        yield b"0\x00" + self._answers[service]
+    async def exchange(self, service: str, arg: str, dest: str, _payload: Payload) -> AsyncGenerator[bytes, None]:
+        if service in self._answers:
+            yield framing.OK + self._answers[service]
+        elif service in self.refused:
+            yield framing.encode_error(QubesValueError("Not now."))
+        else:
+            self.changes.append(f"{service.removeprefix('mgmt1.')} {dest} {arg}")
+            yield framing.OK
 
 
 def run(*argv: str, files: dict[str, str] | None = None, runtime: dict[str, str] | None = None) -> tuple[int, str]:
@@ -141,6 +153,52 @@ def test_ask_about_a_source_that_is_no_qube_answers_as_the_gate_does() -> None:
         "The policy sends the call to 'mail'; only dom0 answers here.",
     ]
     assert run("ask", "vault", "mgmt1.vm.Start", "work", files=files)[1].startswith("allow: to dom0\n")
+
+
+TIERS = {"10-a.policy": "!include-service mgmt1.vm.Start * include/mgmt1-local-rwx\n", "include/mgmt1-local-rwx": ""}
+GIVEN = [
+    "work: + managed-by-vault",
+    "include/mgmt1-local-rwx: + vault @tag:managed-by-vault allow target=dom0",
+    "include/mgmt1-global-ro: + vault @tag:managed-by-vault allow target=dom0",
+    "include/mgmt1-global-ro: + vault @adminvm allow target=dom0",
+]
+
+
+def test_what_makes_a_manager_is_printed_and_done_only_on_demand() -> None:
+    status, out = run("manager", "vault", "work", files=TIERS)
+
+    assert status == 0
+    assert sorted(out.splitlines()) == sorted([*GIVEN, "Nothing is changed without --apply."])
+    assert _Dom0.changes == []
+
+    assert run("manager", "vault", "work", "--apply", files=TIERS)[1].endswith("Done.\n")
+    assert _Dom0.changes == [
+        "policy.include.Replace dom0 mgmt1-local-rwx",
+        "policy.include.Replace dom0 mgmt1-global-ro",
+        "vm.tag.Set work managed-by-vault",
+    ]
+
+
+def test_a_manager_is_made_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Dom0, "refused", {"mgmt1.vm.tag.Set"})
+
+    status, out = run("manager", "vault", "work", "--apply", files=TIERS)
+
+    assert (status, out.splitlines()[-1]) == (1, "Not done: Not now.")
+    assert _Dom0.changes[2:] == [
+        "policy.include.Remove dom0 mgmt1-global-ro",
+        "policy.include.Replace dom0 mgmt1-local-rwx",
+    ]
+
+    monkeypatch.setattr(_Dom0, "refused", {"mgmt1.vm.tag.Set", "mgmt1.policy.include.Remove"})
+    status, out = run("manager", "vault", "work", "--apply", files=TIERS)
+    assert out.splitlines()[-1].startswith("It could not be taken back: policy.include.Replace dom0 mgmt1-global-ro")
+
+
+def test_a_manager_of_itself_is_refused_and_a_qube_that_is_gone_named() -> None:
+    assert run("manager", "work", "work", "--apply", files=TIERS) == (1, "work: work cannot be its own manager.\n")
+    assert "There is no qube 'gone'" in run("manager", "work", "gone", files=TIERS)[1]
+    assert run("manager", "work", "vault", "--end", files=TIERS)[1] == "Nothing would change.\n"
 
 
 def test_a_difference_is_printed(changed: Path) -> None:

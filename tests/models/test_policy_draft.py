@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The edits of policy files: what is sent, what is undone, and what another client's change does to them."""
 
-from qubesmanager.models.policy_draft import NEW, PolicyDraft, Sending, call_name
-from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile
+from qubesmanager.models.policy_draft import PolicyDraft
+from qubesmanager.wire.policy_files import NEW, POLICY, RUNTIME, FileChange, PolicyFile, call_name
 
 
 def row(path: str, text: str = "", token: str = "") -> PolicyFile:
@@ -22,8 +22,8 @@ def test_an_edit_is_sent_with_the_token_of_the_version_it_began_with() -> None:
     draft.edit("40-new.policy", "n")
 
     assert draft.sendings() == [
-        Sending("30-user.policy", "sha256:a", "A"),
-        Sending("40-new.policy", NEW, "n"),
+        FileChange("30-user.policy", "sha256:a", "a", "A"),
+        FileChange("40-new.policy", NEW, None, "n"),
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_namesake_in_the_other_folder_has_its_own_token() -> None:
 
     draft.edit("30-user.policy", "b")
 
-    assert draft.sendings() == [Sending("30-user.policy", "sha256:a", "b")]
+    assert draft.sendings() == [FileChange("30-user.policy", "sha256:a", "a", "b")]
 
 
 def test_only_files_that_a_call_can_name_have_a_name() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qubesmanager.policy import installed
 from qubesmanager.policy.folder import included_by, new_problem, problems
 from qubesmanager.wire.values import Tier
-from scripts import derive
 
 RULE = "a.B * work vault deny\n"
 
@@ -17,9 +17,9 @@ def reasons(files: dict[str, str]) -> list[str]:
 
 
 def test_the_policy_that_we_install_is_accepted() -> None:
-    files = {f"include/{tier}": derive.include(tier) for tier in Tier}
+    files = {f"include/{tier}": installed.include(tier) for tier in Tier}
 
-    assert problems({"90-mgmt1-default.policy": derive.policy(), **files}) == []
+    assert problems({"90-mgmt1-default.policy": installed.policy(), **files}) == []
 
 
 def test_a_missing_include_is_named_with_the_line_that_wants_it() -> None:

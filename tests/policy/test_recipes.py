@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qubesmanager.policy import installed
 from qubesmanager.policy.edition import Edition
 from qubesmanager.policy.engine import Engine, Request
 from qubesmanager.policy.folder import problems
@@ -13,8 +14,6 @@ from qubesmanager.policy.lockout import lockout
 from qubesmanager.policy.reading import Files, Reader
 from qubesmanager.policy.system_info import Domain, SystemInfo
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.values import Tier
-from scripts import derive
 
 PAGE = (Path(__file__).parents[2] / "docs/guide/policy.md").read_text(encoding="utf-8")
 RECIPES = PAGE.partition("## Recipes\n")[2].split("\n### ")[1:]
@@ -31,10 +30,7 @@ INFO = SystemInfo.of(
         Domain("default-dvm", "AppVM", template_for_dispvms=True),
     )
 )
-INSTALLED = {
-    "90-mgmt1-default.policy": derive.policy(),
-    **{f"include/{tier}": derive.include(tier) for tier in Tier},
-}
+INSTALLED = installed.installed()
 
 
 def test_there_are_recipes() -> None:

@@ -6,7 +6,6 @@ system. The files are in the folder of Qubes OS and may be changed by other prog
 """
 
 import asyncio
-import hashlib
 import os
 import re
 import threading
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from qubesmanager.host.atomic_file import drop_parts, fsync_folder, replace_file
 from qubesmanager.policy.engine import Engine
-from qubesmanager.policy.folder import INCLUDES, SUFFIX, included_by, is_read, new_problem, problems
+from qubesmanager.policy.folder import included_by, new_problem, problems
 from qubesmanager.policy.lockout import check_lockout
 from qubesmanager.policy.reading import NO_FILES, Files, Reader
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
@@ -24,12 +23,20 @@ from qubesmanager.wire.errors import (
 )
 from qubesmanager.wire.limits import POLICY_ALL, POLICY_BYTES, POLICY_FILES
 from qubesmanager.wire.names import FILE_NAME, check
-from qubesmanager.wire.policy_files import POLICY, RUNTIME, PolicyFile, encode_file
+from qubesmanager.wire.policy_files import (
+    ANY,
+    INCLUDES,
+    NEW,
+    POLICY,
+    RUNTIME,
+    SUFFIX,
+    PolicyFile,
+    encode_file,
+    is_read,
+    token_of,
+)
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import error_for, refusal
-
-NEW, ANY = "new", "any"
-"""The tokens for "there is no such file" and "any content"."""
 
 MAX_FILES = POLICY_FILES
 _MODE = 0o664
@@ -227,11 +234,6 @@ class Policies:
             return [part for folder in (self.folder, self.folder / INCLUDES) for part in drop_parts(folder)]
         except OSError as error:
             raise refusal("policy-folder-not-read", self.folder, error.strerror or str(error)) from error
-
-
-def token_of(content: bytes) -> str:
-    """Names this version of a file."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def file_of(untrusted: str) -> str:

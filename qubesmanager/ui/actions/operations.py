@@ -12,6 +12,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
+from qubesmanager.client.managers import appoint
 from qubesmanager.client.refusals import Refusals
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
@@ -21,6 +22,7 @@ from qubesmanager.plans.new_qube import NewQube, clone_plan
 from qubesmanager.plans.plan import Plan, RowKey, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
+from qubesmanager.policy.edition import edition_of
 from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import TransportError
@@ -30,6 +32,7 @@ from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.actions.plan_dialog import Choice, Make, PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
+from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.offers import ask_offers
@@ -223,6 +226,15 @@ class Operations(QObject):
         """Set a property of each; an empty reference is none, None is the default."""
         self.carry_out(lambda left_out, _choice: property_plan(self.facts, names, prop, value, left_out))
 
+    def manage(self, names: Sequence[str]) -> None:
+        """Make a qube the manager of these: a dialog asks which, and the plan is shown."""
+        self._ask(self.tr("Manager of qubes"), self._manage(tuple(names)))
+
+    def choose_managed(self) -> None:
+        """The same for qubes that the user ticks in the plan."""
+        names = tuple(in_order(name for name in self.records if name != DOM0))
+        self._ask(self.tr("Manager of qubes"), self._manage(names, left_out=frozenset(names)))
+
     def firewall(self, names: Sequence[str]) -> None:
         """Open the settings at the rules of the firewall."""
         self.open_window("settings", (names[0], f"{PAGE}firewall"))
@@ -244,8 +256,24 @@ class Operations(QObject):
         """Show a plan, whatever it does, and carry it out if the user agrees."""
         self._ask(plan_texts.title(make(frozenset(), "")), self._show(make))
 
-    async def _show(self, make: Make, choice: Choice | None = None, notes: str = "") -> None:
-        dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes)
+    async def _manage(self, names: tuple[str, ...], left_out: frozenset[str] = frozenset()) -> None:
+        dialog = ManagerDialog(self.window, self.session, names)
+        if not await opened(dialog):
+            return
+        manager = dialog.manager()
+        files = await self.session.client.send(calls.POLICY_GET_ALL(DOM0))
+        edition = edition_of(files)
+        appointment = await asyncio.to_thread(appoint, edition, dict(self.records), manager, names)
+
+        def make(without: frozenset[str], _choice: str) -> Plan:
+            return appointment.plan(self.records, names, without)
+
+        await self._show(make, left_out=left_out)
+
+    async def _show(
+        self, make: Make, choice: Choice | None = None, notes: str = "", left_out: frozenset[str] = frozenset()
+    ) -> None:
+        dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes, left_out=left_out)
         if await opened(dialog):
             self._begin(dialog.plan, stops_at_refusal=dialog.stops_at_refusal)
 

@@ -52,17 +52,28 @@ class Choice:
 
 
 class PlanDialog(QDialog):
-    """`plan` is the plan as it is shown; accepted, it is what is to be carried out. `notes`: more to know of it."""
+    """`plan` is the plan as it is shown; accepted, it is what is to be carried out.
+
+    `notes`: more to know of it. `left_out`: the qubes without a tick at first.
+    """
 
     def __init__(
-        self, parent: QWidget | None, session: Session, make: Make, *, choice: Choice | None = None, notes: str = ""
+        self,
+        parent: QWidget | None,
+        session: Session,
+        make: Make,
+        *,
+        choice: Choice | None = None,
+        notes: str = "",
+        left_out: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._make = make
         self._unit = max(1, self.fontMetrics().height() // 4)
-        self.plan = make(frozenset(), choice.values[0][0] if choice else "")
+        self.plan = make(left_out, choice.values[0][0] if choice else "")
         self.table = PlanTable(self.plan, plan_texts.head, self)
+        self.table.left_out = left_out
         self._word = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -220,6 +231,8 @@ class PlanDialog(QDialog):
         label.setBuddy(self.at_refusal)
         options.addWidget(label)
         options.addWidget(self.at_refusal)
+        for widget in (label, self.at_refusal):
+            widget.setHidden(self.plan.is_whole)  # a refusal takes back what was done
         self.undo_icon = QLabel(foot)
         self.undo = plain_label("", foot)
         self.undo.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.plan_table import Head
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
 from qubesmanager.wire.values import PowerState
 
 translate = QCoreApplication.translate
 
-TAKEN_ALONG = frozenset({Group.MOVE, Group.START_FIRST})
-"""Groups of qubes that the user did not choose."""
+TAKEN_ALONG = frozenset({Group.MOVE, Group.START_FIRST, Group.POLICY})
+"""Groups of what the user did not choose."""
 NAMED = 4
 """Qubes that a sentence names."""
 
@@ -116,6 +117,12 @@ _WORDS = {
         lambda n: translate("Plan", "Apply the settings of %n qube(s)", "", n),
         lambda n: translate("Plan", "Change %n qube(s)", "", n),
     ),
+    Kind.MANAGE: _Words(
+        "policy",
+        QT_TRANSLATE_NOOP("Plan", "Give {0} a manager"),
+        lambda n: translate("Plan", "Give %n qube(s) a manager", "", n),
+        lambda n: translate("Plan", "Give %n qube(s) a manager", "", n),
+    ),
     Kind.UNDO: _Words(
         "undo",
         QT_TRANSLATE_NOOP("Plan", "Undo: {0} of {1}"),
@@ -159,6 +166,8 @@ def task_title(plan: Plan) -> str:
 
 def child_title(row: Row) -> str:
     """The title of the part of the task that carries out a row."""
+    if row.group is Group.POLICY:
+        return " ".join(reason_text(reason) for reason in row.remarks)
     match row.then:
         case Fate.MADE:
             return translate("Plan", "{0} as {1}").format(row.qube, row.part)
@@ -180,6 +189,9 @@ def title(plan: Plan) -> str:
         return translate("Plan", "Set {0} to {1}").format(name, plan.value or translate("Plan", "none"))
     if plan.kind is Kind.SHUTDOWN and len(asked) == 1 and len(plan.rows) > 1:
         return translate("Plan", "Shut down {0} and the qubes that use its network").format(asked[0])
+    if plan.kind is Kind.MANAGE:
+        names = names_text(plan.asked) if len(plan.asked) <= NAMED else translate("Plan", "qubes")
+        return translate("Plan", "Make {0} the manager of {1}").format(plan.value, names)
     words, number = _WORDS[plan.kind], len(plan.changes)
     if plan.kind is Kind.START and number < len(plan.rows):
         return translate("Plan", "Start {0} of {1} qubes").format(number, len(plan.rows))
@@ -190,7 +202,8 @@ def title(plan: Plan) -> str:
 
 def line(plan: Plan) -> str:
     """How many of the qubes change, and why the others do not."""
-    parts = [translate("Plan", "%n to change.", "", _count(plan.changes))]
+    changes = _count(row for row in plan.changes if row.group is not Group.POLICY)
+    parts = [translate("Plan", "%n to change.", "", changes)]
     if left_out := _count(plan.left_out):
         parts.append(translate("Plan", "%n left out by you.", "", left_out))
     if refused := _count(plan.refused):
@@ -212,6 +225,7 @@ _ORDERS = {
     Kind.SHUTDOWN: QT_TRANSLATE_NOOP("Plan", "Qubes that use network halt first, those that give it last."),
     Kind.RESTART: QT_TRANSLATE_NOOP("Plan", "Qubes that use network halt first and start last."),
     Kind.REMOVE: QT_TRANSLATE_NOOP("Plan", "Only a backup brings a removed qube back."),
+    Kind.MANAGE: QT_TRANSLATE_NOOP("Plan", "All of it is done, or nothing."),
 }
 
 
@@ -280,6 +294,7 @@ def _changing(plan: Plan) -> Fact | None:
         Kind.KILL: translate("Plan", "are killed at once"),
         Kind.REMOVE: translate("Plan", "are removed with their data"),
         Kind.CLONE: translate("Plan", "are cloned with their data"),
+        Kind.MANAGE: translate("Plan", "get a tag"),
     }
     number = _count(row for row in plan.changes if row.group not in TAKEN_ALONG)
     text = texts.get(plan.kind)
@@ -288,6 +303,11 @@ def _changing(plan: Plan) -> Fact | None:
         text = translate("Plan", "change now") if plan.prop == "netvm" else translate("Plan", "change")
         return Fact(str(number), text) if number else None
     return Fact(str(number), text)
+
+
+def _files(plan: Plan) -> Fact | None:
+    number = sum(row.group is Group.POLICY for row in plan.changes)
+    return Fact(str(number), translate("Plan", "files of the policy change")) if number else None
 
 
 def _moving(plan: Plan) -> Fact | None:
@@ -315,13 +335,14 @@ def _memory(plan: Plan) -> Fact | None:
 
 
 _FACTS: tuple[Callable[[Plan], Fact | None], ...] = (
-    _losing, _changing, _halted, _moving, _lost_through, _lost_data, _refused, _memory,
+    _losing, _changing, _files, _halted, _moving, _lost_through, _lost_data, _refused, _memory,
 )  # fmt: skip
 
 
 # -- groups -----------------------------------------------------------------------------------------------------------
 
 _HEADS = {
+    Group.POLICY: QT_TRANSLATE_NOOP("Plan", "Lines of the policy"),
     Group.START_FIRST: QT_TRANSLATE_NOOP("Plan", "Start first, they are halted"),
     Group.LOSE_NETWORK: QT_TRANSLATE_NOOP("Plan", "Lose their network now"),
     Group.CHANGE_NOW: QT_TRANSLATE_NOOP("Plan", "Change while they run"),
@@ -338,6 +359,7 @@ _CHANGES = {
     Kind.UNPAUSE: QT_TRANSLATE_NOOP("Plan", "Go on"),
     Kind.REMOVE: QT_TRANSLATE_NOOP("Plan", "Removed"),
     Kind.CLONE: QT_TRANSLATE_NOOP("Plan", "Cloned"),
+    Kind.MANAGE: QT_TRANSLATE_NOOP("Plan", "Get a tag"),
 }
 """The head of the group `CHANGE` in plans of these kinds."""
 

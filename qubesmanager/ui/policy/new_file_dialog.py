@@ -5,11 +5,11 @@ from collections.abc import Collection
 
 from PyQt5.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
-from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.names import FILE_NAME
+from qubesmanager.wire.policy_files import INCLUDES, SUFFIX
 
 LONGEST = 60
 

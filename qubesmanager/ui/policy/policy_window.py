@@ -23,15 +23,18 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.models.policy_draft import PolicyDraft, call_name
+from qubesmanager.models.policy_draft import PolicyDraft
 from qubesmanager.models.policy_rules import RuleRow, RulesModel
 from qubesmanager.models.policy_words import place_text
+from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.policy.checks import Checks
 from qubesmanager.policy.edition import Role
 from qubesmanager.policy.engine import ANY
 from qubesmanager.policy.grammar import Place
 from qubesmanager.policy.impact import Alteration
 from qubesmanager.policy.reading import POLICY_FOLDER
+from qubesmanager.ui.actions.operations import Operations
+from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.policy.changes_pane import ChangesPane
@@ -51,6 +54,7 @@ from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.sections import hairline
+from qubesmanager.wire.policy_files import call_name
 
 NARROW = 230
 """Quarters of a line's height below which the pane of the edits takes the room of the list of files."""
@@ -83,6 +87,7 @@ class PolicyWindow(EditsWindow):
         self.errors = ErrorBar(self)
         self.banner = StaleBanner(self, session.resync)
         self.search = QLineEdit(self)
+        self.operations = Operations(session, self)
         self.actions_of: dict[str, QAction] = {}
         self.changes.hide()
         self.saving = Saving(session, self.watch, self.errors, self.changes.versions)
@@ -156,6 +161,7 @@ class PolicyWindow(EditsWindow):
             ("up", self.tr("Move &up"), "", QKeySequence("Alt+Up"), partial(self.editing.move, -1)),
             ("down", self.tr("Move d&own"), "down", QKeySequence("Alt+Down"), partial(self.editing.move, 1)),
             ("test", self.tr("&Test this rule"), "", QKeySequence(), self._test_rule),
+            ("manager", self.tr("Make a mana&ger of qubes…"), "policy", QKeySequence(), self.operations.choose_managed),
             ("find", self.tr("&Find in all files"), "search", QKeySequence(standard.Find), self._find),
         )
         for key, text, picture, shortcut, run in rows:
@@ -177,7 +183,7 @@ class PolicyWindow(EditsWindow):
         self.menus = QMenuBar(self)
         for title, keys in (
             (self.tr("&File"), ("new-file", "import", "remove-file", "refresh", "save", "discard", "close")),
-            (self.tr("&Edit"), ("undo", "find")),
+            (self.tr("&Edit"), ("undo", "find", "manager")),
             (self.tr("&Rule"), RULE_ACTIONS),
             (self.tr("&View"), ("table", "text")),
         ):
@@ -256,6 +262,7 @@ class PolicyWindow(EditsWindow):
         self.changes.chosen.connect(self._test)
         self.changes.save.clicked.connect(self.save)
         self.changes.discard.clicked.connect(self._discard)
+        self.operations.undoable.connect(self._undoable)
         self.saving.changed.connect(self._look_at_edits)
         self.saving.file_wanted.connect(self.show_file)
         self.file_editing.added.connect(self.show_file)
@@ -378,6 +385,7 @@ class PolicyWindow(EditsWindow):
             ("remove-file", is_editable),
             ("save", self.changes.save.isEnabled()),
             ("discard", self.has_edits()),
+            ("manager", self._session.is_synced),
         ):
             self.actions_of[key].setEnabled(is_possible)
         tip = self.tr("Add a rule below the selected line") if is_editable else self.tr("No call can write this file.")
@@ -415,6 +423,12 @@ class PolicyWindow(EditsWindow):
 
     def _undo(self) -> None:
         self.draft.undo()
+
+    def _undoable(self, text: str, plan: Plan, done: frozenset[RowKey]) -> None:
+        """Offer to undo what made a manager; its lines are in files that this window shows."""
+        self.watch.ask()
+        offers = self.operations.undo_offers(plan, done)
+        self.errors.show_notice(text, offers, warning=False, seconds=UNDO_SECONDS)
 
     def _discard(self) -> None:
         self.draft.discard()

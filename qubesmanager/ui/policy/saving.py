@@ -7,10 +7,10 @@ from contextlib import suppress
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QMenu, QToolButton
 
-from qubesmanager.models.policy_draft import PolicyDraft, Sending, call_name
+from qubesmanager.client.carry_out import Outcome, send_whole
+from qubesmanager.models.policy_draft import PolicyDraft
 from qubesmanager.models.texts import date_text
-from qubesmanager.policy.folder import INCLUDES
-from qubesmanager.transport.base import TransportError
+from qubesmanager.plans.policy_files import file_step
 from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.policy.policy_watch import PolicyWatch
 from qubesmanager.ui.policy.versions import Version, Versions
@@ -18,11 +18,6 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session, state_folder
 from qubesmanager.ui.session.tasks import ToldError
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice, Offer
-from qubesmanager.wire import calls
-from qubesmanager.wire.call import Request
-from qubesmanager.wire.codecs import TokenContent
-from qubesmanager.wire.errors import Mgmt1Error
-from qubesmanager.wire.names import DOM0
 
 FILE = "policy-versions.json"
 
@@ -51,22 +46,30 @@ class Saving(QObject):
         self._session.tasks.start(self.tr("Save the policy"), self._save(), owner=self)
 
     async def _save(self) -> None:
-        """Stops at the first change that is refused; what was not sent is still an edit."""
-        sent: list[Version] = []
+        """All of the edits, or none: what was sent before a refusal is taken back, and is still an edit."""
+        changes = self._draft.sendings()
         try:
-            for change in self._draft.sendings():
-                before = self._draft.base.policy.files.get(change.path)
-                await self._session.client.send(request_of(change))
-                sent.append(Version(change.path, before, 0))
+            outcome = await send_whole(self._session.client, [file_step(change) for change in changes])
+            if outcome.error is not None:
+                text = self._refused_text(outcome)
+                self._bar.show_notice(text)
+                raise ToldError(text) from outcome.error
+            for change in changes:
                 with suppress(OSError):
-                    await asyncio.to_thread(self.versions.keep, change.path, before)
-        except (Mgmt1Error, TransportError) as error:
-            self._bar.show_notice(self.tr("Not saved: {0}").format(error_text(error)))
-            raise ToldError(error_text(error)) from error
+                    await asyncio.to_thread(self.versions.keep, change.path, change.before)
         finally:
             self._set_busy(is_busy=False)
             self._watch.ask()
-        self._say_saved(sent)
+        self._say_saved([Version(change.path, change.before, 0) for change in changes])
+
+    def _refused_text(self, outcome: Outcome) -> str:
+        """Why nothing was saved, and what could not be taken back."""
+        text = self.tr("Not saved: {0}").format("" if outcome.error is None else error_text(outcome.error))
+        if not outcome.sent:
+            return text
+        paths = ", ".join(step.key[1] for step in outcome.sent)
+        left = self.tr("These are changed and could not be taken back: {0}.").format(paths)
+        return f"{text} {left}"
 
     def _set_busy(self, *, is_busy: bool) -> None:
         self.is_busy = is_busy
@@ -125,14 +128,3 @@ class Saving(QObject):
                     Offer(self.tr("Take the other version"), lambda: self._draft.take_theirs(path)),
                 ),
             )
-
-
-def request_of(change: Sending) -> Request[None]:
-    """The call that makes a change."""
-    name = call_name(change.path) or ""
-    is_include = change.path.startswith(INCLUDES)
-    if change.text is None:
-        remove = calls.POLICY_INCLUDE_REMOVE if is_include else calls.POLICY_REMOVE
-        return remove(DOM0, name, change.token)
-    replace = calls.POLICY_INCLUDE_REPLACE if is_include else calls.POLICY_REPLACE
-    return replace(DOM0, name, TokenContent(change.token, change.text))

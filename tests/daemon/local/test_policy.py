@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.admission import policy_files as policy_files_module
-from qubesmanager.daemon.admission.policy_files import token_of
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.policy import reading
+from qubesmanager.policy import installed, reading
 from qubesmanager.policy.folder import problems
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent, json_object
@@ -34,10 +33,9 @@ from qubesmanager.wire.errors import (
     ProtocolError,
     QubesValueError,
 )
-from qubesmanager.wire.policy_files import PolicyFile
+from qubesmanager.wire.policy_files import PolicyFile, token_of
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import Tier
-from scripts import derive
 
 RULE = "a.B * work vault deny\n"
 
@@ -121,8 +119,8 @@ async def test_an_include_stays_what_its_includers_need(client: Client, system: 
 
 async def test_the_installed_policy_can_be_written_read_and_widened(client: Client) -> None:
     for tier in (Tier.LOCAL_RWX, Tier.LOCAL_RO, Tier.GLOBAL_RWX, Tier.GLOBAL_RO):
-        await write_include(client, str(tier), derive.include(tier))
-    await write(client, "90-mgmt1-default", derive.policy())
+        await write_include(client, str(tier), installed.include(tier))
+    await write(client, "90-mgmt1-default", installed.policy())
     include = await client.send(calls.POLICY_INCLUDE_GET("dom0", "mgmt1-local-rwx"))
 
     wider = f"{include.content}sys-mgmt @tag:created-by-sys-mgmt allow target=dom0\n"

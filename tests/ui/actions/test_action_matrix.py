@@ -18,6 +18,7 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import TABLE, judge
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
+from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
 from qubesmanager.ui.dialogs.rename_dialog import RenameDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
@@ -142,6 +143,16 @@ async def is_removed(bench: Bench, name: str) -> None:
     dialog.reject()
 
 
+async def is_given_a_manager(bench: Bench, name: str) -> None:
+    """As far as the plan: what it does has its own tests."""
+    dialog = await bench.clicker.dialog(ManagerDialog)
+    bench.clicker.press(dialog.yes)
+    plan = await bench.clicker.dialog(PlanDialog)
+    assert name in plan.chosen
+    assert plan.yes.isEnabled()
+    plan.reject()
+
+
 async def is_asked_and_run(bench: Bench, name: str) -> None:
     dialog = await bench.clicker.dialog(RunDialog)
     type_text(dialog.edit, "xterm")
@@ -168,6 +179,7 @@ OUTCOMES: dict[str, Outcome] = {
     "logs": opens("logs"),
     "history": opens("history"),
     "attach": opens("attach"),
+    "manage": is_given_a_manager,
     "notes": is_noted,
     "run": is_asked_and_run,
     "terminal": has_run,

@@ -296,6 +296,25 @@ async def test_what_the_daemon_refuses_stays_an_edit(
     assert on_disk(system) == USER
 
 
+async def test_of_several_files_all_are_saved_or_none(
+    window: PolicyWindow, session: Session, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(window), "_why_not_save", lambda *_: "")
+    window.draft.edit("include/new", "work vault allow\n")
+    window.draft.edit("30-user.policy", USER + "!include-service a.B * include/new\n")
+    window.draft.edit("50-late.policy", "* * * * deny\n")
+
+    window.save()
+    await until(lambda: session.tasks.entries and session.tasks.entries[-1].state is TaskState.FAILED)
+
+    assert window.draft.edited() == ["30-user.policy", "50-late.policy", "include/new"]
+    assert on_disk(system) == USER
+    assert on_disk(system, "50-late.policy") == LATE
+    assert not (policy_folder(system) / "include/new").exists()
+    assert window.saving.versions.newest_first == ()
+    await until(lambda: window.draft.is_known and not window.draft.conflicts)
+
+
 async def test_an_include_and_the_file_that_names_it_are_saved_together(window: PolicyWindow, system: System) -> None:
     window.draft.edit("30-user.policy", USER + "!include include/more\n")
     window.draft.edit("include/more", "qubes.Gpg * work vault allow\n")

@@ -12,7 +12,7 @@ from qubesmanager.admin import policy_calls as q
 from qubesmanager.daemon.admission.policy_files import file_of, include_of
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.policy.engine import Engine
-from qubesmanager.policy.folder import INCLUDES, SUFFIX, problems
+from qubesmanager.policy.folder import problems
 from qubesmanager.policy.lockout import check_lockout
 from qubesmanager.policy.reading import Files, Reader
 from qubesmanager.wire import calls as m
@@ -20,7 +20,7 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, ProtocolError
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.policy_files import POLICY, PolicyFile
+from qubesmanager.wire.policy_files import INCLUDES, POLICY, SUFFIX, PolicyFile
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 

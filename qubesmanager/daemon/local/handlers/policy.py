@@ -6,13 +6,12 @@ from contextlib import aclosing
 
 from qubesmanager.daemon.admission.policy_files import file_of, include_of
 from qubesmanager.daemon.local.handlers.context import Context, answers
-from qubesmanager.policy.folder import INCLUDES
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import PolicyRow, TokenContent
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.policy_files import PolicyFile
+from qubesmanager.wire.policy_files import INCLUDES, PolicyFile
 from qubesmanager.wire.reasons import refusal
 
 

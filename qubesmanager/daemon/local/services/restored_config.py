@@ -14,7 +14,7 @@ from enum import StrEnum
 from qubesmanager.backup.archive.dom0_config import Dom0Config
 from qubesmanager.backup.archive.reader import Backup
 from qubesmanager.backup.engine import off_loop
-from qubesmanager.daemon.admission.policy_files import ANY, NEW, Policies, file_of, include_of
+from qubesmanager.daemon.admission.policy_files import Policies, file_of, include_of
 from qubesmanager.daemon.local.core.system_properties import TABLE
 from qubesmanager.daemon.local.drivers.backups import destinations
 from qubesmanager.daemon.local.runtime import Runtime
@@ -22,8 +22,8 @@ from qubesmanager.daemon.local.services.backups import Backups
 from qubesmanager.daemon.local.services.dom0_config import config_of
 from qubesmanager.daemon.local.services.pools import Pools
 from qubesmanager.daemon.local.services.settings import Settings
-from qubesmanager.policy.folder import INCLUDES, SUFFIX
 from qubesmanager.wire.names import DOM0, LABEL_NAME, check, shown
+from qubesmanager.wire.policy_files import ANY, INCLUDES, NEW, SUFFIX
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import refusal
 

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan that makes a source the manager of qubes: lines of the policy, a tag on each qube, all of it or nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from qubesmanager.plans.plan import TAG, Group, Kind, Plan, Row, Step, in_groups
+from qubesmanager.plans.policy_files import FILE, file_step
+from qubesmanager.rules.actions import why_not_manage
+from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0, MANAGED_BY
+from qubesmanager.wire.policy_files import FileChange
+from qubesmanager.wire.reason import Reason
+from qubesmanager.wire.records import PropertyValue, VmRecord
+from qubesmanager.wire.values import PowerState
+
+LISTED = 2
+"""Lines of a file that a row shows; the files that are made where there is no policy have hundreds."""
+
+
+def management_plan(
+    records: Mapping[str, VmRecord],
+    manager: str,
+    names: Sequence[str],
+    files: Sequence[FileChange],
+    denied: Mapping[str, str],
+    left_out: Collection[str] = (),
+) -> Plan:
+    """Make `manager` the manager of the qubes.
+
+    `files`: the changes of the policy, in the order in which they are sent. `denied`: the qubes about which a line of
+    the policy, as its value, would still deny calls to the manager.
+    """
+    asked = tuple(name for name in dict.fromkeys(names) if name in records)
+    tag = manager_tag(manager)
+    rows = [_row(records[name], manager, denied.get(name, ""), is_left_out=name in left_out) for name in asked]
+    if any(row.is_change or row.group is Group.ALREADY for row in rows):
+        others = sorted(name for name, record in records.items() if tag in record.tags and name not in asked)
+        rows += [_file_row(change, others) for change in files]
+    return Plan(Kind.MANAGE, in_groups(rows), asked, value=manager, is_whole=True)
+
+
+def end_plan(records: Mapping[str, VmRecord], manager: str, names: Sequence[str], files: Sequence[FileChange]) -> Plan:
+    """End that `manager` manages the qubes. `files` are changed only if it manages no other qube."""
+    asked = tuple(name for name in dict.fromkeys(names) if name in records)
+    tag = manager_tag(manager)
+    rows = [_end_row(records[name], tag) for name in asked]
+    if not any(tag in record.tags for name, record in records.items() if name not in asked):
+        rows += [_file_row(change, ()) for change in files]
+    return Plan(Kind.MANAGE, in_groups(rows), asked, value=manager, is_whole=True)
+
+
+def manager_tag(manager: str) -> str:
+    """The tag of the qubes that a source manages."""
+    return f"{MANAGED_BY}{manager}"
+
+
+def _row(record: VmRecord, manager: str, denied: str, *, is_left_out: bool) -> Row:
+    tag = manager_tag(manager)
+    none, given = PropertyValue("", False), PropertyValue(tag, False)
+    reason = why_not_manage(record, manager)
+    if reason is not None:
+        return Row(record.name, TAG, Group.REFUSED, record.state, none, none, refused=reason)
+    warnings = (Reason("manager-denied", denied),) if denied else ()
+    if tag in record.tags:
+        return Row(record.name, TAG, Group.ALREADY, record.state, given, given, warnings=warnings)
+    step = Step((TAG, tag), calls.VM_TAG_SET(record.name, tag), calls.VM_TAG_REMOVE(record.name, tag))
+    return Row(
+        record.name, TAG, Group.CHANGE, record.state, none, given, (step,), warnings=warnings, is_left_out=is_left_out
+    )
+
+
+def _end_row(record: VmRecord, tag: str) -> Row:
+    none, given = PropertyValue("", False), PropertyValue(tag, False)
+    if tag not in record.tags:
+        return Row(record.name, TAG, Group.ALREADY, record.state, none, none)
+    step = Step((TAG, tag), calls.VM_TAG_REMOVE(record.name, tag), calls.VM_TAG_SET(record.name, tag))
+    return Row(record.name, TAG, Group.CHANGE, record.state, given, none, (step,))
+
+
+def _file_row(change: FileChange, others: Sequence[str]) -> Row:
+    """A row about a file. `others` have the manager's tag already."""
+    gone, new = _only_in(change.before, change.after), _only_in(change.after, change.before)
+    warnings = (Reason("manages-others", ", ".join(others)),) if others else ()
+    return Row(
+        DOM0,
+        f"{FILE} {change.path}",
+        Group.POLICY,
+        PowerState.RUNNING,
+        PropertyValue("; ".join(gone), False),
+        PropertyValue("; ".join(new), False),
+        (file_step(change),),
+        warnings=warnings,
+        remarks=(Reason("in-policy-file", change.path),),
+    )
+
+
+def _only_in(text: str | None, other: str | None) -> list[str]:
+    """The lines that say something and are in the first text only, the first of them where they are many."""
+    present = set((other or "").splitlines())
+    lines = [line for line in (text or "").splitlines() if line and not line.startswith("#") and line not in present]
+    return lines if len(lines) <= LISTED else [*lines[:LISTED], "…"]
