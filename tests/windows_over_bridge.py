@@ -29,11 +29,6 @@ _DOM0 = "qubesd has no call that changes the configuration or the home of dom0."
 
 _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
-        "actions/test_action_matrix.py",
-        "qubesd has no notes of dom0.",
-        ("test_every_action_is_grey_with_its_reason_or_does_what_it_says[AdminVM-Running]",),
-    ),
-    (
         "backup/test_backup_of_others.py",
         _RUNS,
         (
@@ -250,6 +245,11 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "map/test_picture.py",
         "Our daemon as the qubesd answers a thousand qubes in a minute; benchmarks/bridge.py has as many.",
         ("test_of_a_thousand_qubes_only_what_is_seen_is_drawn",),
+    ),
+    (
+        "resources/test_resources_page.py",
+        "No call of qubesd gives the free memory.",
+        ("test_memory_processors_and_the_largest_are_shown",),
     ),
     (
         "timeline/test_timeline_page.py",

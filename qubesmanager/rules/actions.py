@@ -332,11 +332,6 @@ def why_not_rename(facts: Facts, qube: QubeFacts) -> Reason | None:
     return why_not_lent(facts, qube)
 
 
-def is_of_qubes_os(qube: QubeFacts) -> bool:
-    """Whether qubesd has the qube. Such a qube is renamed by cloning it, and tools of Qubes OS know it."""
-    return bool(qube.properties) and "problem" not in qube.properties
-
-
 # -- programs and devices ---------------------------------------------------------------------------------------------
 
 

@@ -1295,6 +1295,8 @@ TABLE: tuple[Row, ...] = (
     Row("qubesd-refused", errors.PermissionDenied, "The policy does not allow this qube {call} on {qube}."),
     Row("qubesd-dom0-only", errors.PermissionDenied, "While qubesd answers, this daemon takes calls of dom0 only."),
     Row("call-not-in-qubes", errors.QubesNotImplementedError, "Qubes OS has no call for {call}. {instead}"),
+    Row("not-in-qubes", errors.QubesNotImplementedError, "Qubes OS has no call for this. {instead}"),
+    Row("qubes-dom0-notes", errors.QubesNotImplementedError, "Qubes OS keeps no notes of dom0."),
     Row(
         "instead-snapshot",
         errors.QubesNotImplementedError,

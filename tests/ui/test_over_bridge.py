@@ -1,25 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lists of tests that run over the bridge, and of those that do not; what windows show where qubesd has no call."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import yaml
+from backup_samples import WORDS
 from bridge_fixtures import client_of, over
+from demo_fixtures import client_of as demo_client
 from PyQt5.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 from qubesd_model import Faulty, Model
 from until import error_of
-from windows import Clicker, add_main_window, press_key
+from windows import Clicker, add_main_window, click, opened_settings, press_key, type_text
 from windows_over_bridge import BOTH_WAYS, DIFFERENCES, is_both_ways, why_not
 
+from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.logs.logs_window import LogsWindow
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
+from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.policy.policy_window import PolicyWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.settings.notes_page import NotesPage
+from qubesmanager.ui.settings.settings_window import SettingsWindow
+from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.wire import calls
+from qubesmanager.wire.names import DOM0
 
 FOLDER = Path(__file__).parent
 
@@ -60,6 +71,87 @@ async def test_the_policy_window_says_where_the_policy_is_without_its_programs(f
 
     await faulty.until(lambda: window.message.headline.text() == "The policy cannot be read")
     assert "/etc/qubes/policy.d" in window.message.text.text()
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_actions_without_a_call_are_grey_with_what_to_use_instead(clicker: Clicker) -> None:
+    clicker.select("work")
+    await clicker.until(lambda: not clicker.can("logs"))
+    assert "/var/log/xen/console" in clicker.tip("logs")
+    assert not clicker.can("history")
+    assert "journalctl -u qubesd" in clicker.tip("history")
+    assert clicker.can("notes")
+
+    clicker.select("dom0")
+    await clicker.until(lambda: not clicker.can("notes"))
+    assert "Qubes OS keeps no notes of dom0." in clicker.tip("notes")
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_notes_of_dom0_cannot_be_typed(clicker: Clicker, qtbot: QtBot) -> None:
+    window = SettingsWindow(clicker.session, "dom0", clicker.session.labels, "notes")
+    qtbot.addWidget(window)
+    window.show()
+
+    page = window.pages["notes"]
+    assert isinstance(page, NotesPage)
+    assert not page.text.isEnabled()
+    assert page.problem.text() == "Qubes OS keeps no notes of dom0."
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_volumes_show_what_qubes_os_cannot_do_with_them(clicker: Clicker, qtbot: QtBot) -> None:
+    window = await opened_settings(clicker.session, qtbot, "work", "volumes")
+    page = window.pages["volumes"]
+    assert isinstance(page, VolumesPage)
+
+    assert not page.attach.isEnabled()
+    assert page.attach.toolTip() == "Qubes OS has no call for this. Attach a block device instead."
+    assert not page.snapshots.take.isEnabled()
+    assert "when its qube halts" in page.snapshots.take.toolTip()
+    assert page.size_box.isEnabled()
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_the_backup_wizard_says_first_what_qubes_os_cannot_do(clicker: Clicker, qtbot: QtBot) -> None:
+    wizard = BackupWizard(clicker.session, ("work",))
+    qtbot.addWidget(wizard)
+    wizard.show()
+
+    assert wizard.stack.currentWidget() is wizard.of_qubes
+    assert "qvm-backup" in wizard.of_qubes.not_available.text()
+    assert not wizard.next.isEnabled()
+    assert not wizard.qubes.isVisible()
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_the_backup_wizard_runs_a_profile_of_qubes_os(
+    clicker: Clicker, system: System, qtbot: QtBot, folder: Path
+) -> None:
+    text = yaml.safe_dump({"include": ["work"], "destination_path": str(folder), "passphrase_text": WORDS})
+    await demo_client(system).send(calls.BACKUP_PROFILE_SET(DOM0, "all", text))
+    wizard = BackupWizard(clicker.session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    type_text(wizard.of_qubes.profile, "all")
+    click(wizard.next)
+
+    await clicker.until(lambda: wizard.run_page is not None and wizard.run_page.run.state is TaskState.DONE)
+    assert await asyncio.to_thread(lambda: len(list(folder.iterdir()))) == 1
+    later = BackupWizard(clicker.session)
+    qtbot.addWidget(later)
+    later.show()
+    await clicker.until(lambda: later.of_qubes.profile.findText("all") >= 0)  # of it a run was seen
+
+
+@pytest.mark.parametrize("client", ["bridge"], indirect=True)
+async def test_the_page_of_backups_offers_no_profile_that_cannot_be_kept(clicker: Clicker) -> None:
+    clicker.window.sidebar.choose("page:backups")
+    page = clicker.window.pages.currentWidget()
+    assert isinstance(page, BackupsPage)
+
+    await clicker.until(lambda: not page.new_profile.isEnabled())
+    assert "qvm-backup" in page.new_profile.toolTip()
 
 
 # -- a qubesd with faults ---------------------------------------------------------------------------------------------

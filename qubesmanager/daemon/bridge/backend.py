@@ -8,8 +8,8 @@ from qubesmanager.daemon.bridge import handlers
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.daemon.bridge.context import REGISTRY, Bridge, Context
 from qubesmanager.daemon.bridge.mirror import Mirror
-from qubesmanager.daemon.bridge.unavailable import INSTEAD
 from qubesmanager.daemon.registry import Handler, Made
+from qubesmanager.rules.qubes_os import INSTEAD
 from qubesmanager.transport.base import Transport
 from qubesmanager.wire.call import AnyCall
 from qubesmanager.wire.calls import BY_SERVICE

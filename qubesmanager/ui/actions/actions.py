@@ -21,6 +21,7 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import WhyNotAll, always, each
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.qubes_os import why_not_notes, why_not_there
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.windows import WINDOWS
@@ -36,7 +37,8 @@ Run = Callable[[Operations, Sequence[str]], None]
 class VmAction:
     """One action. `multi`: for several qubes at once; `window`: only while such a window is registered.
 
-    `calls`: it is grey for a qube that the policy has refused one of these (see `client/refusals.py`).
+    `calls`: it is grey where Qubes OS does not have one of these (see `rules/qubes_os.py`), and for a qube that the
+    policy has refused one of these (see `client/refusals.py`).
     `needs`: it is grey unless one of these programs is installed here.
     `planned`: a plan shows which of the qubes are refused, so it gets them all; the others get those that are possible.
     `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
@@ -95,7 +97,7 @@ TABLE: tuple[VmAction, ...] = (
              each(always), "look", multi=False, window="devices"),
     VmAction("attach", QT_TRANSLATE_NOOP("VmAction", "&Attach a device…"), "attach", opens("attach"),
              each(actions.why_not_attach), "look", "Ctrl+Shift+A", multi=False, window="attach"),
-    VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, each(always),
+    VmAction("notes", QT_TRANSLATE_NOOP("VmAction", "N&otes…"), "notes", Operations.notes, each(why_not_notes),
              "look", "Ctrl+Shift+N", multi=False),
     VmAction("logs", QT_TRANSLATE_NOOP("VmAction", "&Logs"), "log", opens("logs"), each(always),
              "look", "Ctrl+L", multi=False, window="logs",
@@ -145,9 +147,10 @@ class Verdict:
 def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals) -> Verdict:
     """The verdict of the rules about an action on these qubes and, where they allow it, of earlier policy refusals."""
     reasons = dict(row.why_not(facts, names))
+    missing = next(filter(None, (why_not_there(facts, call) for call in row.calls)), None)
     for name, why in reasons.items():
         refused = (refusals.why_not(call, name) for call in row.calls)
-        reasons[name] = why or next(filter(None, refused), None)
+        reasons[name] = why or missing or next(filter(None, refused), None)
     possible = tuple(name for name, why in reasons.items() if why is None)
     return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
 

@@ -23,8 +23,8 @@ from qubesmanager.plans.plan import Plan, RowKey, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
 from qubesmanager.policy.edition import edition_of
-from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import Carrying

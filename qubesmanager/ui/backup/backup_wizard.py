@@ -2,6 +2,7 @@
 """The backup wizard: which qubes, where and how, the passphrase, what will happen; then how it goes."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from PyQt5.QtGui import QCloseEvent
@@ -11,10 +12,12 @@ from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
 from qubesmanager.host.power import power_off, why_not_power_off
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.choice_page import ChoicePage
 from qubesmanager.ui.backup.passphrase_page import Origin, PassphrasePage
+from qubesmanager.ui.backup.qubes_page import QubesPage
 from qubesmanager.ui.backup.target_page import TargetPage
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
@@ -24,7 +27,7 @@ from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.wizard import StepsWindow
 from qubesmanager.wire import calls
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesNotImplementedError
 from qubesmanager.wire.names import DOM0, PROFILE_ID
 
 FIRST_NAME = "manager"
@@ -50,11 +53,16 @@ class BackupWizard(StepsWindow):
         self.passphrase = PassphrasePage(session, self)
         why = why_not_power_off()
         self.summary = BackupSummaryPage(reason_text(why) if why else "", self)
+        self.of_qubes = QubesPage(self)
         self.run_page: BackupRunPage | None = None
         resize_in_units(self, 202, 160)
         if running := running_backups(session):
             self._look_on(running[-1])
             return
+        if why_not_there(session.facts, calls.BACKUP_PROFILE_SET.name):
+            self._offer_profiles_of_qubes()
+            return
+        self.of_qubes.hide()
         self.set_pages((self.qubes, self.target, self.passphrase, self.summary), self.tr("Back &up"))
         self.qubes.put_profiles([], str(session.settings.value(LAST_NAME, FIRST_NAME)))
         if names:
@@ -66,6 +74,23 @@ class BackupWizard(StepsWindow):
         self._given = names
         self._refresh_remove()
         session.tasks.start_hidden(self.tr("Ask for the backup profiles"), self._ask(), owner=self)
+
+    def _offer_profiles_of_qubes(self) -> None:
+        """One page, where qubesd has the qubes: it carries out its own profiles and nothing else."""
+        for page in (self.qubes, self.target, self.passphrase, self.summary):
+            page.hide()
+        self.set_pages((self.of_qubes,), self.tr("Back &up"))
+        self.finished_steps.connect(self._begin_of_qubes)
+        self._session.tasks.start_hidden(self.tr("Ask for the backup profiles"), self._ask_of_qubes(), owner=self)
+
+    async def _ask_of_qubes(self) -> None:
+        with suppress(QubesNotImplementedError):  # no run was seen yet
+            self.of_qubes.put_profiles(await self._session.client.send(calls.BACKUP_PROFILE_LIST(DOM0)))
+
+    def _begin_of_qubes(self) -> None:
+        run = RunningBackup(self._session, self.of_qubes.profile_id())
+        run.start(None, None, None)
+        self._look_on(run)
 
     # -- what the pages say -------------------------------------------------------------------------------------------
 
@@ -106,6 +131,9 @@ class BackupWizard(StepsWindow):
         if runs and self.run_page is None:
             self._look_on(runs[-1])
         if self.run_page is not None or runs:
+            return
+        if self.of_qubes in self.pages:
+            self.of_qubes.profile.setEditText(what)
             return
         self.qubes.profile.setEditText(what)
         self._load(what)
@@ -204,7 +232,10 @@ class BackupWizard(StepsWindow):
 
     def _retry(self) -> None:
         self._leave_run()
-        self._begin()
+        if self.of_qubes in self.pages:
+            self._begin_of_qubes()
+        else:
+            self._begin()
 
     def _refresh_remove(self, *_: object) -> None:
         self.qubes.remove.setEnabled(self.qubes.profile_id() in self._texts)

@@ -12,8 +12,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.rules.references import referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.reasons import why_not_name

@@ -41,9 +41,10 @@ from qubesmanager.models.backup_overview import (
     summary,
 )
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.models.reason_texts import run_text
+from qubesmanager.models.reason_texts import reason_text, run_text
 from qubesmanager.models.row_table import Mark, RowFilter, RowTable
 from qubesmanager.models.texts import date_text
+from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
 from qubesmanager.ui.manager.running_panel import RunningPanels
@@ -56,6 +57,7 @@ from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.wire import calls
 from qubesmanager.wire.backups import CANCELLED, FAILED, INCOMPLETE, OK, BackupRun
 from qubesmanager.wire.names import DOM0
 
@@ -263,6 +265,9 @@ class BackupsPage(QWidget):
     def look(self) -> None:
         """Show what is known now."""
         feed = self.feed
+        why = why_not_there(self._session.facts, calls.BACKUP_PROFILE_SET.name)
+        self.new_profile.setEnabled(why is None)
+        self.new_profile.setToolTip(reason_text(why) if why else "")
         if not feed.is_known:
             self._say_why_empty()
             return

@@ -32,8 +32,8 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.plans.plan import Plan, RowKey
-from qubesmanager.rules.actions import is_of_qubes_os
 from qubesmanager.rules.features import is_internal
+from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.actions import TABLE as ACTIONS

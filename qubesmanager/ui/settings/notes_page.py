@@ -4,15 +4,18 @@
 from PyQt5.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from qubesmanager.models.draft import Draft
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.plans.plan import NOTES, Key
 from qubesmanager.plans.settings import NOTES_KEY
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.wire.reason import Reason
 
 
 class NotesPage(QWidget):
     """One text, up to 256 KiB."""
 
-    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+    def __init__(self, draft: Draft, why_not: Reason | None = None, parent: QWidget | None = None) -> None:
+        """`why_not`: why the qube has no notes."""
         super().__init__(parent)
         self._draft = draft
         self.text = QPlainTextEdit(self)
@@ -26,6 +29,10 @@ class NotesPage(QWidget):
         layout.addWidget(self.problem)
         self.text.textChanged.connect(self._edited)
         draft.changed.connect(self._refresh)
+        if why_not is not None:
+            self.text.setEnabled(False)
+            self.problem.setText(reason_text(why_not))
+            self.problem.show()
         self._refresh()
 
     def refuse(self, key: Key, reason: str) -> bool:

@@ -19,6 +19,7 @@ from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, PROPERTY, RULES, TAG
 from qubesmanager.plans.settings import RULES_KEY, settings_plan
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
+from qubesmanager.rules.qubes_os import why_not_notes
 from qubesmanager.ui.actions.carrying import offer_undo
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import Make, PlanDialog
@@ -105,7 +106,7 @@ class SettingsWindow(EditsWindow):
             "services": ServicesPage(self.draft, records, self),
             "tags": TagsPage(self.draft, records, self),
             "properties": PropertiesPage(self.draft, session.client, session.tasks, session.facts, labels, self),
-            "notes": NotesPage(self.draft, self),
+            "notes": NotesPage(self.draft, why_not_notes(session.facts, self.draft.record), self),
         }
         if self.draft.record.klass in {VmClass.ADMIN, VmClass.REMOTE}:
             self._leave_out(basic)

@@ -14,6 +14,7 @@ from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import field_text, reason_text
 from qubesmanager.models.volume_table import SIZE, USED, VolumeTable
 from qubesmanager.plans.plan import VOLUME, Key
+from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.rules.volumes import orphans, why_not_detach, why_not_kept, why_not_replace, why_not_size
 from qubesmanager.ui.forms.volume_size_row import SizeBox
 from qubesmanager.ui.session.session import Session
@@ -101,6 +102,9 @@ class VolumesPage(QWidget):
         why_fixed = why_not_kept(volume) if volume else ""
         self.size_box.setEnabled(why_fixed is None)
         self.size_box.setToolTip(field_text(why_fixed) if why_fixed else self.tr("A volume can only grow."))
+        why_not_another = why_not_there(self._session.facts, calls.VM_VOLUME_ATTACH.name)
+        self.attach.setEnabled(why_not_another is None)
+        self.attach.setToolTip(reason_text(why_not_another) if why_not_another else "")
         why_stays = why_not_detach(volume) if volume else ""
         self.detach.setEnabled(why_stays is None)
         self.detach.setToolTip(field_text(why_stays) if why_stays else "")
@@ -118,8 +122,9 @@ class VolumesPage(QWidget):
             calls.VM_VOLUME_LIST_SNAPSHOTS(record.name, volume.name),
             calls.VM_VOLUME_SNAPSHOT(record.name, volume.name),
             lambda snapshot: calls.VM_VOLUME_REVERT(record.name, volume.name, snapshot),
-            why_not_kept(volume),
-            why_not_replace(volume, running=record.running),
+            why_not_take=why_not_kept(volume),
+            why_not_revert=why_not_replace(volume, running=record.running),
+            why_not_now=why_not_there(self._session.facts, calls.VM_VOLUME_SNAPSHOT.name),
         )
 
     def _show_problem(self, volume: VolumeRecord) -> None:

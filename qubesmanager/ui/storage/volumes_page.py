@@ -3,9 +3,11 @@
 
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import RowFilter, RowTable
 from qubesmanager.models.storage_rows import CONTEXT, VOLUME_COLUMNS, VOLUME_USED, VolumeRow
 from qubesmanager.models.texts import size_text
+from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.rules.volumes import why_not_kept, why_not_replace
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
@@ -83,10 +85,12 @@ class AllVolumesPage(QWidget):
         row = self.current()
         self.empty.setVisible(self.filter.rowCount() == 0)
         self.empty.setText(self._why_empty())
-        self.remove.setEnabled(row is not None and not row.qube)
-        self.remove.setToolTip(
-            self.tr("It belongs to {0}; remove that qube instead.").format(row.qube) if row and row.qube else ""
-        )
+        why = why_not_there(self._session.facts, calls.POOL_VOLUME_REMOVE.name)
+        tip = reason_text(why) if why else ""
+        if row is not None and row.qube:
+            tip = self.tr("It belongs to {0}; remove that qube instead.").format(row.qube)
+        self.remove.setEnabled(row is not None and not row.qube and why is None)
+        self.remove.setToolTip(tip)
         self.snapshots.put(self._snapshots_of(row) if row else None)
 
     def _snapshots_of(self, row: VolumeRow) -> Snapshots:
@@ -96,8 +100,9 @@ class AllVolumesPage(QWidget):
             calls.POOL_VOLUME_LIST_SNAPSHOTS(DOM0, row.place),
             calls.POOL_VOLUME_SNAPSHOT(DOM0, row.place),
             lambda snapshot: calls.POOL_VOLUME_REVERT(DOM0, row.place, snapshot),
-            why_not_kept(row.volume),
-            why_not_replace(row.volume, running=record is not None and record.running),
+            why_not_take=why_not_kept(row.volume),
+            why_not_revert=why_not_replace(row.volume, running=record is not None and record.running),
+            why_not_now=why_not_there(self._session.facts, calls.POOL_VOLUME_SNAPSHOT.name),
         )
 
     def _why_empty(self) -> str:

@@ -28,6 +28,9 @@ class Snapshots:
     take: Request[str]
     revert: Callable[[str], Request[None]]
     why_not_take: Reason | None = None
+    """Why the volume has no snapshots."""
+    why_not_now: Reason | None = None
+    """Why none can be taken, although it may have some."""
     why_not_revert: Reason | None = None
 
 
@@ -99,7 +102,9 @@ class SnapshotsBox(QGroupBox):
     def _refresh(self) -> None:
         of = self._of
         self.setEnabled(of is not None)
-        self.take.setEnabled(of is not None and of.why_not_take is None)
+        no_new = of.why_not_now if of is not None else None
+        self.take.setEnabled(of is not None and of.why_not_take is None and no_new is None)
+        self.take.setToolTip(reason_text(no_new) if no_new else "")
         why = of.why_not_revert if of is not None else None
         chosen = selected_row(self.table) >= 0
         self.revert.setEnabled(of is not None and why is None and chosen)
@@ -110,6 +115,8 @@ class SnapshotsBox(QGroupBox):
             text = self.tr("{0} has no snapshots. {1}").format(of.title, reason_text(of.why_not_take))
         elif why is not None:
             text = reason_text(why)
+        elif no_new is not None:
+            text = reason_text(no_new)
         elif self.model.rowCount() == 0:
             text = self.tr("{0} has no snapshot yet.").format(of.title)
         else:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from bridge_fixtures import over
+from bridge_fixtures import client_of, over
 from qubesd_model import RELEASES, Faulty, Model, Value
 from until import error_of, until
 
@@ -15,7 +15,7 @@ from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.following import FROM_SYSTEM
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.transport.base import Answer, Payload, TransportError
-from qubesmanager.wire import events
+from qubesmanager.wire import calls, events
 from qubesmanager.wire.errors import NoAnswerError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event
@@ -314,3 +314,13 @@ async def test_reading_everything_again_says_that_qubesd_is_gone() -> None:
     async with followed(qubesd) as (mirror, _listener):
         qubesd.silent = lambda request: request.startswith("admin.vm.List")
         assert isinstance(await error_of(mirror.read_everything_again()), NoAnswerError)
+
+
+async def test_the_computers_memory_is_known_where_qubesd_tells_it() -> None:
+    qubesd = Faulty(Model(4))
+    async with over(qubesd) as backend:
+        client = client_of(backend)
+        assert await client.send(calls.HOST_MEMORY(DOM0)) == {"total": str(16384 << 10), "cpus": "4"}
+        for name in ("maxmem", "no_cpus"):  # as in 4.2
+            del qubesd.model.system[name]
+        assert "xl info" in str(await error_of(client.send(calls.HOST_MEMORY(DOM0))))

@@ -11,9 +11,9 @@ from bridge_fixtures import bridged, client_of, over
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.bridge.backend import BridgeBackend
 from qubesmanager.daemon.bridge.context import REGISTRY
-from qubesmanager.daemon.bridge.unavailable import INSTEAD
 from qubesmanager.daemon.local.system import System
 from qubesmanager.daemon.registry import Made
+from qubesmanager.rules.qubes_os import INSTEAD
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId

@@ -20,9 +20,9 @@ from until import until, until_equal
 
 from qubesmanager.admin.properties import NO_DEFAULT
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.bridge.unavailable import INSTEAD
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
+from qubesmanager.rules.qubes_os import INSTEAD
 from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request

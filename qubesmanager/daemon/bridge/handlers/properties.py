@@ -41,6 +41,16 @@ def _check_changes(name: str) -> None:
         raise refusal("qubes-write-once", name)
 
 
+@answers(m.HOST_MEMORY)
+async def host_memory(context: Context, _arg: None, _payload: None) -> dict[str, str]:
+    """What the system-wide properties say: Qubes 4.2 and older have none of it, and no call gives the free memory."""
+    rows = {row.name: row.value for row in await context.rows(calls.PROPERTY_GET_ALL(DOM0))}
+    total, cpus = rows.get("maxmem", ""), rows.get("no_cpus", "")
+    if not total.isdecimal() or not cpus.isdecimal():
+        raise refusal("call-not-in-qubes", context.call.name, Reason("instead-memory"))
+    return {"total": str(int(total) << 10), "cpus": cpus}
+
+
 @answers(m.VM_PROPERTY_LIST)
 async def list_of_qube(context: Context, _arg: None, _payload: None) -> list[str]:
     return await context.rows(calls.VM_PROPERTY_LIST(context.dest))

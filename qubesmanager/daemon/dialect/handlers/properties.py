@@ -30,7 +30,12 @@ async def _all(asking: Asking) -> dict[str, PropertyRow]:
 
 
 async def _system(asking: Asking) -> dict[str, PropertyRow]:
-    return {row.name: row for row in await asking.ask(mgmt1.PROPERTY_GET_ALL(DOM0))}
+    """With the computer's memory in MiB and its processors, which mgmt1 has no properties for."""
+    host = await asking.ask(mgmt1.HOST_MEMORY(DOM0))
+    computer = {"maxmem": str(int(host["total"]) >> 10), "no_cpus": host["cpus"]}
+    return {row.name: row for row in await asking.ask(mgmt1.PROPERTY_GET_ALL(DOM0))} | {
+        name: PropertyRow(name, True, "int", value) for name, value in computer.items()
+    }
 
 
 @answers(calls.VM_PROPERTY_LIST)
