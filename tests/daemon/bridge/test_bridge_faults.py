@@ -316,7 +316,7 @@ async def test_reading_everything_again_says_that_qubesd_is_gone() -> None:
         assert isinstance(await error_of(mirror.read_everything_again()), NoAnswerError)
 
 
-async def test_the_computers_memory_is_known_where_qubesd_tells_it() -> None:
+async def test_the_computers_memory_is_known_where_qubesd_has_it() -> None:
     qubesd = Faulty(Model(4))
     async with over(qubesd) as backend:
         client = client_of(backend)
