@@ -81,7 +81,7 @@
         <translation>Es gibt schon einen Pool namens {0}.</translation>
     </message>
     <message>
-        <source>The driver needs each of its fields.</source>
+        <source>Fill in all fields of the driver.</source>
         <translation>Der Treiber braucht jedes seiner Felder.</translation>
     </message>
     <message>
@@ -123,7 +123,7 @@
         <translation>Jeder Datenträger gehört einem Qube.</translation>
     </message>
     <message>
-        <source>No volume fits.</source>
+        <source>No volume matches.</source>
         <translation>Kein Datenträger passt.</translation>
     </message>
     <message>
@@ -205,7 +205,7 @@
         <translation>Die Aufrufe, die gesendet werden</translation>
     </message>
     <message>
-        <source>Take all back</source>
+        <source>Undo all</source>
         <translation>Alle zurücknehmen</translation>
     </message>
     <message>
@@ -266,15 +266,15 @@
         <translation>Mit {0} verbinden:</translation>
     </message>
     <message>
-        <source>Search a qube</source>
+        <source>Search for a qube</source>
         <translation>Qube suchen</translation>
     </message>
     <message>
-        <source>Search a device</source>
+        <source>Search for a device</source>
         <translation>Gerät suchen</translation>
     </message>
     <message>
-        <source>It is taken from {0} first.</source>
+        <source>It is detached from {0} first.</source>
         <translation>Es wird zuerst von {0} getrennt.</translation>
     </message>
     <message>
@@ -282,7 +282,7 @@
         <translation>{0} wird zuerst gestartet.</translation>
     </message>
     <message>
-        <source>Many machines can give the microphone only at the start of a qube: tick that, and restart it.</source>
+        <source>Many machines can attach the microphone only when a qube starts: tick that, and restart it.</source>
         <translation>Viele Rechner können das Mikrofon nur beim Start eines Qubes geben: dies ankreuzen und den Qube neu starten.</translation>
     </message>
     <message>
@@ -417,11 +417,11 @@
         <translation>Die Sicherung ist vollständig.</translation>
     </message>
     <message>
-        <source>Cancelled. What had been written is removed.</source>
+        <source>Cancelled. The incomplete file was removed.</source>
         <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
     </message>
     <message>
-        <source>The backup failed, and nothing that looks like one was left.</source>
+        <source>The backup failed; no incomplete file was left.</source>
         <translation>Die Sicherung ist fehlgeschlagen; nichts blieb zurück, was wie eine aussieht.</translation>
     </message>
     <message>
@@ -453,7 +453,7 @@
         <translation>Die Verbindung ist abgebrochen. Die Sicherung läuft vielleicht weiter.</translation>
     </message>
     <message>
-        <source>All of it was read again, and is whole.</source>
+        <source>All of it was read again and is intact.</source>
         <translation>Sie wurde ganz noch einmal gelesen und ist unversehrt.</translation>
     </message>
     <message>
@@ -508,7 +508,7 @@
         <translation>Diesen Rechner &amp;herunterfahren, wenn alles fertig ist</translation>
     </message>
     <message>
-        <source>Waiting for what dom0 says of it…</source>
+        <source>Waiting for the answer of dom0…</source>
         <translation>Wartet darauf, was dom0 dazu sagt …</translation>
     </message>
     <message>
@@ -544,7 +544,7 @@
         <translation>höchstens {0} vor der Kompression{1}</translation>
     </message>
     <message>
-        <source>none has to go yet</source>
+        <source>none would be removed yet</source>
         <translation>noch muss keine weichen</translation>
     </message>
     <message>
@@ -645,11 +645,11 @@
         <translation>Qubes sichern</translation>
     </message>
     <message>
-        <source>Ask for the backup profiles</source>
+        <source>Load the backup profiles</source>
         <translation>Nach den Sicherungsprofilen fragen</translation>
     </message>
     <message>
-        <source>Ask what the backup would do</source>
+        <source>Preview the backup</source>
         <translation>Fragen, was die Sicherung täte</translation>
     </message>
     <message>
@@ -657,7 +657,7 @@
         <translation>Ein Sicherungsprofil lesen</translation>
     </message>
     <message>
-        <source>dom0 says only once it has begun</source>
+        <source>known once the backup has started</source>
         <translation>sagt dom0 erst, wenn sie begonnen hat</translation>
     </message>
     <message>
@@ -692,7 +692,7 @@
 <context>
     <name>BackupsFeed</name>
     <message>
-        <source>Ask for the backups</source>
+        <source>Load the backups</source>
         <translation>Nach den Sicherungen fragen</translation>
     </message>
 </context>
@@ -747,7 +747,7 @@
         <translation>Ergebnis</translation>
     </message>
     <message>
-        <source>Begun by</source>
+        <source>Started by</source>
         <translation>Begonnen von</translation>
     </message>
     <message>
@@ -763,11 +763,11 @@
         <translation>Dauer</translation>
     </message>
     <message>
-        <source>Nothing was kept of it. Remove the cause, then retry.</source>
+        <source>Nothing of it was kept. Remove the cause, then try again.</source>
         <translation>Davon blieb nichts. Beheben Sie die Ursache, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
-        <source>What had been written was removed.</source>
+        <source>The incomplete file was removed.</source>
         <translation>Was schon geschrieben war, wurde entfernt.</translation>
     </message>
     <message>
@@ -874,14 +874,14 @@
         <translation>das Profil entfernt keine</translation>
     </message>
     <message numerus="yes">
-        <source>none of %n would go</source>
+        <source>none of %n would be removed</source>
         <translation>
             <numerusform>keine von %n zu entfernen</numerusform>
             <numerusform>keine von %n zu entfernen</numerusform>
         </translation>
     </message>
     <message>
-        <source>{0} of {1} would go, {2}</source>
+        <source>{0} of {1} would be removed, {2}</source>
         <translation>{0} von {1} zu entfernen, {2}</translation>
     </message>
     <message>
@@ -1122,7 +1122,7 @@
         <translation>leer</translation>
     </message>
     <message>
-        <source>not there</source>
+        <source>does not exist</source>
         <translation>nicht da</translation>
     </message>
     <message>
@@ -1181,11 +1181,11 @@
 <context>
     <name>ChangesPane</name>
     <message>
-        <source>What they alter</source>
+        <source>What they change</source>
         <translation>Was sie ändern</translation>
     </message>
     <message>
-        <source>Calls that are decided otherwise</source>
+        <source>Calls with another decision</source>
         <translation>Aufrufe, die anders entschieden werden</translation>
     </message>
     <message>
@@ -1407,7 +1407,7 @@
         <translation>&amp;Pool:</translation>
     </message>
     <message>
-        <source>&amp;Start it when it is there</source>
+        <source>&amp;Start it when it is ready</source>
         <translation>&amp;Starten, sobald er da ist</translation>
     </message>
     <message>
@@ -1430,7 +1430,7 @@
         <translation>{0}: Es wird abgebrochen.</translation>
     </message>
     <message>
-        <source>{0}: it goes on without the window; what follows it does not.</source>
+        <source>{0}: it continues without the window; its later steps do not.</source>
         <translation>{0}: Es läuft ohne das Fenster weiter; was danach käme, nicht.</translation>
     </message>
 </context>
@@ -1464,7 +1464,7 @@
         <translation>&amp;Name:</translation>
     </message>
     <message>
-        <source>The colour by which you tell at a glance how far you trust it.</source>
+        <source>The colour shows at a glance how far you trust it.</source>
         <translation>Die Farbe, an der Sie auf einen Blick sehen, wie weit Sie ihm trauen.</translation>
     </message>
     <message>
@@ -1488,7 +1488,7 @@
         <translation>&amp;Pool:</translation>
     </message>
     <message>
-        <source>as usual</source>
+        <source>as for other qubes</source>
         <translation>wie üblich</translation>
     </message>
     <message>
@@ -1512,11 +1512,11 @@
         <translation>Ist eine Vorlage für &amp;Wegwerf-Qubes</translation>
     </message>
     <message>
-        <source>&amp;Start it when it is there</source>
+        <source>&amp;Start it when it is ready</source>
         <translation>&amp;Starten, sobald er da ist</translation>
     </message>
     <message>
-        <source>&amp;Open its settings when it is there</source>
+        <source>&amp;Open its settings when it is ready</source>
         <translation>Seine &amp;Einstellungen öffnen, sobald er da ist</translation>
     </message>
     <message>
@@ -1564,7 +1564,7 @@
         <translation>Im Pool sind nur {0} frei.</translation>
     </message>
     <message>
-        <source>There is no template it could be based on.</source>
+        <source>There is no template to base it on.</source>
         <translation>Es gibt keine Vorlage, auf der er beruhen könnte.</translation>
     </message>
     <message>
@@ -1595,7 +1595,7 @@
         <translation>Wird in den Einstellungen eines ausgeschalteten Qubes verbunden</translation>
     </message>
     <message>
-        <source>Something is being done with it.</source>
+        <source>It is busy with another change.</source>
         <translation>Damit wird gerade etwas getan.</translation>
     </message>
     <message>
@@ -1702,7 +1702,7 @@
         <translation>Größe</translation>
     </message>
     <message>
-        <source>Has it now</source>
+        <source>Attached to</source>
         <translation>Hat es jetzt</translation>
     </message>
     <message>
@@ -1906,7 +1906,7 @@
         <translation>PCI-Geräte (in den Einstellungen eines Qubes verbunden)</translation>
     </message>
     <message>
-        <source>{0} has it</source>
+        <source>attached to {0}</source>
         <translation>{0} hat es</translation>
     </message>
     <message>
@@ -1964,7 +1964,7 @@
         <translation>Geräte</translation>
     </message>
     <message>
-        <source>Give it to the qube at each &amp;start</source>
+        <source>Attach it at each &amp;start of the qube</source>
         <translation>Dem Qube bei jedem &amp;Start geben</translation>
     </message>
     <message>
@@ -1980,23 +1980,23 @@
         <translation>Jetzt &amp;trennen</translation>
     </message>
     <message>
-        <source>The qube does not have it now.</source>
+        <source>It is not attached to the qube now.</source>
         <translation>Der Qube hat es jetzt nicht.</translation>
     </message>
     <message>
-        <source>dom0 has its own devices; none are given to it.</source>
+        <source>dom0 has its own devices; none can be attached to it.</source>
         <translation>dom0 hat seine eigenen Geräte; ihm werden keine gegeben.</translation>
     </message>
     <message>
-        <source>No device is offered by dom0 or any qube that runs.</source>
+        <source>Neither dom0 nor any running qube offers a device.</source>
         <translation>Weder dom0 noch ein laufender Qube bietet ein Gerät an.</translation>
     </message>
     <message>
-        <source>{0} has it now.</source>
+        <source>It is attached to {0} now.</source>
         <translation>{0} hat es jetzt.</translation>
     </message>
     <message>
-        <source>At its start it is given to {0}, too.</source>
+        <source>It is also attached to {0} when that qube starts.</source>
         <translation>Beim Start bekommt es auch {0}.</translation>
     </message>
     <message>
@@ -2012,7 +2012,7 @@
         <translation>Für ein Gerät, das sich nicht für sich zurücksetzen lässt. Es kann etwas von seinem vorigen Qube mitbringen.</translation>
     </message>
     <message>
-        <source>It is taken from the running qube, too.</source>
+        <source>It is also detached from the running qube.</source>
         <translation>Es wird auch dem laufenden Qube weggenommen.</translation>
     </message>
     <message>
@@ -2020,11 +2020,11 @@
         <translation>Inzwischen anderswo geändert.</translation>
     </message>
     <message>
-        <source>No qube offers it now: it is not plugged in, or its qube does not run.</source>
+        <source>No qube offers it now: it is not plugged in, or its qube is not running.</source>
         <translation>Niemand bietet es jetzt an: Es ist nicht eingesteckt, oder sein Qube läuft nicht.</translation>
     </message>
     <message>
-        <source>How it is given</source>
+        <source>How it is attached</source>
         <translation>Wie es vergeben wird</translation>
     </message>
     <message>
@@ -2043,11 +2043,11 @@
 <context>
     <name>DevicesPanel</name>
     <message>
-        <source>Search a device, a qube, a kind</source>
+        <source>Search for a device, a qube or a kind</source>
         <translation>Gerät, Qube oder Art suchen</translation>
     </message>
     <message>
-        <source>Search a device</source>
+        <source>Search for a device</source>
         <translation>Gerät suchen</translation>
     </message>
     <message>
@@ -2123,7 +2123,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Dann</translation>
     </message>
     <message>
-        <source>not there</source>
+        <source>does not exist</source>
         <translation>nicht da</translation>
     </message>
     <message>
@@ -2264,7 +2264,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Standard</translation>
     </message>
     <message>
-        <source>Take this edit back</source>
+        <source>Undo this edit</source>
         <translation>Diese Änderung zurücknehmen</translation>
     </message>
     <message>
@@ -2461,7 +2461,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nach &amp;unten</translation>
     </message>
     <message>
-        <source>Would it pass?</source>
+        <source>Would it be allowed?</source>
         <translation>Käme es durch?</translation>
     </message>
     <message>
@@ -2493,11 +2493,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Firewall-Regel bearbeiten</translation>
     </message>
     <message>
-        <source>Say a destination.</source>
+        <source>Enter a destination.</source>
         <translation>Nennen Sie ein Ziel.</translation>
     </message>
     <message>
-        <source>It would pass</source>
+        <source>It would be allowed</source>
         <translation>Es käme durch</translation>
     </message>
     <message>
@@ -2791,7 +2791,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0}: eine Schleife</translation>
     </message>
     <message>
-        <source>leads outside</source>
+        <source>leads to the internet</source>
         <translation>führt nach außen</translation>
     </message>
     <message>
@@ -3100,7 +3100,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nichts gefunden</translation>
     </message>
     <message>
-        <source>No qube fits the filter.</source>
+        <source>No qube matches the filter.</source>
         <translation>Kein Qube passt zum Filter.</translation>
     </message>
     <message>
@@ -3227,7 +3227,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Sein Netz-Qube {0} stellt kein Netz bereit.</translation>
     </message>
     <message>
-        <source>Past the firewall: {0} enforces no rules.</source>
+        <source>Around the firewall: {0} enforces no rules.</source>
         <translation>An der Firewall vorbei: {0} setzt keine Regeln durch.</translation>
     </message>
     <message>
@@ -3527,7 +3527,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Es gibt keine Verbindung.</translation>
     </message>
     <message>
-        <source>The connection is lost: this may be old. It is tried again and again.</source>
+        <source>The connection is lost, so this may be out of date. Trying again.</source>
         <translation>Die Verbindung ist verloren: Das hier ist vielleicht alt. Sie wird immer wieder versucht.</translation>
     </message>
     <message>
@@ -3561,18 +3561,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Erweitert</translation>
     </message>
     <message>
-        <source>What would be different</source>
+        <source>What would change</source>
         <translation>Was anders würde</translation>
     </message>
     <message numerus="yes">
-        <source>%n qube(s) would be different:</source>
+        <source>%n qube(s) would change:</source>
         <translation>
             <numerusform>%n Qube würde anders:</numerusform>
             <numerusform>%n Qubes würden anders:</numerusform>
         </translation>
     </message>
     <message>
-        <source>Nothing is different yet.</source>
+        <source>No changes yet.</source>
         <translation>Noch ist nichts anders.</translation>
     </message>
     <message numerus="yes">
@@ -3688,7 +3688,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Notizen zu {0}</translation>
     </message>
     <message>
-        <source>What this qube is for, what to mind.</source>
+        <source>What this qube is for, and what to remember about it.</source>
         <translation>Wofür dieser Qube da ist, was zu beachten ist.</translation>
     </message>
     <message>
@@ -3699,7 +3699,7 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>NotesPage</name>
     <message>
-        <source>What this qube is for, and what one should know of it.</source>
+        <source>What this qube is for, and what to know about it.</source>
         <translation>Wozu dieser Qube da ist und was man über ihn wissen sollte.</translation>
     </message>
     <message>
@@ -3944,11 +3944,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Anzeigen</translation>
     </message>
     <message>
-        <source>&amp;Make one up</source>
+        <source>&amp;Generate one</source>
         <translation>Eine e&amp;rfinden</translation>
     </message>
     <message>
-        <source>Thirty letters and digits by chance: write them down.</source>
+        <source>Thirty random letters and digits: write them down.</source>
         <translation>Dreißig zufällige Buchstaben und Ziffern: Schreiben Sie sie auf.</translation>
     </message>
     <message>
@@ -3964,7 +3964,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>stark: langsamer zu erraten und zu lesen; 1 GiB Speicher</translation>
     </message>
     <message>
-        <source>quick: only for one that was made up by chance</source>
+        <source>quick: only for a generated passphrase</source>
         <translation>schnell: nur für eine zufällig erfundene</translation>
     </message>
     <message>
@@ -4016,7 +4016,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Geben Sie sie noch einmal ein.</translation>
     </message>
     <message>
-        <source>The quick key derivation is only for a passphrase that was made up here.</source>
+        <source>The quick key derivation is only for a passphrase that was generated here.</source>
         <translation>Die schnelle Schlüsselableitung ist nur für eine hier erfundene Passphrase.</translation>
     </message>
     <message>
@@ -4046,7 +4046,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>Not begun.</source>
+        <source>Not started.</source>
         <translation>Nicht begonnen.</translation>
     </message>
     <message numerus="yes">
@@ -4275,7 +4275,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n already so.</source>
+        <source>%n need no change.</source>
         <translation>
             <numerusform>Einer ist schon so.</numerusform>
             <numerusform>%n sind schon so.</numerusform>
@@ -4340,7 +4340,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>anhalten</translation>
     </message>
     <message>
-        <source>go on</source>
+        <source>continue</source>
         <translation>weiterlaufen</translation>
     </message>
     <message>
@@ -4416,7 +4416,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nutzen ihn jetzt</translation>
     </message>
     <message>
-        <source>Already so</source>
+        <source>No change</source>
         <translation>Schon so</translation>
     </message>
     <message>
@@ -4428,7 +4428,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Angehalten</translation>
     </message>
     <message>
-        <source>Go on</source>
+        <source>Continue</source>
         <translation>Laufen weiter</translation>
     </message>
     <message>
@@ -4480,7 +4480,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Jetzt ohne Netz: {0}.</translation>
     </message>
     <message numerus="yes">
-        <source>%n qube(s) not begun.</source>
+        <source>%n qube(s) not started.</source>
         <translation>
             <numerusform>%n Qube nicht begonnen.</numerusform>
             <numerusform>%n Qubes nicht begonnen.</numerusform>
@@ -4538,11 +4538,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>What becomes of each qube</source>
+        <source>What happens to each qube</source>
         <translation>Was aus jedem Qube wird</translation>
     </message>
     <message>
-        <source>Go on with the others</source>
+        <source>Continue with the others</source>
         <translation>Mit den anderen weitermachen</translation>
     </message>
     <message>
@@ -4569,7 +4569,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>Can be cancelled; qubes that are starting then go on.</source>
+        <source>Can be cancelled; qubes that are already starting continue to start.</source>
         <translation>Lässt sich abbrechen; Qubes, die gerade starten, laufen weiter.</translation>
     </message>
     <message>
@@ -4683,7 +4683,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>entscheidet</translation>
     </message>
     <message>
-        <source>fits, but comes later</source>
+        <source>matches, but comes later</source>
         <translation>passt, kommt aber später</translation>
     </message>
     <message>
@@ -4802,7 +4802,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zeile {0}</translation>
     </message>
     <message>
-        <source>no qube fits</source>
+        <source>no qube matches</source>
         <translation>kein Qube passt</translation>
     </message>
     <message>
@@ -4945,7 +4945,7 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>PolicyWatch</name>
     <message>
-        <source>Ask for the policy</source>
+        <source>Load the policy</source>
         <translation>Nach der Richtlinie fragen</translation>
     </message>
     <message>
@@ -5112,7 +5112,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Änderungen werden geprüft …</translation>
     </message>
     <message>
-        <source>Choose first which version of {0} is kept.</source>
+        <source>First choose which version of {0} to keep.</source>
         <translation>Wählen Sie zuerst, welche Fassung von {0} bleibt.</translation>
     </message>
     <message>
@@ -5142,7 +5142,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>&amp;Thin Pool</translation>
     </message>
     <message>
-        <source>where dom0 has it, such as /srv/qubes</source>
+        <source>its place in dom0, such as /srv/qubes</source>
         <translation>wo dom0 ihn hat, etwa /srv/qubes</translation>
     </message>
     <message>
@@ -5189,7 +5189,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Kein Qube hat einen Datenträger darin.</translation>
     </message>
     <message>
-        <source>Ask for the pool drivers</source>
+        <source>List the pool drivers</source>
         <translation>Nach den Treibern der Pools fragen</translation>
     </message>
     <message>
@@ -5205,7 +5205,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Entfernen</translation>
     </message>
     <message>
-        <source>What lies in its place stays there; qubes can no longer have volumes in it.</source>
+        <source>Its files stay where they are; qubes can no longer have volumes in it.</source>
         <translation>Was an seinem Ort liegt, bleibt dort; Qubes können keine Datenträger mehr darin haben.</translation>
     </message>
     <message>
@@ -5224,7 +5224,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Eigenschaften</translation>
     </message>
     <message>
-        <source>Ask what a property means</source>
+        <source>Load the help of a property</source>
         <translation>Nach der Bedeutung einer Eigenschaft fragen</translation>
     </message>
     <message>
@@ -5236,15 +5236,15 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Eigenschaften suchen</translation>
     </message>
     <message>
-        <source>This is what the system says; it cannot be set.</source>
+        <source>The system reports this; it cannot be set.</source>
         <translation>Das sagt das System; es lässt sich nicht setzen.</translation>
     </message>
     <message>
-        <source>Ask for the types of the properties</source>
+        <source>Load the types of the properties</source>
         <translation>Nach den Arten der Eigenschaften fragen</translation>
     </message>
     <message>
-        <source>Ask for the system-wide settings</source>
+        <source>Load the system-wide settings</source>
         <translation>Nach den systemweiten Einstellungen fragen</translation>
     </message>
     <message>
@@ -5330,7 +5330,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Benutzer, als der Befehle laufen.</translation>
     </message>
     <message>
-        <source>Whether a backup includes the qube unless told otherwise.</source>
+        <source>Whether a backup includes the qube by default.</source>
         <translation>Ob eine Sicherung den Qube enthält, wenn nichts anderes gesagt wird.</translation>
     </message>
     <message>
@@ -5394,7 +5394,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Ob Programme in diesem Qube selbst aktualisiert werden: sein Root-Datenträger gehört ihm.</translation>
     </message>
     <message>
-        <source>Whether the template came from a package; such a one is removed by the package manager.</source>
+        <source>Whether the template came from a package; the package manager removes it then.</source>
         <translation>Ob die Vorlage aus einem Paket kam; eine solche entfernt die Paketverwaltung.</translation>
     </message>
     <message>
@@ -5410,7 +5410,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Speicher der eigenen Domäne des Gerätemodells unter Xen, in MiB; leer für die Vorgabe von Xen.</translation>
     </message>
     <message>
-        <source>The netvm of each qube that does not say its own.</source>
+        <source>The netvm of each qube without its own setting.</source>
         <translation>Der Netz-Qube jedes Qubes, der keinen eigenen nennt.</translation>
     </message>
     <message>
@@ -5418,7 +5418,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Vorlage einer neuen AppVM, die keine nennt.</translation>
     </message>
     <message>
-        <source>The template of disposables, where a qube does not say its own.</source>
+        <source>The template of disposables, for qubes without their own setting.</source>
         <translation>Die Vorlage von Wegwerf-Qubes, wo ein Qube keine eigene nennt.</translation>
     </message>
     <message>
@@ -5430,7 +5430,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Pool neuer Datenträger.</translation>
     </message>
     <message>
-        <source>The kernel of each qube that does not say its own; empty boots the root volume.</source>
+        <source>The kernel of each qube without its own setting; empty boots the root volume.</source>
         <translation>Der Kernel jedes Qubes ohne eigenen; leer: der des Root-Datenträgers.</translation>
     </message>
     <message>
@@ -5442,7 +5442,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Qube, der Ton abspielt.</translation>
     </message>
     <message>
-        <source>The qube that the others take the time from.</source>
+        <source>The qube from which the others get the time.</source>
         <translation>Der Qube, von dem die anderen die Uhrzeit nehmen.</translation>
     </message>
     <message>
@@ -5482,11 +5482,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die IPv6-Adresse im virtuellen Netz; leer, wenn das Feature ``ipv6`` weder hier noch am Netz-Qube gesetzt ist.</translation>
     </message>
     <message>
-        <source>Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a netvm.</source>
+        <source>Whether the firewall rules are enforced: ``enforced``, or a sentence that explains why not; empty without a netvm.</source>
         <translation>Ob die Firewall-Regeln gelten: ``enforced`` oder ein Satz, warum nicht; leer ohne Netz-Qube.</translation>
     </message>
     <message>
-        <source>Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault of the store that the daemon found at its start.</source>
+        <source>Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0: the fault of the store that the daemon detected at its start.</source>
         <translation>Warum der Qube nicht benutzt werden kann, etwa wegen eines fehlenden Pools oder eines beschädigten Datenträgers; leer, wenn er es kann. Bei dom0: welchen Schaden der Dienst beim Start an seiner Datenbank fand.</translation>
     </message>
     <message>
@@ -5546,7 +5546,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Pool der Kernel, mit denen Qubes starten.</translation>
     </message>
     <message>
-        <source>Whether qubes look for updates of their software by themselves; update tools read it.</source>
+        <source>Whether qubes check for updates of their software by themselves; update tools read it.</source>
         <translation>Ob Qubes von selbst nach Aktualisierungen ihrer Software suchen; Aktualisierungsprogramme lesen es.</translation>
     </message>
     <message>
@@ -5554,7 +5554,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Klasse: ``AdminVM``, ``TemplateVM``, ``AppVM``, ``StandaloneVM``, ``DispVM`` oder ``RemoteVM``.</translation>
     </message>
     <message>
-        <source>Whether the disposable was made before it is needed, and waits for that; the feature ``preload-dispvm-max`` of its template says how many do.</source>
+        <source>Whether the disposable was started in advance and waits to be used; the feature ``preload-dispvm-max`` of its template is how many to keep.</source>
         <translation>Ob der Wegwerf-Qube auf Vorrat angelegt ist und auf seinen Einsatz wartet; das Feature ``preload-dispvm-max`` seiner Vorlage bestimmt, wie viele.</translation>
     </message>
     <message>
@@ -5745,11 +5745,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>no rules: nothing passes</source>
+        <source>no rules: no connection allowed</source>
         <translation>keine Regeln: Nichts kommt durch</translation>
     </message>
     <message>
-        <source>everything passes</source>
+        <source>all connections allowed</source>
         <translation>alles kommt durch</translation>
     </message>
     <message>
@@ -5870,7 +5870,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>This backup was made by another program: that a part of it is missing could go unnoticed.</source>
+        <source>This backup was made by another program: a missing part of it could go unnoticed.</source>
         <translation>Diese Sicherung kommt von einem anderen Programm: Dass ein Teil von ihr fehlt, könnte unbemerkt bleiben.</translation>
     </message>
     <message>
@@ -5893,11 +5893,11 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>QubesPanel</name>
     <message>
-        <source>Search any qube, to start it</source>
+        <source>Search for a qube to start</source>
         <translation>Irgendeinen Qube suchen, um ihn zu starten</translation>
     </message>
     <message>
-        <source>Search a qube</source>
+        <source>Search for a qube</source>
         <translation>Qube suchen</translation>
     </message>
     <message>
@@ -6063,7 +6063,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} wird genutzt von {users}.</translation>
     </message>
     <message>
-        <source>{qube} is used by a qube that is just being created.</source>
+        <source>{qube} is used by a qube that is being created.</source>
         <translation>{qube} wird von einem Qube genutzt, der gerade angelegt wird.</translation>
     </message>
     <message>
@@ -6291,7 +6291,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} ist nicht ausgeschaltet ({state}).</translation>
     </message>
     <message>
-        <source>The hypervisor is just starting or stopping {qube}.</source>
+        <source>The hypervisor is starting or stopping {qube}.</source>
         <translation>Der Hypervisor startet oder beendet {qube} gerade.</translation>
     </message>
     <message>
@@ -7555,7 +7555,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Es kommt hinzu.</translation>
     </message>
     <message>
-        <source>It replaces what was here.</source>
+        <source>It replaces the value here.</source>
         <translation>Es ersetzt, was hier war.</translation>
     </message>
     <message>
@@ -7751,7 +7751,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Er ist ein Wegwerf-Qube: Seine Daten gehen verloren.</translation>
     </message>
     <message>
-        <source>What is not saved in it is lost.</source>
+        <source>Anything not saved in it is lost.</source>
         <translation>Was darin nicht gespeichert ist, geht verloren.</translation>
     </message>
     <message>
@@ -7775,11 +7775,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Er braucht {needed} MiB; neben den anderen sind {left} MiB frei.</translation>
     </message>
     <message>
-        <source>Not begun, because {qube} was not done.</source>
+        <source>Not started, because {qube} failed or was left out.</source>
         <translation>Nicht begonnen, weil {qube} nicht erledigt wurde.</translation>
     </message>
     <message>
-        <source>Not begun, because there was no memory for {qube}.</source>
+        <source>Not started, because there was not enough memory for {qube}.</source>
         <translation>Nicht begonnen, weil kein Speicher für {qube} da war.</translation>
     </message>
     <message>
@@ -7831,7 +7831,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} wurde hart beendet.</translation>
     </message>
     <message>
-        <source>{done} Cleaning up after it failed and is tried again: {cause}</source>
+        <source>{done} The cleanup after it failed and will be tried again: {cause}</source>
         <translation>{done} Das Aufräumen danach ist misslungen und wird wiederholt: {cause}</translation>
     </message>
     <message>
@@ -7975,7 +7975,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung endet mitten in einem Eintrag: Sie ist abgeschnitten.</translation>
     </message>
     <message>
-        <source>There is something between two members of the backup.</source>
+        <source>There are unknown bytes between two members of the backup.</source>
         <translation>Zwischen zwei Einträgen der Sicherung steht etwas.</translation>
     </message>
     <message>
@@ -8019,15 +8019,15 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{what} (Ganz am Anfang.)</translation>
     </message>
     <message>
-        <source>This is not a backup, or its head is damaged: {name} is missing.</source>
+        <source>This is not a backup, or its beginning is damaged: {name} is missing.</source>
         <translation>Das ist keine Sicherung, oder ihr Anfang ist beschädigt: {name} fehlt.</translation>
     </message>
     <message>
-        <source>The head of the backup is damaged. {why}</source>
+        <source>The beginning of the backup is damaged. {why}</source>
         <translation>Der Anfang der Sicherung ist beschädigt. {why}</translation>
     </message>
     <message>
-        <source>The backup is cut off in its head.</source>
+        <source>The backup is cut off near its beginning.</source>
         <translation>Die Sicherung ist in ihrem Anfang abgeschnitten.</translation>
     </message>
     <message>
@@ -8275,31 +8275,31 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die komprimierten Daten sind fehlerhaft.</translation>
     </message>
     <message>
-        <source>A pax header inside is too long.</source>
+        <source>A pax header of the inner archive is too long.</source>
         <translation>Ein innerer pax-Kopf ist zu lang.</translation>
     </message>
     <message>
-        <source>The archive inside is not the one of {name}.</source>
+        <source>The inner archive is not the one of {name}.</source>
         <translation>Das innere Archiv ist nicht das von {name}.</translation>
     </message>
     <message>
-        <source>The archive inside holds no file {name}.</source>
+        <source>The inner archive has no file {name}.</source>
         <translation>Das innere Archiv enthält keine Datei {name}.</translation>
     </message>
     <message>
-        <source>Something follows the file in the archive inside.</source>
+        <source>Unknown bytes follow the file in the inner archive.</source>
         <translation>Im inneren Archiv folgt etwas auf die Datei.</translation>
     </message>
     <message>
-        <source>The archive inside has a sparse format that is not known.</source>
+        <source>The inner archive has an unknown sparse format.</source>
         <translation>Das innere Archiv hat ein unbekanntes Format für Dateien mit Löchern.</translation>
     </message>
     <message>
-        <source>The map of the archive inside is broken.</source>
+        <source>The sparse map of the inner archive is broken.</source>
         <translation>Die Karte des inneren Archivs ist fehlerhaft.</translation>
     </message>
     <message>
-        <source>The archive inside ends too early.</source>
+        <source>The inner archive ends too early.</source>
         <translation>Das innere Archiv endet zu früh.</translation>
     </message>
     <message>
@@ -8435,7 +8435,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>eine harte Verknüpfung zu etwas, das keine Datei des Homes ist</translation>
     </message>
     <message>
-        <source>The archive inside holds no folder {folder}.</source>
+        <source>The inner archive has no folder {folder}.</source>
         <translation>Das innere Archiv enthält keinen Ordner {folder}.</translation>
     </message>
     <message>
@@ -8759,15 +8759,15 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{call} braucht einen Inhalt: {what}.</translation>
     </message>
     <message>
-        <source>No more of the payload came for {seconds} seconds.</source>
+        <source>No further part of the payload arrived for {seconds} seconds.</source>
         <translation>{seconds} Sekunden lang kam nichts mehr vom Inhalt des Aufrufs.</translation>
     </message>
     <message>
-        <source>The connection broke inside the payload.</source>
+        <source>The connection broke before the end of the payload.</source>
         <translation>Die Verbindung ist mitten im Inhalt des Aufrufs abgebrochen.</translation>
     </message>
     <message>
-        <source>The caller went away inside the payload.</source>
+        <source>The caller disconnected before the end of the payload.</source>
         <translation>Der Aufrufer ist mitten im Inhalt des Aufrufs verschwunden.</translation>
     </message>
     <message>
@@ -8775,11 +8775,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Benutzer {user} darf diesen Socket nicht verwenden.</translation>
     </message>
     <message>
-        <source>{qube} has {count} calls under way; try again later.</source>
+        <source>{qube} has {count} calls in progress; try again later.</source>
         <translation>{qube} hat {count} laufende Aufrufe; versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>Too many calls are under way; try again later.</source>
+        <source>Too many calls are in progress; try again later.</source>
         <translation>Zu viele Aufrufe laufen; versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
@@ -9071,7 +9071,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Vermittler {relay} ist selbst auf einem anderen Rechner.</translation>
     </message>
     <message>
-        <source>A remote qube is made from nothing: it has no template.</source>
+        <source>A remote qube has no template.</source>
         <translation>Ein entfernter Qube entsteht aus nichts: Er hat keine Vorlage.</translation>
     </message>
     <message>
@@ -9159,7 +9159,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{path} gibt es, und sie ist nicht brauchbar; berichtigen oder entfernen Sie sie zuerst.</translation>
     </message>
     <message>
-        <source>This change cannot be taken back.</source>
+        <source>This change cannot be reverted.</source>
         <translation>Diese Änderung lässt sich nicht zurücknehmen.</translation>
     </message>
     <message>
@@ -9207,7 +9207,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Qubes OS nimmt Regeln von zusammen höchstens {most} Bytes an.</translation>
     </message>
     <message>
-        <source>The new qube {qube} is left, because it cannot be removed. {why} {left}</source>
+        <source>The new qube {qube} remains, because it cannot be removed. {why} {left}</source>
         <translation>Der neue Qube {qube} bleibt, weil er sich nicht entfernen lässt. {why} {left}</translation>
     </message>
     <message>
@@ -9540,7 +9540,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>jetzt</translation>
     </message>
     <message>
-        <source>Ask for the memory</source>
+        <source>Read the memory</source>
         <translation>Nach dem Speicher fragen</translation>
     </message>
     <message>
@@ -9711,7 +9711,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Wird wiederhergestellt …</translation>
     </message>
     <message>
-        <source>Cancelled. Nothing half restored stays.</source>
+        <source>Cancelled. No partly restored qube was left.</source>
         <translation>Abgebrochen. Es bleibt nichts halb Wiederhergestelltes.</translation>
     </message>
     <message>
@@ -9723,7 +9723,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Es wurde nichts wiederhergestellt.</translation>
     </message>
     <message numerus="yes">
-        <source>Whole in this backup: %n qube(s).</source>
+        <source>Intact in this backup: %n qube(s).</source>
         <translation>
             <numerusform>Unversehrt in dieser Sicherung: %n Qube.</numerusform>
             <numerusform>Unversehrt in dieser Sicherung: %n Qubes.</numerusform>
@@ -9749,7 +9749,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>noch etwa {0}</translation>
     </message>
     <message>
-        <source>whole</source>
+        <source>intact</source>
         <translation>unversehrt</translation>
     </message>
     <message>
@@ -9797,7 +9797,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0} wird gelesen</translation>
     </message>
     <message>
-        <source>All of the file has been read; what is left of it is checked and written.</source>
+        <source>The whole file has been read; the rest of it is being checked and written.</source>
         <translation>Die ganze Datei ist gelesen; was noch übrig ist, wird geprüft und geschrieben.</translation>
     </message>
     <message>
@@ -9981,7 +9981,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Noch einmal versuchen</translation>
     </message>
     <message>
-        <source>Ask for the rights</source>
+        <source>Load the rights</source>
         <translation>Nach den Rechten fragen</translation>
     </message>
     <message>
@@ -10130,7 +10130,7 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>RunPage</name>
     <message>
-        <source>What became of the qubes</source>
+        <source>What happened to the qubes</source>
         <translation>Was aus den Qubes wurde</translation>
     </message>
     <message>
@@ -10221,7 +10221,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>Stop this backup; what it had written is removed.</source>
+        <source>Stop this backup and remove its incomplete file.</source>
         <translation>Diese Sicherung abbrechen; was sie geschrieben hat, wird entfernt.</translation>
     </message>
     <message>
@@ -10279,7 +10279,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung ist vollständig.</translation>
     </message>
     <message>
-        <source>Cancelled. What had been written is removed.</source>
+        <source>Cancelled. The incomplete file was removed.</source>
         <translation>Abgebrochen. Was schon geschrieben war, ist entfernt.</translation>
     </message>
     <message>
@@ -10357,11 +10357,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Rückgängig</translation>
     </message>
     <message>
-        <source>Bring back a version that this program has replaced</source>
+        <source>Bring back a version that this program replaced</source>
         <translation>Eine Fassung zurückholen, die dieses Programm ersetzt hat</translation>
     </message>
     <message>
-        <source>This program has replaced no version yet.</source>
+        <source>This program has not replaced a version yet.</source>
         <translation>Dieses Programm hat noch keine Fassung ersetzt.</translation>
     </message>
     <message>
@@ -10422,7 +10422,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Netzverbindungen werden darin eingerichtet.</translation>
     </message>
     <message>
-        <source>It takes the time from the network, for the others.</source>
+        <source>It gets the time from the network, for the others.</source>
         <translation>Er holt die Zeit aus dem Netz, für die anderen.</translation>
     </message>
     <message>
@@ -10442,11 +10442,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Er bekommt seine Aktualisierungen durch einen anderen Qube.</translation>
     </message>
     <message>
-        <source>It looks whether there are updates.</source>
+        <source>It checks for updates.</source>
         <translation>Er sieht nach, ob es Aktualisierungen gibt.</translation>
     </message>
     <message>
-        <source>It tells its use of memory, so that it can be balanced.</source>
+        <source>It reports its use of memory, for balancing.</source>
         <translation>Er meldet, wie viel Speicher er braucht, damit er verteilt werden kann.</translation>
     </message>
     <message>
@@ -10694,7 +10694,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Pool der Datenträger volatile</translation>
     </message>
     <message>
-        <source>Qubes look for updates</source>
+        <source>Qubes check for updates</source>
         <translation>Qubes suchen nach Aktualisierungen</translation>
     </message>
     <message>
@@ -10823,11 +10823,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0} ({1} von {2})</translation>
     </message>
     <message>
-        <source>Says who created the qube; it stays.</source>
+        <source>Shows who created the qube; it cannot be removed.</source>
         <translation>Sagt, wer den Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
-        <source>The cross takes a tag from all of them.</source>
+        <source>The cross removes a tag from all of them.</source>
         <translation>Das Kreuz nimmt ein Tag von allen.</translation>
     </message>
     <message>
@@ -10872,7 +10872,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Warnungen</translation>
     </message>
     <message>
-        <source>No loops, nothing goes past a firewall.</source>
+        <source>No loops, no path around a firewall.</source>
         <translation>Keine Kreise, nichts führt an einer Firewall vorbei.</translation>
     </message>
     <message numerus="yes">
@@ -11127,7 +11127,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Datenträger zurücksetzen</translation>
     </message>
     <message>
-        <source>Put {0} back to how it was at {1}?</source>
+        <source>Revert {0} to its state of {1}?</source>
         <translation>{0} auf den Stand von {1} zurücksetzen?</translation>
     </message>
     <message>
@@ -11135,7 +11135,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zurücksetzen</translation>
     </message>
     <message>
-        <source>What was written since is no longer in the volume. It is kept as a snapshot.</source>
+        <source>Data written since then is removed from the volume, and kept as a snapshot.</source>
         <translation>Was seitdem geschrieben wurde, ist nicht mehr im Datenträger. Es bleibt als Schnappschuss erhalten.</translation>
     </message>
     <message>
@@ -11182,7 +11182,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Datenträger zurücksetzen</translation>
     </message>
     <message>
-        <source>Put {0} back to how it was at {1}?</source>
+        <source>Revert {0} to its state of {1}?</source>
         <translation>{0} auf den Stand von {1} zurücksetzen?</translation>
     </message>
     <message>
@@ -11190,7 +11190,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Zurücksetzen</translation>
     </message>
     <message>
-        <source>What was written since is no longer in the volume. It is kept as a snapshot.</source>
+        <source>Data written since then is removed from the volume, and kept as a snapshot.</source>
         <translation>Was seitdem geschrieben wurde, ist nicht mehr im Datenträger. Es bleibt als Schnappschuss erhalten.</translation>
     </message>
     <message>
@@ -11346,7 +11346,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Qube</translation>
     </message>
     <message>
-        <source>At the qube&apos;s end</source>
+        <source>When the qube halts</source>
         <translation>Wenn der Qube endet</translation>
     </message>
     <message>
@@ -11381,7 +11381,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>S&amp;chnappschüsse</translation>
     </message>
     <message>
-        <source>The connection is lost: this may be old. It is tried again and again.</source>
+        <source>The connection is lost, so this may be out of date. Trying again.</source>
         <translation>Die Verbindung ist verloren: Das hier ist vielleicht alt. Sie wird immer wieder versucht.</translation>
     </message>
 </context>
@@ -11501,7 +11501,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Labels</translation>
     </message>
     <message>
-        <source>Ask for the system-wide settings</source>
+        <source>Load the system-wide settings</source>
         <translation>Nach den systemweiten Einstellungen fragen</translation>
     </message>
     <message>
@@ -11547,7 +11547,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Tags</translation>
     </message>
     <message>
-        <source>Says who created the qube; it stays.</source>
+        <source>Shows who created the qube; it cannot be removed.</source>
         <translation>Sagt, wer den Qube angelegt hat; es bleibt.</translation>
     </message>
     <message>
@@ -11722,7 +11722,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Dieses Profil führt einen Befehl aus, den nur root in der Datei des Profils setzt; führen Sie es aus, wie es ist.</translation>
     </message>
     <message>
-        <source>Say where the backup goes.</source>
+        <source>Choose where the backup goes.</source>
         <translation>Sagen Sie, wohin die Sicherung soll.</translation>
     </message>
     <message>
@@ -11890,7 +11890,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Was darf {0}?</translation>
     </message>
     <message>
-        <source>A rule about this call decides otherwise, in any file that is read.</source>
+        <source>Rules about this call in all files that are read.</source>
         <translation>Eine Regel zu diesem Aufruf entscheidet anders, in irgendeiner gelesenen Datei.</translation>
     </message>
     <message>
@@ -11898,7 +11898,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Für eine andere Antwort: {0} ändern oder eine Regel darüber setzen.</translation>
     </message>
     <message>
-        <source>Without it, no rule fits, and the answer is Deny.</source>
+        <source>Without it, no rule matches, and the answer is Deny.</source>
         <translation>Ohne sie passt keine Regel, und die Antwort ist Ablehnen.</translation>
     </message>
     <message>
@@ -12090,7 +12090,7 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>TimelineFeed</name>
     <message>
-        <source>Ask for the changes</source>
+        <source>Load the changes</source>
         <translation>Nach den Änderungen fragen</translation>
     </message>
 </context>
@@ -12191,7 +12191,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Hier steht jede Änderung.</translation>
     </message>
     <message>
-        <source>No change fits</source>
+        <source>No change matches</source>
         <translation>Keine Änderung passt</translation>
     </message>
     <message>
@@ -12207,7 +12207,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Wählen Sie eine Änderung aus.</translation>
     </message>
     <message>
-        <source>Show what taking it back does</source>
+        <source>Show what reverting it does</source>
         <translation>Zeigen, was das Zurücknehmen bewirkt</translation>
     </message>
     <message>
@@ -12333,7 +12333,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0}: {1}</translation>
     </message>
     <message>
-        <source>The connection is lost, and tried again: {0}</source>
+        <source>The connection is lost; trying again: {0}</source>
         <translation>Die Verbindung ist abgebrochen und wird wieder versucht: {0}</translation>
     </message>
 </context>
@@ -12937,7 +12937,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Pool</translation>
     </message>
     <message>
-        <source>At the qube&apos;s end</source>
+        <source>When the qube halts</source>
         <translation>Wenn der Qube endet</translation>
     </message>
     <message>
@@ -13024,7 +13024,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Datenträger {0}:{1} bleibt in seinem Pool.</translation>
     </message>
     <message>
-        <source>Whatever the running qube has open on it is cut off.</source>
+        <source>The running qube loses any files it has open on it.</source>
         <translation>Was der laufende Qube darauf geöffnet hat, wird abgeschnitten.</translation>
     </message>
     <message>

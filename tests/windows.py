@@ -59,7 +59,7 @@ async def click_enabled(widget: QWidget) -> None:
 def is_quiet() -> bool:
     """No window is asking for something in the background."""
     running = {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
-    return not any(name.startswith(("Ask", "List")) for name in running)
+    return not any(name.startswith(("Load", "List", "Preview", "Read")) for name in running)
 
 
 def add_main_window(qtbot: QtBot, window: MainWindow) -> None:

@@ -55,7 +55,7 @@ def parser() -> Parser:
     what.add_argument(
         "--history", action="store_true", help="print the runs there were, of the profile if one is named"
     )
-    what.add_argument("--verify", metavar="FILE", type=Path, help="read all of a backup and say what is whole")
+    what.add_argument("--verify", metavar="FILE", type=Path, help="read all of a backup and report what is intact")
     made.add_argument(
         "--give-up",
         metavar="QUBE",
@@ -89,7 +89,7 @@ def main(
             return _verify(options, connect, terminal)
         return _carried_out(options, connect(options.connect), terminal, bar)
 
-    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. What had been written is removed.")
+    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. The incomplete file was removed.")
 
 
 def _check_profile(options: argparse.Namespace) -> None:

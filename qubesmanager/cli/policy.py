@@ -185,7 +185,7 @@ def _remarks(engine: Engine, info: SystemInfo) -> Iterator[tuple[Place, str]]:
 
 def _unreached_text(line: Unreached) -> str:
     if not line.fits:
-        return "It decides nothing: no qube fits it."
+        return "It decides nothing: no qube matches it."
     by = ", ".join(map(str, line.hidden_by)) or "earlier lines"
     return f"It decides nothing: hidden by {by}."
 

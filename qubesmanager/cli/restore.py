@@ -37,7 +37,7 @@ from qubesmanager.wire.restores import ADD, DIFFERS, NEW_HOME, SAME, Contents, R
 
 PROGRAM = "qubes-restore"
 WORDS = {"ok": "restored", "skipped": "skipped", "failed": "FAILED"}
-VERIFIED = {**WORDS, "ok": "whole"}
+VERIFIED = {**WORDS, "ok": "intact"}
 FATES_SAID = {
     ADD: "not here: --dom0 adds it",
     DIFFERS: "differs: stays unless --dom0-item names it",
@@ -58,7 +58,7 @@ def parser() -> Parser:
     made.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the backup")
     what = made.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="print what the backup holds, and restore nothing")
-    what.add_argument("--verify", action="store_true", help="read all of it and say what is whole; restore nothing")
+    what.add_argument("--verify", action="store_true", help="read all of it and report what is intact; restore nothing")
     made.add_argument(
         "--only", metavar="QUBE", action="append", default=[], help="restore this qube, and others so named"
     )
@@ -103,7 +103,7 @@ def parser() -> Parser:
         " the home of dom0's user",
     )
     made.add_argument(
-        "--salvage", action="store_true", help="restore from a damaged file what is whole by its sealed chunks"
+        "--salvage", action="store_true", help="restore from a damaged file what is intact by its sealed chunks"
     )
     made.add_argument("--report", metavar="FILE", type=Path, help="write what became of each qube here")
     made.add_argument(
@@ -173,7 +173,7 @@ def main(
         _check_words(plan, passphrase)
         return asyncio.run(_carry_out(transport, options, plan, passphrase, terminal, bar))
 
-    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. Nothing half restored stays.")
+    return run_command(parser(), argv, work, terminal or Terminal(), "Cancelled. No partly restored qube was left.")
 
 
 def _check_words(plan: RestorePlan, passphrase: str) -> None:
@@ -296,7 +296,7 @@ def _head(file: Path, plan: RestorePlan, rows: Sequence[Restored]) -> list[tuple
     whole = sum(row.result == "ok" and row.is_qube for row in rows)
     return [
         ("Backup", str(file)),
-        ("Done", f"verified, {whole} whole, nothing restored" if plan.verify_only else f"{whole} restored"),
+        ("Done", f"verified, {whole} intact, nothing restored" if plan.verify_only else f"{whole} restored"),
         ("Time", time.strftime("%Y-%m-%d %H:%M:%S %z")),
     ]
 

@@ -99,7 +99,7 @@ RUN_COLUMNS: tuple[TableColumn[BackupRun], ...] = (
     ),
     TableColumn(QT_TRANSLATE_NOOP("BackupsPage", "Profile"), lambda run: run.profile),
     TableColumn(QT_TRANSLATE_NOOP("BackupsPage", "Result"), result_text, mark=result_mark, tip=run_tip),
-    TableColumn(QT_TRANSLATE_NOOP("BackupsPage", "Begun by"), by_text, mark=lambda _run: Mark.QUIET),
+    TableColumn(QT_TRANSLATE_NOOP("BackupsPage", "Started by"), by_text, mark=lambda _run: Mark.QUIET),
     TableColumn(QT_TRANSLATE_NOOP("BackupsPage", "Qubes"), _qubes_text, lambda run: len(run.qubes or ()), right=True),
     TableColumn(
         QT_TRANSLATE_NOOP("BackupsPage", "Size"),
@@ -121,9 +121,9 @@ def advice(run: BackupRun) -> str:
     if run.is_running:
         return ""
     if run.result == FAILED:
-        return QCoreApplication.translate("BackupsPage", "Nothing was kept of it. Remove the cause, then retry.")
+        return QCoreApplication.translate("BackupsPage", "Nothing of it was kept. Remove the cause, then try again.")
     if run.result == CANCELLED:
-        return QCoreApplication.translate("BackupsPage", "What had been written was removed.")
+        return QCoreApplication.translate("BackupsPage", "The incomplete file was removed.")
     parts = [run.file] if run.file else []
     bad = [f"{qube.name}: {qube.result}" for qube in run.qubes or () if qube.result != OK]
     if not run.verified:
@@ -352,9 +352,11 @@ def summary(rows: Sequence[Fate]) -> str:
     """How many would go, and what that frees."""
     going = [row for row in rows if row.removes]
     if not going:
-        return QCoreApplication.translate("BackupsPage", "none of %n would go", "", len(rows)) if rows else ""
+        return QCoreApplication.translate("BackupsPage", "none of %n would be removed", "", len(rows)) if rows else ""
     size = size_text(sum(row.size for row in going)) or "0 B"
-    return QCoreApplication.translate("BackupsPage", "{0} of {1} would go, {2}").format(len(going), len(rows), size)
+    return QCoreApplication.translate("BackupsPage", "{0} of {1} would be removed, {2}").format(
+        len(going), len(rows), size
+    )
 
 
 FATE_COLUMNS: tuple[TableColumn[Fate], ...] = (

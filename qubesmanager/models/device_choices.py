@@ -116,6 +116,6 @@ CHOICE_COLUMNS: tuple[TableColumn[DeviceChoice], ...] = (
         lambda row: row.device.size,
         right=True,
     ),
-    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Has it now"), holder_text),
+    TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "Attached to"), holder_text),
     TableColumn(QT_TRANSLATE_NOOP("DeviceChoices", "At each start"), start_text),
 )

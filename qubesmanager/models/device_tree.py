@@ -201,9 +201,9 @@ def state_line(device: Device) -> str:
         return _DOING[device.doing.step](device.doing.qube)
     if not device.present:
         if device.holder:
-            return QCoreApplication.translate("DeviceTree", "{0} has it").format(device.holder)
+            return QCoreApplication.translate("DeviceTree", "attached to {0}").format(device.holder)
         return QCoreApplication.translate("DeviceTree", "not there; for {0}").format(", ".join(_assigned(device)))
-    parts = [QCoreApplication.translate("DeviceTree", "{0} has it").format(device.holder)] if device.holder else []
+    parts = [QCoreApplication.translate("DeviceTree", "attached to {0}").format(device.holder)] if device.holder else []
     others = _assigned(device, but=device.holder)
     if others:
         parts.append(QCoreApplication.translate("DeviceTree", "at the start of {0}").format(", ".join(others)))

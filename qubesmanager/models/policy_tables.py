@@ -44,7 +44,7 @@ def why_rows(explanation: Explanation, info: SystemInfo) -> list[WhyRow]:
     rows = [row(near.rule, near_text(near, info), Mark.QUIET) for near in explanation.near[-NEAR:]]
     if explanation.decision.rule is not None:
         rows.append(row(explanation.decision.rule, translate("Policy", "decides"), Mark.DONE))
-    later = translate("Policy", "fits, but comes later")
+    later = translate("Policy", "matches, but comes later")
     return rows + [row(rule, later, Mark.QUIET) for rule in explanation.shadowed[:LATER]]
 
 

@@ -142,7 +142,7 @@ def place_text(place: Place, path: str = "") -> str:
 def unreached_text(line: Unreached, path: str) -> str:
     """Why a line of the file decides nothing."""
     if not line.fits:
-        return translate("Policy", "no qube fits")
+        return translate("Policy", "no qube matches")
     if not line.hidden_by:
         return translate("Policy", "hidden by earlier lines")
     return translate("Policy", "hidden by {0}").format(", ".join(place_text(place, path) for place in line.hidden_by))

@@ -41,7 +41,7 @@ SYSTEM_TITLES: dict[str, str] = {
     "default_kernel": QT_TRANSLATE_NOOP("SettingsFields", "Default &kernel"),
     "clockvm": QT_TRANSLATE_NOOP("SettingsFields", "&Clock qube"),
     "updatevm": QT_TRANSLATE_NOOP("SettingsFields", "&Update qube"),
-    "check_updates_vm": QT_TRANSLATE_NOOP("SettingsFields", "Qubes look for updates"),
+    "check_updates_vm": QT_TRANSLATE_NOOP("SettingsFields", "Qubes check for updates"),
     "default_guivm": QT_TRANSLATE_NOOP("SettingsFields", "Default &GUI qube"),
     "default_audiovm": QT_TRANSLATE_NOOP("SettingsFields", "Default &audio qube"),
     "default_qrexec_timeout": QT_TRANSLATE_NOOP("SettingsFields", "Time to sta&rt"),

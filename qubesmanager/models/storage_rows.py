@@ -86,7 +86,7 @@ VOLUME_COLUMNS: tuple[TableColumn[VolumeRow], ...] = (
         lambda row: share(row.volume.usage, row.volume.size),
     ),
     TableColumn(
-        QT_TRANSLATE_NOOP("StorageRows", "At the qube's end"), lambda row: fate(row.volume) if row.qube else ""
+        QT_TRANSLATE_NOOP("StorageRows", "When the qube halts"), lambda row: fate(row.volume) if row.qube else ""
     ),
 )
 VOLUME_USED = 4

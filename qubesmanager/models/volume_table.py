@@ -32,7 +32,7 @@ _TITLES = (
     QT_TRANSLATE_NOOP("VolumeTable", "Size"),
     QT_TRANSLATE_NOOP("VolumeTable", "Used"),
     QT_TRANSLATE_NOOP("VolumeTable", "Pool"),
-    QT_TRANSLATE_NOOP("VolumeTable", "At the qube's end"),
+    QT_TRANSLATE_NOOP("VolumeTable", "When the qube halts"),
 )
 SIZE, USED = 1, 2
 

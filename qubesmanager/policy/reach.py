@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines of a policy that decide nothing: earlier lines decide all their calls, or no qube fits them.
+"""The lines of a policy that decide nothing: earlier lines decide all their calls, or no qube matches them.
 
 Computed for the qubes, tags and classes there are now. A rule is a rectangle of sources and targets; what the earlier
 rules for the same calls leave of it is kept as one bit a target, for each group of sources.
@@ -22,7 +22,7 @@ LOOKED_AT = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A line that decides nothing: no qube fits it, or earlier lines decide its calls. These are in `hidden_by`.
+    """A line that decides nothing: no qube matches it, or earlier lines decide its calls. These are in `hidden_by`.
 
     That is one line, or the first few of several; empty where there are too many to look at.
     """

@@ -281,7 +281,7 @@ _ROWS = (
     PropertyRow(
         "include_in_backups", Type.BOOL,
         classes=ALL,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether a backup includes the qube unless told otherwise."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether a backup includes the qube by default."),
     ),
     PropertyRow(
         "backup_timestamp", Type.INT,
@@ -437,8 +437,8 @@ _ROWS = (
         utf8=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "Whether the firewall rules hold: ``enforced``, or a sentence that says why not; empty without a"
-            " netvm."
+            "Whether the firewall rules are enforced: ``enforced``, or a sentence that explains why not; empty"
+            " without a netvm."
         ),
     ),
     PropertyRow(
@@ -449,7 +449,7 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Why the qube cannot be used, such as a missing pool or a damaged volume; empty if it can. For dom0:"
-            " the fault of the store that the daemon found at its start."
+            " the fault of the store that the daemon detected at its start."
         ),
     ),
     PropertyRow(
@@ -467,7 +467,7 @@ _ROWS = (
         classes=frozenset({VmClass.TEMPLATE}),
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "Whether the template came from a package; such a one is removed by the package manager."
+            "Whether the template came from a package; the package manager removes it then."
         ),
     ),
     PropertyRow(
@@ -486,8 +486,8 @@ _ROWS = (
         change=Changeable.NEVER,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "Whether the disposable was made before it is needed, and waits for that; the feature"
-            " ``preload-dispvm-max`` of its template says how many do."
+            "Whether the disposable was started in advance and waits to be used; the feature"
+            " ``preload-dispvm-max`` of its template is how many to keep."
         ),
     ),
     PropertyRow(
@@ -548,7 +548,7 @@ _SYSTEM_ROWS = (
     SystemPropertyRow(
         "default_netvm", Type.VM,
         optional=True,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netvm of each qube that does not say its own."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netvm of each qube without its own setting."),
     ),
     SystemPropertyRow(
         "default_template", Type.VM,
@@ -558,7 +558,7 @@ _SYSTEM_ROWS = (
     SystemPropertyRow(
         "default_dispvm", Type.VM,
         optional=True,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of disposables, where a qube does not say its own."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of disposables, for qubes without their own setting."),
     ),
     SystemPropertyRow(
         "management_dispvm", Type.VM,
@@ -595,7 +595,7 @@ _SYSTEM_ROWS = (
         optional=True,
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "The kernel of each qube that does not say its own; empty boots the root volume."
+            "The kernel of each qube without its own setting; empty boots the root volume."
         ),
     ),
     SystemPropertyRow(
@@ -613,7 +613,7 @@ _SYSTEM_ROWS = (
     SystemPropertyRow(
         "clockvm", Type.VM,
         optional=True,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube that the others take the time from."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The qube from which the others get the time."),
     ),
     SystemPropertyRow(
         "updatevm", Type.VM,
@@ -625,7 +625,7 @@ _SYSTEM_ROWS = (
         default="yes",
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
-            "Whether qubes look for updates of their software by themselves; update tools read it."
+            "Whether qubes check for updates of their software by themselves; update tools read it."
         ),
     ),
     SystemPropertyRow(

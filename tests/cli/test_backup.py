@@ -112,7 +112,7 @@ def test_a_profile_is_carried_out_and_the_file_verified(place: Place) -> None:
 
     (file,) = place.files()
     assert (status, out.split()[0], out.split()[-1]) == (0, str(file), "verified"), err
-    assert "vault  whole" in place.run("--verify", str(file))[1]
+    assert "vault  intact" in place.run("--verify", str(file))[1]
     assert "nightly" in place.run("--history")[1]
 
 

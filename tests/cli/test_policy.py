@@ -93,7 +93,7 @@ def test_check_names_hidden_lines_and_qubes_that_are_gone() -> None:
     assert status == 0
     assert out.splitlines() == [
         "policy.d/30-user.policy:4: It decides nothing: hidden by policy.d/30-user.policy:3.",
-        "policy.d/30-user.policy:5: It decides nothing: no qube fits it.",
+        "policy.d/30-user.policy:5: It decides nothing: no qube matches it.",
         "policy.d/30-user.policy:5: There is no qube old-mail.",
     ]
 

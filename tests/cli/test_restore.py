@@ -144,7 +144,7 @@ def test_verifying_says_what_is_whole_and_restores_nothing(place: _Place) -> Non
     status, out, _ = place.run(str(place.file), "--verify")
 
     assert (status, place.names()) == (0, before)
-    assert "lab-net  whole" in out
+    assert "lab-net  intact" in out
 
 
 def test_salvage_restores_what_a_cut_file_holds_and_says_what_is_unknown(place: _Place, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_salvage_restores_what_a_cut_file_holds_and_says_what_is_unknown(place: 
     status, out, _ = place.run(str(cut), "--salvage")
 
     assert (refused, verified, status) == (1, 1, 1)
-    assert "lab      whole" in looked_at
+    assert "lab      intact" in looked_at
     assert "lab      restored  The backup has no readable manifest" in out
     assert "(file)   FAILED" in out
     assert {"lab", "lab-net"} <= place.names()
@@ -181,7 +181,7 @@ def test_the_configuration_of_dom0_is_listed_and_added_on_request(place: _Place,
     assert (status, named) == (0, 0), err
     assert "dom0:label:teal" in out
     assert "profile:own" not in out
-    assert "It replaces what was here." in text
+    assert "It replaces the value here." in text
     assert place.send(calls.LABEL_GET("dom0", "teal")) == "0x00AAAA"
 
 
@@ -207,7 +207,7 @@ def test_the_home_of_dom0_is_listed_verified_and_unpacked_on_request(place: _Pla
 
     assert "The home of dom0: at most 20.0 KiB; --dom0-home DIR unpacks it." in listed
     assert (verified, status, again, relative) == (0, 0, 1, 2), err
-    assert "dom0     whole" in looked_at or "dom0  whole" in looked_at
+    assert "dom0     intact" in looked_at or "dom0  intact" in looked_at
     assert f"Its home is in {tmp_path}/new: 1 files, 7 bytes." in " ".join(text.split())
     assert (tmp_path / "new/settings").read_bytes() == b"of dom0"
     assert "already" in refused

@@ -85,7 +85,7 @@ def test_the_qubes_that_have_a_device_or_get_it_at_start_are_shown(catalog: Devi
     model = DeviceTree(filled(catalog))
     catalog.put([having("work", has(SDA)), having("vault", has(SDA1, attached=False, persistent=True))])
 
-    assert cell(model, SDA, STATE) == "work has it"
+    assert cell(model, SDA, STATE) == "attached to work"
     assert cell(model, SDA1, STATE) == "at the start of vault"
 
 

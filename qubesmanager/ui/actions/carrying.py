@@ -115,7 +115,7 @@ class Carrying:
         if len(refused) > NAMED:
             lines.append(QCoreApplication.translate("Plan", "and %n more", "", len(refused) - NAMED))
         if refused and left:
-            lines.append(QCoreApplication.translate("Plan", "%n qube(s) not begun.", "", len(left)))
+            lines.append(QCoreApplication.translate("Plan", "%n qube(s) not started.", "", len(left)))
         return " ".join(lines)
 
 
@@ -137,4 +137,4 @@ def end_text(end: RowEnd) -> str:
         return error_text(end.error)
     if end.reason is not None:
         return reason_text(end.reason)
-    return "" if end.end is End.DONE else QCoreApplication.translate("Plan", "Not begun.")
+    return "" if end.end is End.DONE else QCoreApplication.translate("Plan", "Not started.")

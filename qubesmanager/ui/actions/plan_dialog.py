@@ -200,7 +200,7 @@ class PlanDialog(QDialog):
         tree.setIndentation(4 * self._unit)
         tree.setAllColumnsShowFocus(True)
         tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        tree.setAccessibleName(self.tr("What becomes of each qube"))
+        tree.setAccessibleName(self.tr("What happens to each qube"))
         if header := tree.header():
             header.setStretchLastSection(True)
             widths = {
@@ -222,7 +222,7 @@ class PlanDialog(QDialog):
         column.setSpacing(2 * unit)
         options = QHBoxLayout()
         self.at_refusal = QComboBox(foot)
-        self.at_refusal.addItem(self.tr("Go on with the others"), False)
+        self.at_refusal.addItem(self.tr("Continue with the others"), False)
         self.at_refusal.addItem(self.tr("Stop there"), True)
         self.at_refusal.setCurrentIndex(int(self.plan.kind in STOPPING))
         label = plain_label(self.tr("&If a step is refused:"), foot)
@@ -310,7 +310,7 @@ class PlanDialog(QDialog):
         if self.plan.can_be_undone and self.plan.kind is not Kind.UNDO:
             name, text = "undo", self.tr("Can be undone for %n s", "", UNDO_SECONDS)
         elif self.plan.kind in {Kind.START, Kind.RESTART}:
-            name, text = "info", self.tr("Can be cancelled; qubes that are starting then go on.")
+            name, text = "info", self.tr("Can be cancelled; qubes that are already starting continue to start.")
         elif self.plan.kind is Kind.SHUTDOWN:
             name, text = "info", self.tr("Cannot be undone. Start brings the qubes back.")
         else:

@@ -209,7 +209,7 @@ def line(plan: Plan) -> str:
     if refused := _count(plan.refused):
         parts.append(translate("Plan", "%n cannot change.", "", refused))
     if already := _count(row for row in plan.rows if row.group is Group.ALREADY):
-        parts.append(translate("Plan", "%n already so.", "", already))
+        parts.append(translate("Plan", "%n need no change.", "", already))
     if order := _ORDERS.get(plan.kind):
         parts.append(_tr(order))
     return " ".join(parts)
@@ -288,9 +288,9 @@ def _changing(plan: Plan) -> Fact | None:
         ),
         Kind.RESTART: translate("Plan", "halt and start again"),
         Kind.PAUSE: translate("Plan", "pause"),
-        Kind.UNPAUSE: translate("Plan", "go on"),
+        Kind.UNPAUSE: translate("Plan", "continue"),
         Kind.SUSPEND: translate("Plan", "are suspended"),
-        Kind.RESUME: translate("Plan", "go on"),
+        Kind.RESUME: translate("Plan", "continue"),
         Kind.KILL: translate("Plan", "are killed at once"),
         Kind.REMOVE: translate("Plan", "are removed with their data"),
         Kind.CLONE: translate("Plan", "are cloned with their data"),
@@ -351,12 +351,12 @@ _HEADS = {
     Group.CHANGE: QT_TRANSLATE_NOOP("Plan", "Change"),
     Group.START_AGAIN: QT_TRANSLATE_NOOP("Plan", "Start again"),
     Group.MOVE: QT_TRANSLATE_NOOP("Plan", "Use it now"),
-    Group.ALREADY: QT_TRANSLATE_NOOP("Plan", "Already so"),
+    Group.ALREADY: QT_TRANSLATE_NOOP("Plan", "No change"),
 }
 _CHANGES = {
     Kind.KILL: QT_TRANSLATE_NOOP("Plan", "Killed"),
     Kind.PAUSE: QT_TRANSLATE_NOOP("Plan", "Paused"),
-    Kind.UNPAUSE: QT_TRANSLATE_NOOP("Plan", "Go on"),
+    Kind.UNPAUSE: QT_TRANSLATE_NOOP("Plan", "Continue"),
     Kind.REMOVE: QT_TRANSLATE_NOOP("Plan", "Removed"),
     Kind.CLONE: QT_TRANSLATE_NOOP("Plan", "Cloned"),
     Kind.MANAGE: QT_TRANSLATE_NOOP("Plan", "Get a tag"),

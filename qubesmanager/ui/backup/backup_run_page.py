@@ -126,12 +126,12 @@ class BackupRunPage(QWidget):
             text = self.tr("The backup is complete: {0}, {1}.").format(run.result.file, size_text(run.result.size or 0))
             if not run.result.file:
                 text = self.tr("The backup is complete.")
-            verified = self.tr("All of it was read again, and is whole.")
+            verified = self.tr("All of it was read again and is intact.")
             return f"{text}\n{verified}" if run.result.verified else text
         if run.state is TaskState.CANCELLED:
-            return self.tr("Cancelled. What had been written is removed.")
+            return self.tr("Cancelled. The incomplete file was removed.")
         if run.state is TaskState.FAILED:
-            return self.tr("The backup failed, and nothing that looks like one was left.")
+            return self.tr("The backup failed; no incomplete file was left.")
         if not run.progress.qube:
             return self.tr("Preparing…")
         if run.progress.phase == VERIFYING:

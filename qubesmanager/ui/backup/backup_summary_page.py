@@ -65,7 +65,7 @@ class BackupSummaryPage(StepPage):
 
     def show_plan(self, name: str, profile: Profile, qubes: list[str], *, kept: bool, takes_dom0: bool = False) -> None:
         """Show what is known, and ask the daemon for the rest. `takes_dom0`: dom0 is in the backup."""
-        self._problem = self.tr("Waiting for what dom0 says of it…")
+        self._problem = self.tr("Waiting for the answer of dom0…")
         self._preview = None
         self._is_elsewhere = False
         for box in (self.give_up, self.new_disk):
@@ -149,7 +149,7 @@ class BackupSummaryPage(StepPage):
         if self._preview is None:
             return
         removed, kept = self._preview.retention(self.given_up())
-        lines = [self.tr("none has to go yet")]
+        lines = [self.tr("none would be removed yet")]
         if removed:
             lines = [self.tr("removed once this one is verified: {0}").format(self._named(removed))]
         lines += [

@@ -73,7 +73,7 @@ class BackupWizard(StepsWindow):
         self.finished_steps.connect(self._begin)
         self._given = names
         self._refresh_remove()
-        session.tasks.start_hidden(self.tr("Ask for the backup profiles"), self._ask(), owner=self)
+        session.tasks.start_hidden(self.tr("Load the backup profiles"), self._ask(), owner=self)
 
     def _offer_profiles_of_qubes(self) -> None:
         """One page, where qubesd has the qubes: it carries out its own profiles and nothing else."""
@@ -119,7 +119,7 @@ class BackupWizard(StepsWindow):
                 kept=self._is_kept_passphrase(),
                 takes_dom0=self.qubes.dom0.takes_dom0(),
             )
-            self._session.tasks.start_hidden(self.tr("Ask what the backup would do"), self._preview(), owner=self)
+            self._session.tasks.start_hidden(self.tr("Preview the backup"), self._preview(), owner=self)
         super().show_step(number)
 
     def _is_kept_passphrase(self) -> bool:
@@ -183,7 +183,7 @@ class BackupWizard(StepsWindow):
         try:
             summary = await preview(self._session.client, name, profile_text(plan))
         except PermissionDenied:
-            self.summary.show_nothing_known(self.tr("dom0 says only once it has begun"), may_go_on=True)
+            self.summary.show_nothing_known(self.tr("known once the backup has started"), may_go_on=True)
             return
         except Mgmt1Error as error:
             self.summary.show_nothing_known(error_text(error), may_go_on=False)

@@ -63,9 +63,9 @@ class PassphrasePage(StepPage):
         for edit in (self.first, self.second):
             edit.setEchoMode(QLineEdit.EchoMode.Password)
         self.show_it = QCheckBox(self.tr("&Show it"), self)
-        self.make = QPushButton(self.tr("&Make one up"), self)
+        self.make = QPushButton(self.tr("&Generate one"), self)
         self.make.setAutoDefault(False)
-        self.make.setToolTip(self.tr("Thirty letters and digits by chance: write them down."))
+        self.make.setToolTip(self.tr("Thirty random letters and digits: write them down."))
         self.meter = QProgressBar(self)
         self.meter.setRange(0, SCORES + 1)
         self.meter.setTextVisible(False)
@@ -84,7 +84,7 @@ class PassphrasePage(StepPage):
         for level, text in (
             ("standard", self.tr("standard: a third of a second for each guess")),
             ("strong", self.tr("strong: slower to guess, and to read; 1 GiB of memory")),
-            ("generated", self.tr("quick: only for one that was made up by chance")),
+            ("generated", self.tr("quick: only for a generated passphrase")),
         ):
             self.kdf.addItem(text, level)
         self._made = ""
@@ -199,7 +199,7 @@ class PassphrasePage(StepPage):
         if self.first.text() != self.second.text():
             return self.tr("The two passphrases differ.") if self.second.text() else self.tr("Type it once more.")
         if self.kdf.currentData() == "generated" and self.first.text() != self._made:
-            return self.tr("The quick key derivation is only for a passphrase that was made up here.")
+            return self.tr("The quick key derivation is only for a passphrase that was generated here.")
         return ""
 
     def forget(self) -> None:

@@ -223,7 +223,7 @@ class TargetPage(StepPage):
         if self._command:
             return self.tr("This profile runs a command, which only root sets, in the profile's file; run it as it is.")
         if not path:
-            return self.tr("Say where the backup goes.")
+            return self.tr("Choose where the backup goes.")
         if self.vm() == DOM0 and (not path.startswith("/") or ".." in path.split("/")):
             return self.tr("The folder begins with /, and has no .. in it.")
         if not path.isprintable():

@@ -101,8 +101,8 @@ class AttachDialog(QDialog):
         return headline
 
     def _qubes(self) -> TargetView:
-        self.search.setPlaceholderText(self.tr("Search a qube"))
-        self.search.setAccessibleName(self.tr("Search a qube"))
+        self.search.setPlaceholderText(self.tr("Search for a qube"))
+        self.search.setAccessibleName(self.tr("Search for a qube"))
         model = TargetList(self)
         view = TargetView(model, self._session.color_of, self)
 
@@ -132,8 +132,8 @@ class AttachDialog(QDialog):
         self._put()
 
     def _devices(self) -> DeviceView:
-        self.search.setPlaceholderText(self.tr("Search a device"))
-        self.search.setAccessibleName(self.tr("Search a device"))
+        self.search.setPlaceholderText(self.tr("Search for a device"))
+        self.search.setAccessibleName(self.tr("Search for a device"))
         model = DeviceTree(self._catalog, self, shows=self._fits)
         view = DeviceView(model, self._session.color_of_qube, self)
         self.search.textChanged.connect(model.set_filter)
@@ -169,7 +169,7 @@ class AttachDialog(QDialog):
         device, target = choice
         parts = []
         if device.holder:
-            parts.append(self.tr("It is taken from {0} first.").format(device.holder))
+            parts.append(self.tr("It is detached from {0} first.").format(device.holder))
         record = self._session.records.get(target.name)
         if target.effort is Effort.START and not (self.each_start.isChecked() and not self.start_now.isChecked()):
             parts.append(self.tr("{0} is started first.").format(target.name))
@@ -177,7 +177,7 @@ class AttachDialog(QDialog):
             parts.append(self.tr("{0} is paused, and sees the device when it continues.").format(target.name))
         if device.key.device_class is DeviceClass.MIC and target.effort is Effort.NONE:
             parts.append(
-                self.tr("Many machines can give the microphone only at the start of a qube: tick that, and restart it.")
+                self.tr("Many machines can attach the microphone only when a qube starts: tick that, and restart it.")
             )
         return " ".join(parts)
 

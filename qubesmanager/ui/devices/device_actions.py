@@ -87,7 +87,7 @@ class DeviceActions(QObject):
         if key.device_class not in ATTACHED_HERE:
             _add_text(menu, self.tr("Attached in the settings of a halted qube"))
         elif device.doing is not None and failed is None:
-            _add_text(menu, self.tr("Something is being done with it."))
+            _add_text(menu, self.tr("It is busy with another change."))
         else:
             self._fill_attach(menu, device)
             self._fill_detach(menu, device)

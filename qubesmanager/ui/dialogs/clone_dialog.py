@@ -45,7 +45,7 @@ class CloneDialog(QDialog):
         form.addRow(self.tr("&Pool:"), self.pool)
         self.pool_problem = problem_label(self)
         form.addRow("", self.pool_problem)
-        self.start = QCheckBox(self.tr("&Start it when it is there"), self)
+        self.start = QCheckBox(self.tr("&Start it when it is ready"), self)
         layout.addWidget(self.start)
         layout.addStretch(1)
         buttons, self.yes = confirm_buttons(self, self.tr("Clone"))

@@ -50,7 +50,7 @@ class CreateDialog(QDialog):
         form.addRow("", self.name_problem)
         colors = {name: label_icon(color) for name, color in offers.labels.items()}
         self.label = choice(self, ((name, name) for name in offers.labels), "red", colors)
-        self.label.setToolTip(self.tr("The colour by which you tell at a glance how far you trust it."))
+        self.label.setToolTip(self.tr("The colour shows at a glance how far you trust it."))
         form.addRow(self.tr("&Label:"), self.label)
         self.klass = choice(self, self._classes(), VmClass.APP, {})
         form.addRow(self.tr("&Type:"), self.klass)
@@ -67,7 +67,7 @@ class CreateDialog(QDialog):
         self.private_size.setRange(0, 1 << 20)
         self.private_size.setDecimals(1)
         self.private_size.setSuffix(" GiB")
-        self.private_size.setSpecialValueText(self.tr("as usual"))
+        self.private_size.setSpecialValueText(self.tr("as for other qubes"))
         form.addRow(self.tr("Private si&ze:"), self.private_size)
         self.size_problem = problem_label(self)
         form.addRow("", self.size_problem)
@@ -78,8 +78,8 @@ class CreateDialog(QDialog):
         form.addRow("", self.tags_problem)
         self.provides = QCheckBox(self.tr("P&rovides network to other qubes"), self)
         self.dispvm = QCheckBox(self.tr("Is a template for &disposables"), self)
-        self.start = QCheckBox(self.tr("&Start it when it is there"), self)
-        self.open_settings = QCheckBox(self.tr("&Open its settings when it is there"), self)
+        self.start = QCheckBox(self.tr("&Start it when it is ready"), self)
+        self.open_settings = QCheckBox(self.tr("&Open its settings when it is ready"), self)
         for box in (self.provides, self.dispvm, self.start, self.open_settings):
             layout.addWidget(box)
         layout.addStretch(1)
@@ -193,7 +193,7 @@ class CreateDialog(QDialog):
     def _why_not_from_source(self) -> str | None:
         """Why the qube cannot be made from what is chosen as its template."""
         if not self.template.count():
-            return self.tr("There is no template it could be based on.")
+            return self.tr("There is no template to base it on.")
         why = why_not_create(self._session.facts, VmClass(chosen(self.klass)), chosen(self.template))
         return reason_text(why) if why else None
 

@@ -27,7 +27,7 @@ class NotesDialog(QDialog):
         self.edit = QPlainTextEdit(notes, self)
         self.edit.setTabChangesFocus(True)
         self.edit.setAccessibleName(self.windowTitle())
-        self.edit.setPlaceholderText(self.tr("What this qube is for, what to mind."))
+        self.edit.setPlaceholderText(self.tr("What this qube is for, and what to remember about it."))
         layout.addWidget(self.edit)
         self.problem = problem_label(self)
         layout.addWidget(self.problem)

@@ -93,7 +93,7 @@ class ApplyBar(QWidget):
         self.show_preview = _disclosure(self)
         self.show_preview.setText(self.tr("Calls"))
         self.show_preview.setToolTip(self.tr("The calls that will be sent"))
-        self.back = _link(self.tr("Take all back"), self)
+        self.back = _link(self.tr("Undo all"), self)
         self.back.clicked.connect(self.take_back.emit)
         self.mark = QLabel(self)
         self.problem = plain_label("", self)

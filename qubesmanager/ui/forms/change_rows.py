@@ -137,7 +137,7 @@ def _tag(key: Key, before: str | None, after: str | None) -> Words:
 
 
 def _there(value: str | None) -> str:
-    return translate("ChangeRows", "not there") if value is None else translate("ChangeRows", "there")
+    return translate("ChangeRows", "does not exist") if value is None else translate("ChangeRows", "there")
 
 
 def _volume(key: Key, before: str | None, after: str | None) -> Words:

@@ -74,7 +74,7 @@ class FieldEditor(QWidget):
         self.was.setIcon(tinted_icon("undo", info_color(self.palette())))
         self.was.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.was.setAutoRaise(True)
-        self.was.setToolTip(self.tr("Take this edit back"))
+        self.was.setToolTip(self.tr("Undo this edit"))
         self.was.clicked.connect(self._revert)
         subdue(self.was)
         self.problem = problem_label(self)

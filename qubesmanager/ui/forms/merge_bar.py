@@ -55,7 +55,7 @@ class MergeBar(QFrame):
             button.setVisible(bool(conflicts) and not away)
         self.dismiss.setVisible(not conflicts and not away)
         if away:
-            self.text.setText(self.tr("The connection is lost: this may be old. It is tried again and again."))
+            self.text.setText(self.tr("The connection is lost, so this may be out of date. Trying again."))
         elif conflicts:
             self.text.setText(
                 self.tr("Changed elsewhere meanwhile, and edited here: {0}. Which do you want to keep?").format(

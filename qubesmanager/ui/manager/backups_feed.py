@@ -88,7 +88,7 @@ class BackupsFeed(QObject):
             self._is_stale = True
             return
         self._is_stale = False
-        self._asking = self._session.tasks.start_hidden(self.tr("Ask for the backups"), self._ask(), owner=self)
+        self._asking = self._session.tasks.start_hidden(self.tr("Load the backups"), self._ask(), owner=self)
 
     async def _ask(self) -> None:
         try:

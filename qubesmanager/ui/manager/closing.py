@@ -27,6 +27,6 @@ def _line(task: TaskEntry) -> str:
     if task.at_close is AtClose.CANCELLED:
         return QCoreApplication.translate("Closing", "{0}: it is cancelled.").format(task.title)
     if task.at_close is AtClose.CONTINUES:
-        text = QCoreApplication.translate("Closing", "{0}: it goes on without the window; what follows it does not.")
+        text = QCoreApplication.translate("Closing", "{0}: it continues without the window; its later steps do not.")
         return text.format(task.title)
     return ""

@@ -244,7 +244,7 @@ class Inspector(QStackedWidget):
             if around:
                 return self.tr("{0}: a loop").format(" → ".join([*chain, around]))
             return " → ".join(chain[:LONGEST_CHAIN])
-        return self.tr("leads outside") if record.flag("provides_network") else self.tr("none")
+        return self.tr("leads to the internet") if record.flag("provides_network") else self.tr("none")
 
     def _ready(self, record: VmRecord) -> str:
         """How many disposables of it wait until they are used; over Qubes OS the table does not show these."""

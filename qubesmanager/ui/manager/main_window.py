@@ -547,7 +547,7 @@ class MainWindow(QMainWindow):
             self.page.say(
                 "search",
                 self.tr("Nothing found"),
-                self.filter.query_error or self.tr("No qube fits the filter."),
+                self.filter.query_error or self.tr("No qube matches the filter."),
                 self.tr("Clear the filter"),
                 self.show_everything,
             )

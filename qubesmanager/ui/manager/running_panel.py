@@ -46,7 +46,7 @@ class RunPanel(QWidget):
         self.left.setWordWrap(False)
         self.details = QPushButton(self.tr("Details"), self)
         self.stop = QPushButton(self.tr("Cancel"), self)
-        self.stop.setToolTip(self.tr("Stop this backup; what it had written is removed."))
+        self.stop.setToolTip(self.tr("Stop this backup and remove its incomplete file."))
         self.bar = QProgressBar(self)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(2 * unit)

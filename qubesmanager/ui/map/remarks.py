@@ -17,7 +17,7 @@ def remark_text(remark: Remark) -> str:
         Mark.MISSING: translate("Map", "There is no qube {0}, which it refers to."),
         Mark.NO_ROUTER: translate("Map", "Its net qube {0} does not provide network."),
         Mark.AROUND: translate("Map", "Its network goes around {0}."),
-        Mark.NO_FIREWALL: translate("Map", "Past the firewall: {0} enforces no rules."),
+        Mark.NO_FIREWALL: translate("Map", "Around the firewall: {0} enforces no rules."),
         Mark.LEAK: translate("Map", "It has no network, but its disposables have: {0}."),
     }[remark.mark]
     return text.format(remark.about)

@@ -77,7 +77,7 @@ class SidePane(QWidget):
         body, column = self._part()
         column.addLayout(self._head(body, self.tr("Warnings"), str(number)))
         if not warned:
-            quiet = plain_label(self.tr("No loops, nothing goes past a firewall."), body)
+            quiet = plain_label(self.tr("No loops, no path around a firewall."), body)
             subdue(quiet)
             column.addWidget(quiet)
         for at, each in enumerate(warned):

@@ -52,7 +52,7 @@ class PolicyWatch(QObject):
         """Read the files of dom0, unless that is going on."""
         if not self._is_asking and not self._session.tasks.closing:
             self._is_asking = True
-            self._session.tasks.start_hidden(self.tr("Ask for the policy"), self._ask(), owner=self)
+            self._session.tasks.start_hidden(self.tr("Load the policy"), self._ask(), owner=self)
 
     async def _ask(self) -> None:
         try:

@@ -400,7 +400,7 @@ class PolicyWindow(EditsWindow):
         if checks is None or checks.edition is not self.draft.edition:
             return self.tr("The edits are being checked…")
         if self.draft.conflicts:
-            return self.tr("Choose first which version of {0} is kept.").format(", ".join(sorted(self.draft.conflicts)))
+            return self.tr("First choose which version of {0} to keep.").format(", ".join(sorted(self.draft.conflicts)))
         if checks.problems:
             return checks.problems[0]
         if checks.lockout is not None:

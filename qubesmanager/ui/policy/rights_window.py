@@ -101,7 +101,7 @@ class RightsWindow(QWidget):
         elif self.watch.checks is not None:
             self._is_looking = True
             coroutine = self._compute(self.watch.checks)
-            self._session.tasks.start_hidden(self.tr("Ask for the rights"), coroutine, owner=self)
+            self._session.tasks.start_hidden(self.tr("Load the rights"), coroutine, owner=self)
 
     async def _compute(self, checks: Checks) -> None:
         try:

@@ -103,8 +103,8 @@ class Saving(QObject):
         self._button.setMenu(menu)
         has_any = bool(self.versions.newest_first)
         self._button.setEnabled(has_any)
-        tip = self.tr("Bring back a version that this program has replaced")
-        self._button.setToolTip(tip if has_any else self.tr("This program has replaced no version yet."))
+        tip = self.tr("Bring back a version that this program replaced")
+        self._button.setToolTip(tip if has_any else self.tr("This program has not replaced a version yet."))
 
     def _restore(self, version: Version) -> None:
         self._draft.edit(version.path, version.text)

@@ -226,11 +226,11 @@ class Tester(QWidget):
         if decision.result is Result.ERROR:
             return ""
         if decision.rule is None:
-            return self.tr("A rule about this call decides otherwise, in any file that is read.")
+            return self.tr("Rules about this call in all files that are read.")
         place = place_text(decision.rule.place)
         text = self.tr("For another answer: change {0}, or put a rule above it.").format(place)
         if not explanation.shadowed:
-            without = self.tr("Without it, no rule fits, and the answer is Deny.")
+            without = self.tr("Without it, no rule matches, and the answer is Deny.")
             return f"{text} {without}"
         following = explanation.shadowed[0]
         without = self.tr("Without it, {0} decides.").format(place_text(following.place))

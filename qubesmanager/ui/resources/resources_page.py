@@ -316,7 +316,7 @@ class ResourcesPage(QWidget):
 
     def _ask(self) -> None:
         if self.isVisible():
-            self._session.tasks.start_hidden(self.tr("Ask for the memory"), self._ask_memory(), owner=self)
+            self._session.tasks.start_hidden(self.tr("Read the memory"), self._ask_memory(), owner=self)
 
     async def _ask_memory(self) -> None:
         """Where dom0 does not answer, it stays unknown."""

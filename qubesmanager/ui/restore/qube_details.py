@@ -174,9 +174,9 @@ class QubeDetails(QScrollArea):
             return Fact(self.tr("Firewall"), (self.tr("known after the restore"),), self._unknown())
         text = self.tr("%n rule(s)", "", details.rules)
         if details.rules == 0:
-            text = self.tr("no rules: nothing passes")
+            text = self.tr("no rules: no connection allowed")
         elif details.first_rules[:1] == ("action=accept",):
-            text = self.tr("everything passes")
+            text = self.tr("all connections allowed")
         more = ("…",) if details.rules > len(details.first_rules) else ()
         rules = "\n".join((*details.first_rules, *more))
         return Fact(self.tr("Firewall"), (text,), plain_tip(rules) if rules else "")

@@ -43,7 +43,7 @@ class QubesPage(StepPage):
         self.none.clicked.connect(lambda: model.choose_all(restored=False))
         self.total = plain_label("", self)
         self.foreign = plain_label(
-            self.tr("This backup was made by another program: that a part of it is missing could go unnoticed."),
+            self.tr("This backup was made by another program: a missing part of it could go unnoticed."),
             self,
         )
         self.foreign.hide()

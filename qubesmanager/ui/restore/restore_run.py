@@ -101,13 +101,13 @@ class RestoreRun(QObject):
         if self.state is TaskState.RUNNING:
             return self.tr("Verifying…") if self.plan.verify_only else self.tr("Restoring…")
         if self.state is TaskState.CANCELLED:
-            return self.tr("Cancelled. Nothing half restored stays.")
+            return self.tr("Cancelled. No partly restored qube was left.")
         if self.is_unknown:
             return self.tr("The connection was lost. See the list of qubes for what was restored.")
         if self.error:
             return self.tr("Not verified.") if self.plan.verify_only else self.tr("Nothing was restored.")
         if self.plan.verify_only:
-            said = self.tr("Whole in this backup: %n qube(s).", "", self.done)
+            said = self.tr("Intact in this backup: %n qube(s).", "", self.done)
         else:
             said = self.tr("%n qube(s) restored.", "", self.done)
         failed = self.tr("Failed: {0}.").format(self.failed) if self.failed else ""
@@ -120,7 +120,7 @@ class RestoreRun(QObject):
         if not read:
             return ""
         if read >= size:
-            return self.tr("All of the file has been read; what is left of it is checked and written.")
+            return self.tr("The whole file has been read; the rest of it is being checked and written.")
         said = self.tr("{0} of {1}").format(size_text(read), size_text(size))
         now = time.monotonic()
         speed, left = self._pace.rate(now, READING), self._pace.remaining(now, READING, size - read, {})
@@ -131,7 +131,7 @@ class RestoreRun(QObject):
 
     def words(self) -> dict[str, str]:
         """The names of the results."""
-        ok = self.tr("whole") if self.plan.verify_only else self.tr("restored")
+        ok = self.tr("intact") if self.plan.verify_only else self.tr("restored")
         return {
             "ok": ok,
             "skipped": self.tr("left out"),

@@ -62,7 +62,7 @@ class RunPage(QWidget):
             lambda row: row.qube,
             self,
         )
-        self.table = row_table(self.model, self.tr("What became of the qubes"), 3, self)
+        self.table = row_table(self.model, self.tr("What happened to the qubes"), 3, self)
         set_widths(self.table, {0: 40, 1: 35, 2: 40})
         self.log = QPlainTextEdit(self)
         self.log.setReadOnly(True)

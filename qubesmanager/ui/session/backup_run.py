@@ -292,7 +292,7 @@ class RunningBackup(QObject):
             self.state = TaskState.CANCELLED
         ends = {
             TaskState.DONE: self.tr("The backup is complete."),
-            TaskState.CANCELLED: self.tr("Cancelled. What had been written is removed."),
+            TaskState.CANCELLED: self.tr("Cancelled. The incomplete file was removed."),
             TaskState.FAILED: self.tr("It failed: {0}").format(self.why),
         }
         self._is_lost = self._is_lost and self.state is TaskState.FAILED

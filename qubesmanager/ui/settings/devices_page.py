@@ -62,10 +62,10 @@ class DevicesPage(QWidget):
         self.empty = plain_label("", self)
         self.box = QGroupBox(self)
         self.about = plain_label("", self.box)
-        self.start = QCheckBox(self.tr("Give it to the qube at each &start"), self.box)
+        self.start = QCheckBox(self.tr("Attach it at each &start of the qube"), self.box)
         self.start.clicked.connect(self._choose)
         self.mode = QComboBox(self.box)
-        self.mode.setAccessibleName(self.tr("How it is given"))
+        self.mode.setAccessibleName(self.tr("How it is attached"))
         for mode, text in (
             (DeviceMode.AUTO, self.tr("Attach it at each start, and when it is plugged in")),
             (DeviceMode.ASK, self.tr("Ask at each start, and when it is plugged in")),
@@ -154,7 +154,7 @@ class DevicesPage(QWidget):
         self.box.setVisible(row is not None and not admin)
         self.attach.setEnabled(not admin)
         self.detach.setEnabled(row is not None and row.now)
-        self.detach.setToolTip("" if self.detach.isEnabled() else self.tr("The qube does not have it now."))
+        self.detach.setToolTip("" if self.detach.isEnabled() else self.tr("It is not attached to the qube now."))
         self.empty.setText(self._nothing(admin=admin) if self.model.rowCount() == 0 or admin else "")
         self.empty.setVisible(bool(self.empty.text()))
         if row is None:
@@ -180,18 +180,18 @@ class DevicesPage(QWidget):
 
     def _nothing(self, *, admin: bool) -> str:
         if admin:
-            return self.tr("dom0 has its own devices; none are given to it.")
-        return self.tr("No device is offered by dom0 or any qube that runs.")
+            return self.tr("dom0 has its own devices; none can be attached to it.")
+        return self.tr("Neither dom0 nor any running qube offers a device.")
 
     def _about(self, row: DeviceChoice) -> str:
         parts = []
         if row.device.holder and not row.now:
-            parts.append(self.tr("{0} has it now.").format(row.device.holder))
+            parts.append(self.tr("It is attached to {0} now.").format(row.device.holder))
         others = [name for name in row.device.assigned if name != self._draft.record.name]
         if others:
-            parts.append(self.tr("At its start it is given to {0}, too.").format(", ".join(others)))
+            parts.append(self.tr("It is also attached to {0} when that qube starts.").format(", ".join(others)))
         if not row.device.present:
-            parts.append(self.tr("No qube offers it now: it is not plugged in, or its qube does not run."))
+            parts.append(self.tr("No qube offers it now: it is not plugged in, or its qube is not running."))
         return " ".join(parts)
 
     def _option_texts(self, option: str) -> tuple[str, str]:
@@ -213,7 +213,7 @@ class DevicesPage(QWidget):
         elif row.key in self._draft.conflicts:
             show_problem(self.problem, self.tr("Changed elsewhere meanwhile."))
         elif row.edited and row.options is None and row.now:
-            show_problem(self.problem, self.tr("It is taken from the running qube, too."))
+            show_problem(self.problem, self.tr("It is also detached from the running qube."))
         else:
             show_problem(self.problem, "")
 

@@ -155,7 +155,7 @@ class FirewallPage(QWidget):
         return row
 
     def _question(self) -> QWidget:
-        box = QGroupBox(self.tr("Would it pass?"), self)
+        box = QGroupBox(self.tr("Would it be allowed?"), self)
         self.destination = QLineEdit(box)
         self.destination.setPlaceholderText(self.tr("example.org or 10.0.0.1"))
         self.destination.setAccessibleName(self.tr("Destination"))
@@ -282,11 +282,11 @@ class FirewallPage(QWidget):
     def _ask(self) -> None:
         destination = self.destination.text().strip()
         if not destination:
-            self.verdict.setText(self.tr("Say a destination."))
+            self.verdict.setText(self.tr("Enter a destination."))
             return
         packet = Packet(destination, self.proto.currentData(), self.port.value())
         answer = verdict(self.model.rules(), packet, time.time())
-        passes = self.tr("It would pass") if answer.action is Action.ACCEPT else self.tr("It would be dropped")
+        passes = self.tr("It would be allowed") if answer.action is Action.ACCEPT else self.tr("It would be dropped")
         if answer.index is None:
             why = self.tr("by the end of the list.")
         else:

@@ -43,7 +43,7 @@ def _none() -> str:
 
 def _is_there(value: object) -> str:
     if value is None:
-        return QCoreApplication.translate("Differences", "not there")
+        return QCoreApplication.translate("Differences", "does not exist")
     return QCoreApplication.translate("Differences", "there")
 
 
@@ -99,7 +99,7 @@ class MultiWindow(EditsWindow):
         self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
         below = QWidget(self)
         self.summary = plain_label("", below)
-        self.table = row_table(self.model, self.tr("What would be different"), 3, below)
+        self.table = row_table(self.model, self.tr("What would change"), 3, below)
         for column, width in ((0, 40), (1, 50), (2, 40)):
             self.table.setColumnWidth(column, width * self.fontMetrics().height() // 4)
         inner = QVBoxLayout(below)
@@ -154,9 +154,7 @@ class MultiWindow(EditsWindow):
         differences = self.draft.differences()
         self.model.put(differences)
         count = len({row.qube for row in differences})
-        self.summary.setText(
-            self.tr("%n qube(s) would be different:", None, count) if count else self.tr("Nothing is different yet.")
-        )
+        self.summary.setText(self.tr("%n qube(s) would change:", None, count) if count else self.tr("No changes yet."))
         wrong = self.draft.problems(self._session.facts)
         self.foot.put(
             self.draft.all_steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), ""))

@@ -20,7 +20,7 @@ class NotesPage(QWidget):
         self._draft = draft
         self.text = QPlainTextEdit(self)
         self.text.setTabChangesFocus(True)
-        self.text.setPlaceholderText(self.tr("What this qube is for, and what one should know of it."))
+        self.text.setPlaceholderText(self.tr("What this qube is for, and what to know about it."))
         self.text.setAccessibleName(self.tr("Notes"))
         self.problem = plain_label("", self)
         self.problem.hide()

@@ -109,13 +109,13 @@ class PropertiesPage(QWidget):
         if name in READ_ONLY:
             self.editor.input.setEnabled(False)
             self.editor.reset.setVisible(False)
-            self.editor.explain(self.tr("This is what the system says; it cannot be set."))
+            self.editor.explain(self.tr("The system reports this; it cannot be set."))
         else:
             self._say_inherited(name)
         self._place.addWidget(self.editor)
         if name not in self._helps and self.isVisible():
             self._helps[name] = ""  # is being asked for
-            self._tasks.start_hidden(self.tr("Ask what a property means"), self._ask(name), owner=self)
+            self._tasks.start_hidden(self.tr("Load the help of a property"), self._ask(name), owner=self)
 
     def _say_inherited(self, name: str) -> None:
         """Beneath the editor of a value of the qube's own: what would be there without it."""
@@ -126,7 +126,7 @@ class PropertiesPage(QWidget):
         if came.system and self._system is None:
             if self.isVisible():
                 self._system = {}
-                self._tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._ask_system(), owner=self)
+                self._tasks.start_hidden(self.tr("Load the system-wide settings"), self._ask_system(), owner=self)
             return
         value = inherited(record, name, self._facts.qubes, self._system or {})
         if value is not None:
@@ -168,4 +168,4 @@ class PropertiesPage(QWidget):
         if self._types is None:
             self._types = {}
             self._selected()
-            self._tasks.start_hidden(self.tr("Ask for the types of the properties"), self._ask_types(), owner=self)
+            self._tasks.start_hidden(self.tr("Load the types of the properties"), self._ask_types(), owner=self)

@@ -20,13 +20,13 @@ class Service:
 
 ROWS = (
     Service("network-manager", QT_TRANSLATE_NOOP("Services", "Network connections are set up in it.")),
-    Service("clocksync", QT_TRANSLATE_NOOP("Services", "It takes the time from the network, for the others.")),
+    Service("clocksync", QT_TRANSLATE_NOOP("Services", "It gets the time from the network, for the others.")),
     Service("qubes-firewall", QT_TRANSLATE_NOOP("Services", "It enforces the firewall rules of the qubes behind it.")),
     Service("qubes-network", QT_TRANSLATE_NOOP("Services", "It forwards the network of the qubes behind it.")),
     Service("qubes-updates-proxy", QT_TRANSLATE_NOOP("Services", "It fetches updates for other qubes.")),
     Service("updates-proxy-setup", QT_TRANSLATE_NOOP("Services", "It gets its updates through another qube.")),
-    Service("qubes-update-check", QT_TRANSLATE_NOOP("Services", "It looks whether there are updates.")),
-    Service("meminfo-writer", QT_TRANSLATE_NOOP("Services", "It tells its use of memory, so that it can be balanced.")),
+    Service("qubes-update-check", QT_TRANSLATE_NOOP("Services", "It checks for updates.")),
+    Service("meminfo-writer", QT_TRANSLATE_NOOP("Services", "It reports its use of memory, for balancing.")),
     Service("shutdown-idle", QT_TRANSLATE_NOOP("Services", "It shuts down when no window has been open for a while.")),
     Service("minimal-netvm", QT_TRANSLATE_NOOP("Services", "It is a net qube from a minimal template.")),
     Service("disable-default-route", QT_TRANSLATE_NOOP("Services", "It reaches its net qube, and nothing beyond.")),

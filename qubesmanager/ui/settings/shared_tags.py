@@ -52,9 +52,9 @@ class SharedTags(QWidget):
             for tag, count in self._draft.tags().items()
         }
         fixed = [tag for tag in shown if tag.startswith(CREATED_BY)]
-        self.chips.put(shown, fixed, self.tr("Says who created the qube; it stays."))
+        self.chips.put(shown, fixed, self.tr("Shows who created the qube; it cannot be removed."))
         self.hint.setText(
-            self.tr("The cross takes a tag from all of them.") if shown else self.tr("None of the qubes has a tag.")
+            self.tr("The cross removes a tag from all of them.") if shown else self.tr("None of the qubes has a tag.")
         )
 
     def _add(self) -> None:

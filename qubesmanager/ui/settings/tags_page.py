@@ -107,7 +107,9 @@ class TagsPage(QWidget):
         self._tag_names |= set(self._draft.record.tags)
         tags = [name for name in sorted(self._tag_names) if self._draft.value((TAG, name)) is not None]
         fixed = [name for name in tags if name.startswith(CREATED_BY)]
-        self.chips.put({name: name for name in tags}, fixed, self.tr("Says who created the qube; it stays."))
+        self.chips.put(
+            {name: name for name in tags}, fixed, self.tr("Shows who created the qube; it cannot be removed.")
+        )
         self.no_tags.setVisible(not tags)
         self.no_features.setVisible(not self.model.rowCount())
         self._enable()

@@ -171,7 +171,7 @@ class VolumesPage(QWidget):
         record = self._draft.record
         details = self.tr("The volume {0}:{1} stays in its pool.").format(volume.pool, volume.vid)
         if record.running:
-            details += " " + self.tr("Whatever the running qube has open on it is cut off.")
+            details += " " + self.tr("The running qube loses any files it has open on it.")
         if await confirm(
             self,
             self.tr("Detach a volume"),

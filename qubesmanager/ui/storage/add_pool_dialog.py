@@ -26,7 +26,7 @@ TITLES = {
 """Options that have a name for the user; another option is shown as the driver calls it."""
 
 HINTS = {
-    "dir_path": QT_TRANSLATE_NOOP("PoolOptions", "where dom0 has it, such as /srv/qubes"),
+    "dir_path": QT_TRANSLATE_NOOP("PoolOptions", "its place in dom0, such as /srv/qubes"),
     "volume_group": QT_TRANSLATE_NOOP("PoolOptions", "as LVM lists it (vgs)"),
     "thin_pool": QT_TRANSLATE_NOOP("PoolOptions", "the thin pool in the group"),
 }
@@ -98,7 +98,7 @@ class AddPoolDialog(QDialog):
         if name in self._taken:
             return self.tr("There is a pool named {0} already.").format(name)
         if not all(field.text().strip() for field in self.fields.values()):
-            return self.tr("The driver needs each of its fields.")
+            return self.tr("Fill in all fields of the driver.")
         return ""
 
     def _check(self) -> None:

@@ -76,7 +76,7 @@ class PoolsPage(QWidget):
         self.info.setText("\n".join(lines))
 
     def _add(self) -> None:
-        self._session.tasks.start_hidden(self.tr("Ask for the pool drivers"), self._ask_to_add(), owner=self)
+        self._session.tasks.start_hidden(self.tr("List the pool drivers"), self._ask_to_add(), owner=self)
 
     async def _ask_to_add(self) -> None:
         drivers = await self._session.client.send(calls.POOL_LIST_DRIVERS(DOM0))
@@ -93,6 +93,6 @@ class PoolsPage(QWidget):
             self.tr("Remove a pool"),
             self.tr("Forget the pool {0}?").format(row.name),
             self.tr("Remove"),
-            details=self.tr("What lies in its place stays there; qubes can no longer have volumes in it."),
+            details=self.tr("Its files stay where they are; qubes can no longer have volumes in it."),
         ):
             self._do(self.tr("Remove the pool {0}").format(row.name), calls.POOL_REMOVE(DOM0, row.name))

@@ -107,9 +107,9 @@ class SnapshotsPage(QWidget):
         if await confirm(
             self,
             self.tr("Revert a volume"),
-            self.tr("Put {0} back to how it was at {1}?").format(row.place, when),
+            self.tr("Revert {0} to its state of {1}?").format(row.place, when),
             self.tr("Revert"),
-            details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
+            details=self.tr("Data written since then is removed from the volume, and kept as a snapshot."),
         ):
             request = calls.POOL_VOLUME_REVERT(DOM0, row.place, row.snapshot)
             self._do(self.tr("Revert {0} to {1}").format(row.place, when), request)

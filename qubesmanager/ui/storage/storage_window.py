@@ -39,7 +39,7 @@ class StorageWindow(QWidget):
             (self.snapshots, self.tr("S&napshots")),
         ):
             self.tabs.addTab(widget, title)
-        self.away = plain_label(self.tr("The connection is lost: this may be old. It is tried again and again."), self)
+        self.away = plain_label(self.tr("The connection is lost, so this may be out of date. Trying again."), self)
         self._session = session
         session.lost.connect(self._connection_changed)
         session.synced.connect(self._connection_changed)

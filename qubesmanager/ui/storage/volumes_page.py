@@ -112,7 +112,7 @@ class AllVolumesPage(QWidget):
             return self.tr("There is no volume.")
         if self.only_orphans.isChecked() and not self.search.text():
             return self.tr("Every volume belongs to a qube.")
-        return self.tr("No volume fits.")
+        return self.tr("No volume matches.")
 
     def _remove(self) -> None:
         row = self.current()

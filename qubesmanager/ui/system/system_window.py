@@ -56,7 +56,7 @@ class SystemWindow(EditsWindow):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.foot)
         resize_in_units(self, 200, 175)
-        session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._fill(), owner=self)
+        session.tasks.start_hidden(self.tr("Load the system-wide settings"), self._fill(), owner=self)
 
     async def _fill(self) -> None:
         client = self._session.client
@@ -84,7 +84,7 @@ class SystemWindow(EditsWindow):
             editor.explain(help_text(text))
 
     def _ask_again(self) -> None:
-        self._session.tasks.start_hidden(self.tr("Ask for the system-wide settings"), self._merge(), owner=self)
+        self._session.tasks.start_hidden(self.tr("Load the system-wide settings"), self._merge(), owner=self)
 
     async def _merge(self) -> None:
         rows = await self._session.client.send(calls.PROPERTY_GET_ALL(DOM0))

@@ -103,7 +103,7 @@ class TimelineFeed(QObject):
             self._later.start()
 
     def _ask(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        self._asking = self._session.tasks.start_hidden(self.tr("Ask for the changes"), coroutine, owner=self)
+        self._asking = self._session.tasks.start_hidden(self.tr("Load the changes"), coroutine, owner=self)
 
     async def _entries(self, query: HistoryQuery) -> list[HistoryEntry] | None:
         """A page; None if dom0 does not answer, and why is in `problem`."""

@@ -257,7 +257,9 @@ class TimelinePage(QWidget):
         elif not self.model.entries:
             self.message.say("timeline", self.tr("Nothing has changed yet"), self.tr("Each change is listed here."))
         elif not number:
-            self.message.say("search", self.tr("No change fits"), "", self.tr("Show all changes"), self._forget_filter)
+            self.message.say(
+                "search", self.tr("No change matches"), "", self.tr("Show all changes"), self._forget_filter
+            )
         self.stack.setCurrentWidget(self.tree if number else self.message)
         if number and self.current() is None:
             self.tree.choose_first()
@@ -311,7 +313,7 @@ class TimelinePage(QWidget):
         entry = self.current()
         why_not = self.why_not(entry) if entry is not None else self.tr("Select a change.")
         self.revert_action.setEnabled(not why_not)
-        self.revert_action.setToolTip(why_not or self.tr("Show what taking it back does"))
+        self.revert_action.setToolTip(why_not or self.tr("Show what reverting it does"))
         self.pane.show_entry(entry, why_not)
 
     # -- what the user does -------------------------------------------------------------------------------------------

@@ -48,8 +48,8 @@ class QubesPanel(QWidget):
         self.view = VmView(self.filter, self.model, session.color_of, self)
         self.search = QLineEdit(self)
         self.search.setClearButtonEnabled(True)
-        self.search.setPlaceholderText(self.tr("Search any qube, to start it"))
-        self.search.setAccessibleName(self.tr("Search a qube"))
+        self.search.setPlaceholderText(self.tr("Search for a qube to start"))
+        self.search.setAccessibleName(self.tr("Search for a qube"))
         self.buttons = {key: QPushButton(BY_ID[key].name(), self) for key in BUTTONS}
         for at, column in enumerate(self.model.columns):
             self.view.setColumnHidden(at, column.id not in COLUMNS)

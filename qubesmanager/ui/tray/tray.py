@@ -100,7 +100,7 @@ class TrayWindow(QWidget):
         if self._session.records:
             self._forget_loss()
             self._loss = self.errors.show_notice(
-                self.tr("The connection is lost, and tried again: {0}").format(lost.error)
+                self.tr("The connection is lost; trying again: {0}").format(lost.error)
             )
 
     def _back(self) -> None:

@@ -138,9 +138,9 @@ class SnapshotsBox(QGroupBox):
         if await confirm(
             self,
             self.tr("Revert a volume"),
-            self.tr("Put {0} back to how it was at {1}?").format(of.title, when_text(snapshot)),
+            self.tr("Revert {0} to its state of {1}?").format(of.title, when_text(snapshot)),
             self.tr("Revert"),
-            details=self.tr("What was written since is no longer in the volume. It is kept as a snapshot."),
+            details=self.tr("Data written since then is removed from the volume, and kept as a snapshot."),
         ):
             title = self.tr("Revert {0} to {1}").format(of.title, when_text(snapshot))
             self._tasks.start(title, self._send(of.revert(snapshot)))

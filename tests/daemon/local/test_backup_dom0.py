@@ -110,7 +110,7 @@ async def test_configuration_that_differs_is_replaced_only_if_named(client: Clie
     assert before["policy:30-mine.policy"] == before["property:default_qrexec_timeout"] == "differs"
     assert added == {}
     assert kept == "# mine is newer\n"
-    assert named == {"policy:30-mine.policy": "result=ok It replaces what was here."}
+    assert named == {"policy:30-mine.policy": "result=ok It replaces the value here."}
     assert (await client.send(calls.POLICY_GET("dom0", "30-mine"))).content == POLICY
     assert (await client.send(calls.PROPERTY_GET("dom0", "default_qrexec_timeout"))).value == "88"
 

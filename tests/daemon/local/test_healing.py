@@ -169,7 +169,7 @@ async def test_a_connection_lost_inside_a_start_is_decided_when_it_is_back(
 async def test_a_kill_on_a_full_disk_ends_and_the_qube_heals(system: System, client: Client) -> None:
     work = system.runtime.state.qube("work")
     with full_disk(system):
-        with pytest.raises(Mgmt1Error, match=r"work was killed\. Cleaning up after it failed and is tried again"):
+        with pytest.raises(Mgmt1Error, match=r"work was killed\. The cleanup after it failed and will be tried again"):
             await client.send(calls.VM_KILL("work"))
         assert work.state is PowerState.HALTING
         with pytest.raises(Mgmt1Error, match="the disk is full"):
@@ -194,7 +194,7 @@ async def test_a_start_right_after_the_disk_has_room_again_cleans_up_first(
 
 async def test_a_shutdown_on_a_full_disk_ends_and_the_qube_heals(system: System, client: Client) -> None:
     work = system.runtime.state.qube("work")
-    with full_disk(system), pytest.raises(Mgmt1Error, match=r"work has shut down\. Cleaning up"):
+    with full_disk(system), pytest.raises(Mgmt1Error, match=r"work has shut down\. The cleanup"):
         await client.send(calls.VM_SHUTDOWN("work"))
 
     await until(lambda: work.state is PowerState.HALTED)

@@ -39,7 +39,7 @@ def test_a_halted_qube_is_not_counted_as_refused_in_a_shutdown(qapp: QApplicatio
 
     plan = shutdown_plan(facts, ["work", "vault", "mail"])
 
-    assert plan_texts.line(plan).startswith("1 to change. 2 already so.")
+    assert plan_texts.line(plan).startswith("1 to change. 2 need no change.")
     assert plan_texts.button(plan) == "Shut down 1 qube(s)"
 
 

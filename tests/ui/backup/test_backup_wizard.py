@@ -176,7 +176,7 @@ async def test_a_backup_is_made_verified_and_can_be_restored(
     page = person.wizard.run_page
     assert page is not None
     assert str(file) in page.headline.text()
-    assert "is whole" in page.headline.text()
+    assert "is intact" in page.headline.text()
     assert page.bar.value() == 100
     assert [row.name for row in page.model.rows] == ["vault"]
     assert "vault is written" in page.log.toPlainText()
@@ -203,7 +203,7 @@ async def test_errors_of_a_page_are_shown_before_the_next_page(person: Person, f
     assert "letters, digits" in person.why()
     person.wizard.qubes.profile.setEditText("mine")
     person.next()
-    assert "Say where" in person.why()
+    assert "Choose where" in person.why()
     person.wizard.target.path.setText("relative")
     assert "begins with /" in person.why()
     person.wizard.target.path.setText(str(folder / "none" / "at" / "all"))
@@ -457,7 +457,7 @@ async def test_a_generated_passphrase_uses_the_quick_key_and_is_typed_again(pers
     await until(lambda: page.meter.value() == 5)
     page.first.setText("mine")
     page.second.setText("mine")
-    assert "made up" in person.why()
+    assert "generated here" in person.why()
 
 
 async def test_qubes_of_the_selection_are_ticked(session: Session, qtbot: QtBot) -> None:

@@ -126,7 +126,7 @@ async def test_a_device_of_another_qube_is_moved(panel: DevicesPanel, catalog: D
     click(panel.attach)
     dialog = await asked()
     type_text(dialog.search, "work")
-    assert "taken from personal first" in dialog.hint.text()
+    assert "detached from personal first" in dialog.hint.text()
     click(dialog.attach)
 
     await until(lambda: catalog.devices()[STICK].holder == "work")
@@ -223,6 +223,6 @@ async def test_the_microphone_says_that_it_may_need_a_start(panel: DevicesPanel)
     dialog = await asked()
     type_text(dialog.search, "work")
 
-    assert "microphone only at the start" in dialog.hint.text()
+    assert "microphone only when a qube starts" in dialog.hint.text()
     assert not dialog.read_only.isVisible()
     dialog.reject()

@@ -184,7 +184,7 @@ async def test_the_dry_run_of_retention_names_what_would_go_and_why_the_others_s
         ["keeps", "last 3"],
         ["removes", "beyond what the profile keeps"],
     ]
-    assert page.fates_head.note.text().startswith("1 of 3 would go")
+    assert page.fates_head.note.text().startswith("1 of 3 would be removed")
 
 
 async def test_typing_in_the_search_and_choosing_a_result_filters_the_runs(

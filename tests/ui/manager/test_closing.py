@@ -45,7 +45,7 @@ async def test_unsaved_settings_and_what_is_running_are_asked_about_once(clicker
     assert f"{single.windowTitle()}: the changes are not applied." in text
     assert f"{several.windowTitle()}: the changes are not applied." in text
     assert "Restore it: it is cancelled." in text
-    assert "Back up: nightly: it goes on without the window" in text
+    assert "Back up: nightly: it continues without the window" in text
     assert "Start work" not in text
     question.reject()
     await clicker.until(lambda: window._asking is not None and window._asking.done())

@@ -61,7 +61,7 @@ async def test_a_line_about_a_qube_that_is_gone_is_marked(window: PolicyWindow) 
 
     assert cells(window, 8)[FROM] == "old-mail"
     assert "There is no qube old-mail." in str(index.data(Qt.ItemDataRole.ToolTipRole))
-    assert cells(window, 8)[OPTIONS] == "no qube fits"
+    assert cells(window, 8)[OPTIONS] == "no qube matches"
 
 
 async def test_a_line_hidden_by_another_file_names_it(window: PolicyWindow) -> None:
@@ -141,7 +141,7 @@ async def test_the_tester_says_which_line_decides_and_why_others_do_not(window: 
     assert rows == [
         (2, "other source: work, not personal"),
         (3, "decides"),
-        (4, "fits, but comes later"),
+        (4, "matches, but comes later"),
     ]
     assert "Without it, 30-user:4 decides." in window.tester.hint.text()
 

@@ -566,7 +566,7 @@ async def test_verifying_restores_nothing(
     await read(clicker, wizard, backup.file)
     await over(clicker, wizard)
 
-    assert wizard.run_page.headline.text() == "Whole in this backup: 2 qube(s)."
+    assert wizard.run_page.headline.text() == "Intact in this backup: 2 qube(s)."
     assert await listed(client) == before
 
 
@@ -584,7 +584,7 @@ async def test_cancelled_in_the_middle_leaves_nothing_half_restored(
     await over(clicker, wizard)
 
     assert wizard.run.state is TaskState.CANCELLED
-    assert "Nothing half restored stays" in wizard.run_page.headline.text()
+    assert "No partly restored qube was left" in wizard.run_page.headline.text()
     assert await listed(client) == before
     assert await system.pools.driver("default").list_volumes() == volumes
     assert not system.runtime.reserved
@@ -808,7 +808,7 @@ async def test_a_run_that_is_cancelled_in_the_tasks_is_cancelled_in_its_window(
     clicker.session.tasks.cancel(entry)
     await over(clicker, wizard)
 
-    assert wizard.run_page.headline.text() == "Cancelled. Nothing half restored stays."
+    assert wizard.run_page.headline.text() == "Cancelled. No partly restored qube was left."
     assert wizard.run_page.leave.text() == "&Close"
 
 

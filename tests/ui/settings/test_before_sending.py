@@ -87,7 +87,7 @@ async def test_the_changes_are_in_words_and_the_calls_behind_a_triangle(window: 
     assert rows(window) == [
         ("Start with the system", "Default (no)", "yes", "now"),
         ("Initial memory", "800 MiB", "900 MiB", "after a restart"),
-        ("The tag mine", "not there", "there", "now"),
+        ("The tag mine", "does not exist", "there", "now"),
         ("Private storage", "2.0 GiB", "3.0 GiB", "now; it cannot shrink later"),
     ]
     assert window.foot.show_changes.text() == "4 change(s)"

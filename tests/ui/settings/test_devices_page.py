@@ -130,7 +130,7 @@ async def test_the_page_shows_which_qubes_have_a_device_or_get_it_at_start(page:
     await client.send(attach("work", DeviceId("sys-usb", "sda"), {"persistent": "yes"}))
     select(page, STICK)
 
-    texts = ("work has it now.", "given to work, too")
+    texts = ("It is attached to work now.", "also attached to work when")
     await until(lambda: all(text in page.about.text() for text in texts))
     assert not page.detach.isEnabled()
 

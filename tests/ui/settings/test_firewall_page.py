@@ -159,8 +159,8 @@ async def test_would_it_pass_names_the_rule_and_marks_it(page: FirewallPage, cli
         answers.append((page.verdict.text(), page.model.deciding))
 
     assert answers[0] == ("It would be dropped by rule 1.", 0)
-    assert answers[1][0].startswith("It would pass by rule 2.")
-    assert answers[2][0].startswith("It would pass by rule 3.")
+    assert answers[1][0].startswith("It would be allowed by rule 2.")
+    assert answers[2][0].startswith("It would be allowed by rule 3.")
     assert answers[2][1] == 2
 
 

@@ -175,7 +175,7 @@ async def test_a_tag_is_given_to_all_and_taken_from_all(window: MultiWindow, sys
     assert [window.model.index(0, column).data() for column in range(4)] == [
         "vault",
         "the tag work",
-        "not there",
+        "does not exist",
         "there",
     ]
     await click_enabled(window.foot.button(APPLY))

@@ -160,7 +160,7 @@ async def test_what_cannot_be_reverted_is_grey_with_its_reason(
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("fresh", "red")))
     await top(clicker, page, ("fresh", "Created", "", "on debian-13"))
     assert not page.pane.revert.isEnabled()
-    assert "cannot be taken back" in page.pane.reason.text()
+    assert "cannot be reverted" in page.pane.reason.text()
 
     await client.send(calls.VM_TAG_SET("fresh", "mine"))
     await top(clicker, page, ("fresh", "Tag mine", "not set", "set"))

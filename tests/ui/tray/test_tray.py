@@ -83,7 +83,9 @@ async def test_a_device_is_given_from_the_menu(desk: Desk, catalog: DeviceCatalo
     await until(lambda: catalog.devices()[STICK].holder == "work")
 
     await until(
-        lambda: any(line.startswith("Example USB Stick\t") and line.endswith(" · work has it") for line in desk.lines())
+        lambda: any(
+            line.startswith("Example USB Stick\t") and line.endswith(" · attached to work") for line in desk.lines()
+        )
     )
 
 
