@@ -22,6 +22,14 @@ def keys_naming(profile: Profile, name: str) -> list[str]:
     return lists + [key for key in QUBES if getattr(profile, key) == name]
 
 
+def qubes_named(profile: Profile) -> set[str]:
+    """The qubes that the profile names, also in a tag created-by-* or managed-by-*, whether there are such qubes."""
+    patterns = [pattern for key in LISTS for pattern in getattr(profile, key)]
+    in_tags = {pattern.removeprefix(tag) for pattern in patterns for tag in _TAGS if pattern.startswith(tag)}
+    named = {pattern for pattern in patterns if not pattern.startswith("$")}
+    return named | in_tags | {getattr(profile, key) for key in QUBES} - {""}
+
+
 def renamed(text: str, old: str, new: str) -> str:
     """The profile's text with another name of a qube, also of the one that set it; else the same text.
 

@@ -513,6 +513,11 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("profile-file-by-dom0", errors.PermissionDenied, "Only dom0 sets a profile with passphrase_file."),
     Row(
+        "profile-names-hidden",
+        errors.PermissionDenied,
+        "The profile {profile} is of another source, and names qubes that {source} does not see.",
+    ),
+    Row(
         "profile-of-other",
         errors.PermissionDenied,
         "The backup profile {profile} was not set by {qube}; only dom0 may change it.",

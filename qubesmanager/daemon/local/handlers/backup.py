@@ -34,7 +34,7 @@ async def info(context: Context, profile: str | None, content: ByteStream) -> Pr
         text = await _text(content)
         if text and context.source != DOM0:
             raise refusal("profile-preview-of-dom0")
-        return await context.system.backup_previews.preview(profile, text, context.source)
+        return await context.system.backup_previews.preview(profile, text, context.source, context.knows)
     return await context.system.restores.contents(context.source, content)
 
 
@@ -67,7 +67,7 @@ async def list_profiles(context: Context, only: str | None, _payload: None) -> l
 
 @answers(calls.BACKUP_PROFILE_GET)
 async def get_profile(context: Context, profile: str, _payload: None) -> str:
-    return await context.system.backups.shown_text(profile)
+    return await context.system.backups.shown_text(profile, context.source, context.knows)
 
 
 @answers(calls.BACKUP_PROFILE_SET)
@@ -82,9 +82,9 @@ async def remove_profile(context: Context, profile: str, _payload: None) -> None
 
 @answers(calls.BACKUP_STATUS)
 async def status(context: Context, _arg: None, _payload: None) -> list[BackupRun]:
-    return await context.system.backup_runs.status(context.source)
+    return await context.system.backup_runs.status(context.source, context.knows)
 
 
 @answers(calls.BACKUP_HISTORY)
 async def history(context: Context, profile: str | None, _payload: None) -> list[BackupRun]:
-    return await context.system.backup_history.runs(profile, context.source)
+    return await context.system.backup_history.runs(profile, context.source, context.knows)

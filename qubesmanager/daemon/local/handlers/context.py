@@ -12,11 +12,17 @@ from qubesmanager.wire.names import DOM0
 
 LISTS = frozenset(
     {
-        *(call.name for call in (calls.VM_LIST, calls.VM_GET_ALL, calls.EVENTS, calls.VM_STATS)),
-        *("admin.vm.List", "admin.Events", "admin.vm.Stats"),
+        *(call.name for call in (calls.VM_LIST, calls.VM_GET_ALL, calls.EVENTS, calls.VM_STATS, calls.HISTORY)),
+        *(call.name for call in (calls.BACKUP_INFO, calls.BACKUP_STATUS, calls.BACKUP_HISTORY)),
+        *(call.name for call in (calls.BACKUP_PROFILE_GET, calls.POOL_VOLUME_LIST)),
+        *("admin.vm.List", "admin.Events", "admin.vm.Stats", "admin.pool.volume.List"),
     }
 )
-"""The calls whose answers are of all qubes that their source may make them to."""
+"""The calls whose answers are of all qubes that their source may make them to, and name no other."""
+
+
+_LIST = ".vm.List"
+"""Behind `mgmt1` or `admin`: the call that lists the qubes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,16 +52,25 @@ class Context(ContextOfCall):
         return self.qube.name
 
     def sees(self, name: str) -> bool:
-        """Whether the source may know of the qube: it created or manages it, or may make this call to it.
+        """Whether the source may know of the qube.
 
-        A call that lists goes by the policy alone, where there is one.
+        Where there is a policy, it may make this call to it or, unless this is a call that lists, list it. Where there
+        is none, it created or manages it.
         """
         if self.source in {DOM0, name} or name == DOM0 or (name and name == self.granted):
             return True
-        admits = self.system.policy_sight.admits(self.source, *self.made, name)
-        if admits is not None and (admits or self.made.service in LISTS):
-            return admits
-        return self.system.runtime.state.visible(self.source, name)
+        admits = self.system.policy_sight.admits
+        is_admitted = admits(self.source, *self.made, name)
+        if is_admitted is None:
+            return self.system.runtime.state.visible(self.source, name)
+        if is_admitted or self.made.service in LISTS:
+            return is_admitted
+        lists = f"{self.made.service.partition('.')[0]}{_LIST}"
+        return bool(admits(self.source, lists, "+", name))
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a qube of that name, and the source sees it."""
+        return name in self.system.runtime.state.qubes and self.sees(name)
 
 
 REGISTRY: Registry[Context] = Registry()

@@ -8,4 +8,5 @@ from qubesmanager.wire.history import HistoryEntry, HistoryQuery
 
 @answers(calls.HISTORY)
 async def history(context: Context, name: str | None, query: HistoryQuery) -> list[HistoryEntry]:
-    return await context.system.history.entries(context.source, name, query)
+    by_policy = context.system.policy_sight.decides
+    return await context.system.history.entries(context.source, name, query, context.sees, by_policy=by_policy)

@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.drivers.backups import folders
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
+from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire import events
 from qubesmanager.wire.backups import FAILED, OK, BackupRun, decode_run, event_fields
 from qubesmanager.wire.event_row import EventRow
@@ -47,13 +48,13 @@ class BackupHistory:
         """The time for the history, in Unix seconds; 0 while the clock is before 1970."""
         return max(0, int(self.clock()))
 
-    async def runs(self, profile: str | None = None, source: str = DOM0) -> list[BackupRun]:
+    async def runs(self, profile: str | None = None, source: str = DOM0, sees: Sees = sees_all) -> list[BackupRun]:
         """The runs, oldest first, with the names that `source` sees."""
-        return [self.reduced(run, source) for _number, run in await self._numbered(profile, LIMIT)]
+        return [self.reduced(run, source, sees) for _number, run in await self._numbered(profile, LIMIT)]
 
     async def last_run(self, name: str) -> BackupRun | None:
         """The last run of the profile, whatever its result."""
-        return next((self.reduced(run, DOM0) for _number, run in await self._numbered(name, 1)), None)
+        return next((self.reduced(run, DOM0, sees_all) for _number, run in await self._numbered(name, 1)), None)
 
     async def previous(self, profile: str) -> str:
         """The id of the profile's last complete backup."""
@@ -76,8 +77,11 @@ class BackupHistory:
         )
         return [(int(number), self._unstored.get(number) or decode_run(row)) for number, row in reversed(stored)]
 
-    def reduced(self, run: BackupRun, source: str) -> BackupRun:
+    @staticmethod
+    def reduced(run: BackupRun, source: str, sees: Sees) -> BackupRun:
         """The run as `source` may see it: without qubes that are hidden from it, and without a hint that there are any.
+
+        `sees`: whether there is a qube of a name, and the source sees it.
 
         dom0 reads in the reason which qubes were left out because the owner of the profile does not see them.
         """
@@ -86,9 +90,6 @@ class BackupHistory:
                 return run
             left_out = Reason("run-left-out", run.owner, ", ".join(run.left_out))
             return run.because(run.why or run.reason, left_out)
-
-        def sees(name: str) -> bool:
-            return self._runtime.state.has_visible(source, name)
 
         reduced = replace(run, names=None, left_out=())
         if run.qubes is not None:
@@ -179,7 +180,7 @@ class BackupHistory:
 
     def emit(self, row: EventRow[..., events.BackupEvent], run: BackupRun) -> None:
         """An event about a run: it began, or it ended."""
-        self._runtime.emit([row.event("", event_fields(self.reduced(run, DOM0)))])
+        self._runtime.emit([row.event("", event_fields(self.reduced(run, DOM0, sees_all)))])
 
     # -- what ended runs left -----------------------------------------------------------------------------------------
 

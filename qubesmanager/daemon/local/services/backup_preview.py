@@ -16,6 +16,7 @@ from qubesmanager.daemon.local.services.backup_history import BackupHistory, loc
 from qubesmanager.daemon.local.services.backup_run import BackupRuns
 from qubesmanager.daemon.local.services.backups import Backups, Planned
 from qubesmanager.rules.backups import is_ahead
+from qubesmanager.rules.sight import Sees, seen_name, sees_all
 from qubesmanager.wire.backups import PlannedQube, Preview
 from qubesmanager.wire.names import DOM0
 
@@ -37,17 +38,18 @@ class BackupPreviews:
         self._runs = runs
         self._history = history
 
-    async def preview(self, name: str, text: str = "", source: str = DOM0) -> Preview:
+    async def preview(self, name: str, text: str = "", source: str = DOM0, sees: Sees = sees_all) -> Preview:
         """The preview of a profile, or of the profile that `text` is; nothing is stored.
 
-        Only the qubes that `source` sees are in the answer.
+        Only the qubes that `source` sees are in the answer, and those that its own profile names.
         """
         if text:
             profile, changed, owner = await off_loop(parse_profile, text), self._history.clock(), DOM0
         else:
             profile, file = await self._backups.profile(name)
             changed, owner = file.changed, owner_of(file.text)
-        planned = self._backups.planned(name, profile, owner, source)
+        planned = self._backups.planned(name, profile, owner, sees)
+        reads_text = source in {DOM0, owner}
         last = await self._history.last_run(name)
         due = profile.schedule.next_due(local_time(self._history.clock())) if profile.schedule else None
         room = Room()
@@ -72,11 +74,10 @@ class BackupPreviews:
         decision = self._history.retention(profile, coming, owner, present)
         why_kept = {old.file: why for old, why in decision.counted}
         files = {Path(run.file).name: why_kept.get(run.file, ()) for _number, run in present}
-        visible = self._runtime.state.visible
         return Preview(
             profile=name,
             destination=profile.destination_path or " ".join(profile.destination_command),
-            destination_vm=profile.destination_vm,
+            destination_vm=profile.destination_vm if reads_text else seen_name(sees, profile.destination_vm),
             compression=profile.compression.value,
             kdf=profile.kdf,
             verify=profile.verify,
@@ -91,14 +92,14 @@ class BackupPreviews:
             last_result=last.result if last else "",
             # Local time, with the daylight saving time of that day.
             next_run=int(due.replace(tzinfo=None).timestamp()) if due else None,
-            missing=planned.missing,
-            left_out=planned.hidden,
+            missing=planned.missing if reads_text else (),
+            left_out=planned.hidden if reads_text else (),
             without_home=planned.dom0 and home is None,
             would_remove=tuple(Path(old.file).name for old in decision.remove),
             would_keep={
                 Path(kept.file).name: names
                 for kept, all_names in decision.kept_for
-                if (names := tuple(name for name in all_names if visible(source, name)))
+                if (names := tuple(name for name in all_names if source == DOM0 or sees(name)))
             },
             files=files if is_readable else None,
             changed=int(changed),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from qubesmanager.daemon.local.services.dom0_config import config_of
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import StoreError
 from qubesmanager.host.atomic_file import part_of
+from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire import events
 from qubesmanager.wire.backups import (
     CANCELLED,
@@ -175,13 +177,13 @@ class BackupRuns:
             raise refusal("backup-not-running", name)
         job.cancelled.set()
 
-    async def status(self, source: str = DOM0) -> list[BackupRun]:
+    async def status(self, source: str = DOM0, sees: Sees = sees_all) -> list[BackupRun]:
         """The latest run of each profile, with its progress while it runs, and `next_attempt` after a failed one.
 
         With the names that `source` sees.
         """
         runs = await self._history.latest()
-        return [self._history.reduced(self._with_progress(run), source) for run in runs]
+        return [self._history.reduced(self._with_progress(run), source, sees) for run in runs]
 
     def _with_progress(self, run: BackupRun) -> BackupRun:
         job = self._jobs.get(run.profile)
@@ -193,7 +195,8 @@ class BackupRuns:
     def _answered(self, error: Mgmt1Error, run: BackupRun) -> Mgmt1Error:
         """The error as the source of the run gets it: without the reason where that may name what it does not see."""
         by = DOM0 if run.by == SCHEDULE else run.by
-        is_whole = by == DOM0 or self._history.reduced(run, by).why != FOR_DOM0
+        sees = partial(self._runtime.state.has_visible, by)
+        is_whole = by == DOM0 or self._history.reduced(run, by, sees).why != FOR_DOM0
         return error if is_whole else error_for(FOR_DOM0)
 
     # -- from the first byte to the history ---------------------------------------------------------------------------

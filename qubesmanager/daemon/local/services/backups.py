@@ -11,7 +11,7 @@ from qubesmanager.backup.engine import at_destination, in_engine, off_loop
 from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
-from qubesmanager.backup.profile_names import keys_naming, renamed, without
+from qubesmanager.backup.profile_names import keys_naming, qubes_named, renamed, without
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
@@ -19,6 +19,7 @@ from qubesmanager.daemon.local.drivers.backups.profiles import ProfileFile, Prof
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.backup_destinations import BackupDestinations
 from qubesmanager.daemon.local.store import rows
+from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesBackupProfileNotFoundError
 from qubesmanager.wire.names import DOM0, PROFILE_ID, check
@@ -67,9 +68,17 @@ class Backups:
             raise refusal("profile-command-not-root", name)
         return profile, file
 
-    async def shown_text(self, name: str) -> str:
-        """The profile's text without its passphrase. Raises `QubesBackupProfileNotFoundError`."""
+    async def shown_text(self, name: str, source: str, sees: Sees) -> str:
+        """The profile's text without its passphrase.
+
+        Raises `QubesBackupProfileNotFoundError`, and `PermissionDenied` if another source set the profile and `source`
+        does not see each qube that it names.
+        """
         file = await self.profiles.get(name)
+        if source not in {DOM0, owner_of(file.text)}:
+            profile = await off_loop(parse_profile, file.text)
+            if not all(map(sees, qubes_named(profile))):
+                raise refusal("profile-names-hidden", name, source)
         return await off_loop(without_passphrase, file.text)
 
     async def passphrase(self, name: str, profile: Profile, given: str | None) -> str:
@@ -180,16 +189,16 @@ class Backups:
 
     # -- the qubes of a profile ---------------------------------------------------------------------------------------
 
-    def planned(self, name: str, profile: Profile, owner: str, source: str = DOM0) -> Planned:
+    def planned(self, name: str, profile: Profile, owner: str, caller: Sees = sees_all) -> Planned:
         """The qubes that a profile of the owner includes, dom0 left out, by name.
 
-        A profile that a qube set includes only what this qube sees. For another `source` than dom0: as if there were
-        no qubes but those that it sees.
+        A profile that a qube set includes only what this qube sees. `caller`: whether the caller sees a qube; it is as
+        if there were no others.
         """
         include, exclude = frozenset(profile.include), frozenset(profile.exclude)
         sees, state = self._runtime.state.has_visible, self._runtime.state
         names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
-        missing = tuple(sorted(name for name in names if not (sees(owner, name) and sees(source, name))))
+        missing = tuple(sorted(name for name in names if not (sees(owner, name) and caller(name))))
         chosen, hidden, dom0 = [], [], False
         for qube in state.in_order():
             included = matches(include, qube.name, qube.klass, qube.tags) or f"backup-{name}" in qube.tags
@@ -197,7 +206,7 @@ class Backups:
                 included = included or qube.flag("include_in_backups")
             if not included or matches(exclude, qube.name, qube.klass, qube.tags):
                 continue
-            if qube.flag("is_preload") or not sees(source, qube.name):
+            if qube.flag("is_preload") or not caller(qube.name):
                 continue
             if not sees(owner, qube.name):
                 hidden.append(qube.name)

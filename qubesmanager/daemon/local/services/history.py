@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from qubesmanager.daemon.admission.visibility import may_see
 from qubesmanager.daemon.local.core.origin import Origin
 from qubesmanager.daemon.local.runtime import DOM0_UUID, Runtime
 from qubesmanager.daemon.local.store.recording import COLUMNS, Recording, entry_of, sight_of
-from qubesmanager.rules.sight import OTHER
+from qubesmanager.rules.sight import OTHER, Sees
 from qubesmanager.wire.event_row import Audience
 from qubesmanager.wire.events import audience_of
 from qubesmanager.wire.history import DAEMON, HistoryEntry, HistoryQuery
@@ -27,9 +26,14 @@ class History:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def entries(self, source: str, name: str | None, query: HistoryQuery) -> list[HistoryEntry]:
-        """A page of what `source` may know, newest first; see `mgmt1.History`. Raises `StoreError`."""
-        where, values = self._about(source, name)
+    async def entries(
+        self, source: str, name: str | None, query: HistoryQuery, sees: Sees, *, by_policy: bool
+    ) -> list[HistoryEntry]:
+        """A page of what `source` may know, newest first; see `mgmt1.History`. Raises `StoreError`.
+
+        `sees`: whether it sees a qube now. `by_policy`: the policy decides that, and not the tags.
+        """
+        where, values = self._about(sees, name)
         entries: list[HistoryEntry] = []
         before = query.before
         while True:
@@ -40,8 +44,8 @@ class History:
             )
             for row in rows:
                 entry = entry_of(row)
-                if self._sees(source, entry, row):
-                    entries.append(self._reduced(source, entry))
+                if self._may_read(source, entry, row, sees, by_policy=by_policy):
+                    entries.append(_reduced(sees, entry))
                 if len(entries) == query.limit:
                     return entries
             # dom0 sees every row.
@@ -55,16 +59,20 @@ class History:
             await asyncio.sleep(AGE_SECONDS)
             await self._runtime.store.commit([], Recording(Origin(), self._runtime.clock(), ages=True))
 
-    def _about(self, source: str, name: str | None) -> tuple[str, tuple[str, ...]]:
+    def _about(self, sees: Sees, name: str | None) -> tuple[str, tuple[str, ...]]:
         """A condition for the entries of a name, and its values. A hidden qube is answered as one that is gone."""
         if name is None:
             return "1", ()
-        if self._runtime.state.has_visible(source, name):
+        if name in self._runtime.state.qubes and sees(name):
             return "uuid = ?", (str(self._runtime.state.qube(name).uuid),)
         return "qube = ?", (name,)
 
-    def _sees(self, source: str, entry: HistoryEntry, row: tuple[Any, ...]) -> bool:
-        """Whether `source` got the event of the change, and may still see the qube."""
+    def _may_read(self, source: str, entry: HistoryEntry, row: tuple[Any, ...], sees: Sees, *, by_policy: bool) -> bool:
+        """Whether `source` got the event of the change, and may still see the qube.
+
+        The policy of that time is not known: where the policy decides, those of the qubes that it sees now. A qube that
+        is gone is none that a policy could allow.
+        """
         if source == DOM0:
             return True
         audience = audience_of(entry.event)
@@ -77,10 +85,11 @@ class History:
         if own is not None and own.uuid == uuid:
             return True
         qube = self._runtime.state.by_uuid.get(uuid)
-        return source in sight_of(row) and (qube is None or may_see(source, qube.name, qube.tags))
+        if by_policy:
+            return qube is not None and sees(qube.name)
+        return source in sight_of(row) and (qube is None or sees(qube.name))
 
-    def _reduced(self, source: str, entry: HistoryEntry) -> HistoryEntry:
-        """The entry without the name of a source that the reader does not see."""
-        if entry.source == DAEMON or self._runtime.state.visible(source, entry.source):
-            return entry
-        return replace(entry, source=OTHER, call="")
+
+def _reduced(sees: Sees, entry: HistoryEntry) -> HistoryEntry:
+    """The entry without the name of a source that the reader does not see."""
+    return entry if entry.source == DAEMON or sees(entry.source) else replace(entry, source=OTHER, call="")

@@ -20,6 +20,7 @@ from qubesmanager.backup.archive.report import QubeResult
 from qubesmanager.backup.engine import FromThread, Readable, Teller, in_engine, off_loop, readable
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.run_sink import RunSink
+from qubesmanager.daemon.local.core import sight
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.state import added
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -111,7 +112,7 @@ class _World:
 
     def sees(self, name: str) -> bool:
         """Whether a property of a restored qube may name this existing qube."""
-        return self.runtime.state.has_visible(self.source, name)
+        return name in self.runtime.state.qubes and sight.sees(name)
 
 
 class _Restoring:
@@ -363,7 +364,7 @@ class Restores:
         items = await self._config.items_of(backup) if source == DOM0 else None
         return stored_contents(
             backup,
-            partial(self._runtime.state.has_visible, source),
+            lambda name: name in self._runtime.state.qubes and sight.sees(name),
             None if items is None else tuple(StoredItem(item.kind, item.name, item.fate) for item in items),
             with_home=source == DOM0,
         )
