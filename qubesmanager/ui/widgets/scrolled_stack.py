@@ -38,6 +38,8 @@ class ScrolledStack(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stack = PageStack(self)
+        self._needs: tuple[QSize, int, int] | None = None
+        """The least size of the page, its least height for a width, and that width, at the last request."""
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidget(self.stack)
@@ -62,5 +64,11 @@ class ScrolledStack(QScrollArea):
     def event(self, event: QEvent | None) -> bool:
         """A page whose needs have changed, for example by a note below a field, may have to scroll."""
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.stack.updateGeometry()
+            viewport = self.viewport()
+            width = 0 if viewport is None else viewport.width()
+            needs = (self.stack.minimumSizeHint(), self.stack.heightForWidth(width), width)
+            # The update brings another request: without the comparison they would never end.
+            if needs != self._needs:
+                self._needs = needs
+                self.stack.updateGeometry()
         return super().event(event)
