@@ -32,6 +32,11 @@ class Refusals:
         """By call and destination."""
         self._of_system: dict[str, Reason] = {}
 
+    @property
+    def any(self) -> bool:
+        """Whether a call was refused."""
+        return bool(self._of_system or self._of_policy)
+
     def why_not(self, name: str, dest: str) -> Reason | None:
         """Why the call was refused when it was last sent; None if it was not."""
         return self._of_system.get(name.partition("+")[0]) or self._of_policy.get((name, dest))

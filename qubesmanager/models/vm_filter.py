@@ -2,10 +2,10 @@
 """The qubes that are shown, in the order they are shown: filtered by scope and query, sorted by two columns.
 
 Sort keys are computed once a change, not once a comparison: Qt's own proxy asks `data()` for each comparison, which
-takes a quarter of a second for 10,000 rows in Python.
+takes a quarter of a second for 10,000 rows in Python. The order is that of all qubes, so a new query sorts nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PyQt5.QtCore import QAbstractProxyModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
@@ -21,6 +21,9 @@ _RESORT_PAUSE = 400
 """Milliseconds between a statistic and the new order, where the table is sorted by statistics."""
 
 Keys = tuple[Any, Any]
+"""The keys of a qube for the two columns."""
+_FEW = 8
+"""New qubes that are put in order one by one; of more, everything is sorted again."""
 
 
 class VmFilterModel(QAbstractProxyModel):
@@ -33,7 +36,12 @@ class VmFilterModel(QAbstractProxyModel):
         self._source = source
         self._names: list[str] = []
         self._rows: dict[str, int] | None = {}
-        self._keys: dict[str, Keys] = {}
+        self._order: list[str] = []
+        """Every qube in order, also those that are not shown."""
+        self._by_name: list[str] | None = None
+        """Every qube by its name; None until that is needed again."""
+        self._keys: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        """For each of the two columns, the keys by name."""
         self._query = Query()
         self._scope: Callable[[VmRecord], bool] | None = None
         self._shows_internal = False
@@ -51,7 +59,7 @@ class VmFilterModel(QAbstractProxyModel):
         source.columnsInserted.connect(lambda *_: self.endInsertColumns())
         source.columnsAboutToBeRemoved.connect(lambda _parent, first, last: self._columns_going(first, last))
         source.columnsRemoved.connect(lambda *_: self.endRemoveColumns())
-        self._filter_again()
+        self._read_again()
 
     # -- updates ------------------------------------------------------------------------------------------------------
 
@@ -101,27 +109,41 @@ class VmFilterModel(QAbstractProxyModel):
         first, second = (self._source.columns[column].key for column in self._columns)
         return first(record, history), second(record, history)
 
-    def _sorted(self, names: list[str]) -> list[str]:
-        """By name, then by the second column, then by the first: each pass keeps the order of the one before."""
-        keys = self._keys
-        names = in_order(names)
-        names.sort(key=lambda name: keys[name][1], reverse=self._reverse[1])
-        names.sort(key=lambda name: keys[name][0], reverse=self._reverse[0])
-        return names
+    def _set_key(self, name: str, key: Keys) -> None:
+        for keys, value in zip(self._keys, key, strict=True):
+            keys[name] = value
+
+    def _keys_of(self, column: int) -> dict[str, Any]:
+        """The keys of every qube for a column."""
+        key, history = self._source.columns[column].key, self._source.history
+        return {name: key(record, history(name)) for name, record in self._source.records().items()}
+
+    def _sorted(self, names: Iterable[str]) -> list[str]:
+        """Names in natural order sorted by the second column, then by the first: each pass keeps the order before."""
+        ordered = list(names)
+        for keys, reverse in reversed(tuple(zip(self._keys, self._reverse, strict=True))):
+            ordered.sort(key=keys.__getitem__, reverse=reverse)
+        return ordered
+
+    def _sort_all(self) -> None:
+        if self._by_name is None:
+            self._by_name = in_order(self._source.records())
+        self._order = self._sorted(self._by_name)
 
     def _before(self, first: str, other: str) -> bool:
-        """Whether `one` stands before `other` in the order of `_sorted`."""
-        for mine, theirs, reverse in zip(self._keys[first], self._keys[other], self._reverse, strict=True):
+        """Whether `first` is before `other` in the order of `_sorted`."""
+        for keys, reverse in zip(self._keys, self._reverse, strict=True):
+            mine, theirs = keys[first], keys[other]
             if mine != theirs:
                 return bool(theirs < mine) if reverse else bool(mine < theirs)
         return natural(first) < natural(other)
 
-    def _place(self, name: str) -> int:
-        """The row where a name that is not shown belongs."""
-        low, high = 0, len(self._names)
+    def _place(self, names: Sequence[str], name: str) -> int:
+        """The index where a name belongs among others that are in order."""
+        low, high = 0, len(names)
         while low < high:
             middle = (low + high) // 2
-            if self._before(self._names[middle], name):
+            if self._before(names[middle], name):
                 low = middle + 1
             else:
                 high = middle
@@ -132,19 +154,31 @@ class VmFilterModel(QAbstractProxyModel):
             self._rows = {name: row for row, name in enumerate(self._names)}
         return self._rows
 
+    def _read_again(self) -> None:
+        """Compute all keys, sort and filter again."""
+        self._by_name = None
+        self._keys = (self._keys_of(self._columns[0]), self._keys_of(self._columns[1]))
+        self._sort_all()
+        self._filter_again()
+
     def _filter_again(self) -> None:
-        """Sort and filter again; selection and current cell stay with their qubes."""
-        records = self._source.records()
-        self._keys = {name: self._key(name) for name in records}
-        self._rearrange([name for name, record in records.items() if self.matches(record)])
+        """Filter again; selection and current cell stay with their qubes."""
+        records, matches = self._source.records(), self.matches
+        self._rearrange([name for name in self._order if matches(records[name])])
 
     def _order_again(self) -> None:
-        for name in self._source.records():
-            self._keys[name] = self._key(name)
-        self._rearrange(list(self._names))
+        """Sort again. The keys of a column with statistics are out of date by then."""
+        first, second = (
+            self._keys_of(column) if self._source.columns[column].live else keys
+            for keys, column in zip(self._keys, self._columns, strict=True)
+        )
+        self._keys = (first, second)
+        self._sort_all()
+        shown = self._positions()
+        self._rearrange([name for name in self._order if name in shown])
 
-    def _rearrange(self, names: list[str]) -> None:
-        order = self._sorted(names)
+    def _rearrange(self, order: list[str]) -> None:
+        """Show these rows, which are in order."""
         if order == self._names:
             return
         self.layoutAboutToBeChanged.emit()
@@ -168,15 +202,21 @@ class VmFilterModel(QAbstractProxyModel):
     def _inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
         fresh = [self._source.name_at(self._source.index(row, 0)) for row in range(first, last + 1)]
         for name in fresh:
-            self._keys[name] = self._key(name)
+            self._set_key(name, self._key(name))
+        self._by_name = None
+        if len(fresh) > _FEW:
+            self._sort_all()
+        else:
+            for name in fresh:
+                self._order.insert(self._place(self._order, name), name)
         records = self._source.records()
         self._insert([name for name in fresh if self.matches(records[name])])
 
     def _insert(self, names: list[str]) -> None:
         """New rows; neighbours among them come in one step."""
-        waiting = self._sorted(names)
+        waiting = self._sorted(in_order(names))
         while waiting:
-            place = self._place(waiting[0])
+            place = self._place(self._names, waiting[0])
             run = 1
             while run < len(waiting) and (place == len(self._names) or self._before(waiting[run], self._names[place])):
                 run += 1
@@ -192,7 +232,10 @@ class VmFilterModel(QAbstractProxyModel):
         for row in range(first, last + 1):
             name = self._source.name_at(self._source.index(row, 0))
             self._take_away(name)
-            self._keys.pop(name, None)
+            self._order.remove(name)
+            self._by_name = None
+            for keys in self._keys:
+                keys.pop(name, None)
 
     def _take_away(self, name: str) -> None:
         row = self._positions().get(name)
@@ -210,7 +253,7 @@ class VmFilterModel(QAbstractProxyModel):
     def _columns_going(self, first: int, last: int) -> None:
         if max(self._columns) >= first:
             self._columns, self._reverse = (0, 0), (False, False)
-            self._order_again()
+            self._read_again()
         self.beginRemoveColumns(QModelIndex(), first, last)
 
     def _changed(self, first: QModelIndex, last: QModelIndex, roles: list[int]) -> None:
@@ -218,41 +261,46 @@ class VmFilterModel(QAbstractProxyModel):
             self._live(first, last)
             return
         if last.row() > first.row():
-            self._filter_again()
+            self._read_again()
             if self._names:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(self._names) - 1, self.columnCount() - 1))
             return
         self._changed_one(self._source.name_at(first))
 
     def _live(self, first: QModelIndex, last: QModelIndex) -> None:
-        """Statistics: the cell alone, and a new order soon if it is sorted by such a column."""
-        row = self._positions().get(self._source.name_at(first))
-        if row is not None:
-            self.dataChanged.emit(self.index(row, first.column()), self.index(row, last.column()))
+        """Statistics: the cell or the column alone, and a new order soon if it is sorted by such a column."""
+        if first.row() != last.row():
+            top, bottom = 0, len(self._names) - 1
+        else:
+            top = bottom = self._positions().get(self._source.name_at(first), -1)
+        if 0 <= top <= bottom:
+            self.dataChanged.emit(self.index(top, first.column()), self.index(bottom, last.column()))
         if any(self._source.columns[column].live for column in self._columns) and not self._resort.isActive():
             self._resort.start()
 
     def _changed_one(self, name: str) -> None:
-        before, after = self._keys[name], self._key(name)
-        self._keys[name] = before
-        shown, matches = name in self._positions(), self.matches(self._source.records()[name])
-        if shown and matches and before == after:
-            row = self._positions()[name]
+        after = self._key(name)
+        is_moved = after != tuple(keys[name] for keys in self._keys)
+        if is_moved:
+            self._order.remove(name)
+        row = self._positions().get(name)
+        matches = self.matches(self._source.records()[name])
+        if row is not None and not matches:
+            self._take_away(name)
+        if is_moved and row is not None and matches:
+            self._move(name, row, after)
+        self._set_key(name, after)
+        if is_moved:
+            self._order.insert(self._place(self._order, name), name)
+        if row is None and matches:
+            self._insert([name])
+        elif row is not None and matches and not is_moved:
             self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
-        elif shown and matches:
-            self._move(name, after)
-        else:
-            if shown:
-                self._take_away(name)
-            self._keys[name] = after
-            if matches:
-                self._insert([name])
 
-    def _move(self, name: str, key: Keys) -> None:
-        row = self._positions()[name]
+    def _move(self, name: str, row: int, key: Keys) -> None:
         del self._names[row]
-        self._keys[name] = key
-        place = self._place(name)
+        self._set_key(name, key)
+        place = self._place(self._names, name)
         self._names.insert(row, name)
         if place != row:
             self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), place + 1 if place > row else place)
@@ -274,6 +322,8 @@ class VmFilterModel(QAbstractProxyModel):
         else:
             self._columns = (column, self._columns[0])
             self._reverse = (reverse, self._reverse[0])
+            is_live = self._source.columns[column].live  # then `_order_again` computes its keys
+            self._keys = ({} if is_live else self._keys_of(column), self._keys[0])
         self._order_again()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
 

@@ -89,18 +89,26 @@ class VmTableModel(QAbstractTableModel):
     def set_stats(self, name: str, cpu_percent: int, memory_kib: int) -> None:
         """Statistics of a running qube, now."""
         row = self._rows.get(name)
-        if row is None:
-            return
-        self._histories.setdefault(name, History()).add(cpu_percent, memory_kib)
-        for column in self._live:
-            at = self.index(row, column)
-            self.dataChanged.emit(at, at, [Qt.ItemDataRole.DisplayRole, HISTORY_ROLE])
+        if row is not None:
+            self._histories.setdefault(name, History()).add(cpu_percent, memory_kib)
+            self._tell_stats(row, row)
 
     def put_stats(self, events: Iterable[Event]) -> None:
         """Take over the statistics of `vm-stats` events; one that does not decode is ignored."""
+        rows: list[int] = []
         for event in events:
-            if (statistics := VM_STATS.of(event)) is not None:
-                self.set_stats(event.subject, statistics.cpu_usage, statistics.memory_kb)
+            row = self._rows.get(event.subject)
+            if row is not None and (statistics := VM_STATS.of(event)) is not None:
+                self._histories.setdefault(event.subject, History()).add(statistics.cpu_usage, statistics.memory_kb)
+                rows.append(row)
+        if rows:
+            self._tell_stats(min(rows), max(rows))
+
+    def _tell_stats(self, first: int, last: int) -> None:
+        """One signal for each column, however many rows have changed: a view paints only those that are seen."""
+        for column in self._live:
+            roles = [Qt.ItemDataRole.DisplayRole, HISTORY_ROLE]
+            self.dataChanged.emit(self.index(first, column), self.index(last, column), roles)
 
     def set_stale(self, stale: bool) -> None:  # noqa: FBT001 - a setter
         """The connection is lost (or back): what is shown may be out of date."""

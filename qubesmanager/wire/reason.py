@@ -23,11 +23,11 @@ class Reason:
 
     def __init__(self, code: str, *fields: "str | Reason | int | PathLike") -> None:
         object.__setattr__(self, "code", code)
-        object.__setattr__(
-            self, "fields", tuple(each if isinstance(each, str | Reason) else str(each) for each in fields)
-        )
+        # Thousands are made at a time, to grey an action for all qubes.
+        object.__setattr__(self, "fields", tuple([each if isinstance(each, _FIELD) else str(each) for each in fields]))
 
 
+_FIELD = (str, Reason)
 Field = str | Reason
 Value = Field | int | PathLike
 """A value for a field; numbers and paths become text."""

@@ -148,9 +148,10 @@ def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals)
     """The verdict of the rules about an action on these qubes and, where they allow it, of earlier policy refusals."""
     reasons = dict(row.why_not(facts, names))
     missing = next(filter(None, (why_not_there(facts, call) for call in row.calls)), None)
-    for name, why in reasons.items():
-        refused = (refusals.why_not(call, name) for call in row.calls)
-        reasons[name] = why or missing or next(filter(None, refused), None)
+    if missing or refusals.any:
+        for name, why in reasons.items():
+            refused = (refusals.why_not(call, name) for call in row.calls)
+            reasons[name] = why or missing or next(filter(None, refused), None)
     possible = tuple(name for name, why in reasons.items() if why is None)
     return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
 
@@ -215,7 +216,10 @@ class ActionSet(QObject):
         self._connected = connected
         # A row that is due already keeps its place, or the last ones would never come while qubes change.
         self._due.update(dict.fromkeys(row.id for row in TABLE))
-        self._look_on()
+        if len(names) > AT_ONCE:
+            self._turns.start()
+        else:
+            self._look_on()
 
     def _look_on(self) -> None:
         """Look at the rows that are due: at all of them, or at one in each turn of the loop."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 
+from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural_sort import in_order
@@ -11,6 +12,7 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
+from qubesmanager.ui.actions.actions import AT_ONCE
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
@@ -42,15 +44,31 @@ class PropertyMenu(QMenu):
         self._default = default
         self._names: tuple[str, ...] = ()
         self._all: tuple[str, ...] = ()
+        self._connected = False
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._look)
         self.setIcon(icon(picture))
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
 
     def look(self, names: Sequence[str], *, connected: bool) -> None:
-        """Which of these it can be set for; with none, the menu is grey and its tooltip says why."""
-        facts = self._session.facts
-        reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
+        """Which of these it can be set for; with none, the menu is grey and its tooltip says why.
+
+        For more than `AT_ONCE` that is looked up in the next turn of the loop.
+        """
         self._all = tuple(names)
+        self._connected = connected
+        if len(names) > AT_ONCE:
+            self._turn.start()
+        else:
+            self._look()
+
+    def _look(self) -> None:
+        self._turn.stop()
+        facts, names, connected = self._session.facts, self._all, self._connected
+        reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
         self._names = tuple(name for name, why in reasons.items() if why is None)
         refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():
@@ -63,6 +81,8 @@ class PropertyMenu(QMenu):
             action.setToolTip(plain_tip(why) if why else "")
 
     def fill(self) -> None:
+        if self._turn.isActive():
+            self._look()
         self.clear()
         records = self._session.records
         values = {record.properties.get(self._prop) for name in self._names if (record := records.get(name))}

@@ -82,11 +82,15 @@ class Inspector(QStackedWidget):
     def _summary(self, names: Sequence[str]) -> str:
         if not names:
             return self.tr("Select a qube to see more of it.")
-        records = [record for name in names if (record := self._session.records.get(name))]
-        running = sum(record.running for record in records)
-        disk = size_text(sum(record.disk_usage for record in records)) or "0"
+        selected = running = disk_usage = 0
+        for name in names:
+            if record := self._session.records.get(name):
+                selected += 1
+                running += record.running
+                disk_usage += record.disk_usage
+        disk = size_text(disk_usage) or "0"
         lines = [
-            self.tr("%n qube(s) selected", "", len(records)),
+            self.tr("%n qube(s) selected", "", selected),
             self.tr("%n of them running", "", running),
             self.tr("{0} on disk").format(disk),
         ]

@@ -69,14 +69,19 @@ class Status(QStatusBar):
     def look(self) -> None:
         """Count again."""
         every = self._session.records
-        records = [record for name in self._shown.names() if (record := every.get(name))]
-        running = sum(record.running for record in records)
-        used = sum(
-            history.memory_kib for record in records if record.running and (history := self._table.history(record.name))
-        )
+        shown = running = used = 0
+        for name in self._shown.names():
+            record = every.get(name)
+            if record is None:
+                continue
+            shown += 1
+            if record.running:
+                running += 1
+                history = self._table.history(name)
+                used += history.memory_kib if history else 0
         number = self.tr("%n qube(s)", "", len(every))
-        if len(records) != len(every):
-            number = self.tr("{0} of %n qube(s) shown", "", len(every)).format(len(records))
+        if shown != len(every):
+            number = self.tr("{0} of %n qube(s) shown", "", len(every)).format(shown)
         parts = [number, self.tr("%n running", "", running)]
         if used:
             parts.append(self.tr("{0} of memory").format(size_text(used << 10)))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of qubes as a widget: columns that are moved, hidden and remembered, keys, the stale look."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette, QResizeEvent
@@ -72,6 +72,24 @@ class VmView(QTableView):
         if selection is not None:
             selection.selectionChanged.connect(lambda *_: self.selection_changed.emit())
             selection.currentChanged.connect(lambda *_: self.selection_changed.emit())
+
+    # -- what changes -------------------------------------------------------------------------------------------------
+
+    def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Iterable[int] = ()) -> None:
+        """Paint the rows that are seen. For more than one cell Qt would paint the whole table, whatever is seen of it.
+
+        Qt gets the first cell, because a screen reader is notified then: it reads what is seen again.
+        """
+        super().dataChanged(first, first, roles)
+        viewport = self.viewport()
+        if first == last or viewport is None or not self.isVisible():
+            return
+        end = self.rowAt(viewport.height() - 1)
+        top, bottom = max(first.row(), self.rowAt(0)), last.row() if end < 0 else min(last.row(), end)
+        if top <= bottom:
+            y = self.rowViewportPosition(top)
+            height = self.rowViewportPosition(bottom) + self.rowHeight(bottom) - y
+            viewport.update(0, y, viewport.width(), height)
 
     # -- what is selected ---------------------------------------------------------------------------------------------
 
