@@ -91,11 +91,9 @@ class BackupsFeed(QObject):
         self._asking = self._session.tasks.start_hidden(self.tr("Load the backups"), self._ask(), owner=self)
 
     async def _ask(self) -> None:
-        try:
-            await self._load()
-        finally:
-            if self._is_stale:
-                self._again.start()
+        await self._load()
+        if self._is_stale:
+            self._again.start()
 
     async def _load(self) -> None:
         client = self._session.client

@@ -85,6 +85,9 @@ PAUSE = 40
 NARROW = 56
 """Heights of a line below which a window is too narrow for the sides beside the table."""
 
+OF_TABLE = ("save_view", "properties", "inspector")
+"""The window's own actions on the table, which are grey while another page is in front."""
+
 TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
 """The actions of the toolbar, unless the user chose others; none of them is dangerous."""
 
@@ -154,9 +157,11 @@ class MainWindow(QMainWindow):
         return [titles, *([self._cell(row, at) for at in columns] for row in rows)]
 
     def selected(self) -> list[str]:
-        """The qubes that are selected on the page in front; those of the table on a page without qubes."""
-        page: Any = self.pages.currentWidget()
-        return list(page.selected_names()) if isinstance(page, Selecting) else self.view.selected_names()
+        """The qubes that are selected on the page in front; none on a page where no qubes are selected."""
+        page = self._other_page()
+        if page is None:
+            return self.view.selected_names()
+        return list(page.selected_names()) if isinstance(page, Selecting) else []
 
     def show_error(self, title: str, error: Exception) -> None:
         """A failed operation, above the table."""
@@ -184,6 +189,13 @@ class MainWindow(QMainWindow):
         for each in self._pages.values():
             self._toolbar_of(each).setVisible(each is page)
         self.setWindowTitle(self._title(name))
+        for key in OF_TABLE:
+            self.own[key].setEnabled(name == QUBES)
+        if self._columns is not None:
+            self._columns.setEnabled(name == QUBES)
+        if (focused := QApplication.focusWidget()) is not None and not focused.isVisible():
+            # A hidden widget would still get the keys.
+            self.sidebar.setFocus()
         if (other := self._other_page()) is not None:
             other.enter(self.view.selected_names())
         self._selected()
@@ -215,24 +227,25 @@ class MainWindow(QMainWindow):
         self.banner = StaleBanner(self, self.session.resync)
         self.tasks = TasksPanel(self.session.tasks, self)
         self.query = QueryBox(self.session, self)
-        middle = QWidget(self)
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.banner)
-        column.addWidget(self.errors)
-        column.addWidget(self.stack, 1)
         self.qubes_page = QSplitter(Qt.Orientation.Horizontal, self)
-        for widget in (middle, self.inspector):
+        for widget in (self.stack, self.inspector):
             self.qubes_page.addWidget(widget)
         self.qubes_page.setStretchFactor(0, 1)
         self.qubes_page.setSizes([1015, 255])
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.qubes_page)
         self._pages: dict[str, QWidget] = {QUBES: self.qubes_page}
+        # What has happened is above whichever page is in front.
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.errors)
+        column.addWidget(self.pages, 1)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
-        for widget in (self.sidebar, self.pages):
-            self.across.addWidget(widget)
+        self.across.addWidget(self.sidebar)
+        self.across.addWidget(middle)
         self.across.setStretchFactor(1, 1)
         side = in_units(self, 47)
         self.across.setSizes([side, 1440 - side])
@@ -560,8 +573,8 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.page)
 
     def _give_table_the_keys(self) -> None:
-        """At the start, unless the user types somewhere already."""
-        if not isinstance(self.focusWidget(), QLineEdit):
+        """At the start, unless the user types somewhere already, or looks at another page."""
+        if self._other_page() is None and not isinstance(self.focusWidget(), QLineEdit):
             self.view.setFocus()
 
     def _say_why_empty(self) -> None:
@@ -667,6 +680,8 @@ class MainWindow(QMainWindow):
             CommandPalette(self, commands).show()
 
     def _jump(self, name: str) -> None:
+        if self._other_page() is not None:
+            self.sidebar.choose(ALL)
         if not self.filter.index_of(name).isValid():
             if name in self.session.records and is_internal(self.session.records[name]):
                 self.own["internal"].setChecked(True)
