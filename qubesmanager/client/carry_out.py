@@ -115,8 +115,8 @@ class Watcher(Protocol):
 class Carrier:
     """Carries out one plan. `ends` are the rows that have ended, also after `run` was cancelled.
 
-    A cancelled `run` begins nothing more, and waits for the calls under way, unless `is_closing` says that the
-    connection ends; cancelled once more it does not wait either.
+    A cancelled `run` begins nothing more but the starts of what it has halted, and waits for these and for the calls
+    under way, unless `is_closing` says that the connection ends; cancelled once more it does not wait either.
     """
 
     client: Client
@@ -136,6 +136,12 @@ class Carrier:
     def done(self) -> frozenset[RowKey]:
         """The rows that came true."""
         return frozenset(key for key, end in self.ends.items() if end.end is End.DONE)
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """The qubes that the plan has halted, and has not started again as it should."""
+        again = (row for row in self.plan.changes if row.group is Group.START_AGAIN)
+        return tuple(row.qube for row in again if row.needs <= self.done and row.key not in self.done)
 
     async def run(self) -> None:
         """Carry the plan out. Its refusals are in `ends`; raises only `CancelledError`."""
@@ -244,8 +250,11 @@ class Carrier:
             self._end(row, RowEnd(end, outcome.error, outcome.failed))
 
     async def _finish(self) -> None:
-        """Wait for what is under way."""
-        while self._under_way and not self.is_closing():
+        """Wait for what is under way, and start again what the plan has halted."""
+        self._stop()
+        # A start whose net qube did not come back is dropped.
+        self._has_failed = True
+        while not self.is_closing() and self._begin_ready():
             await self._until_one_ends()
 
     def _end(self, row: Row, end: RowEnd) -> None:

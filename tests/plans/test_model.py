@@ -347,6 +347,42 @@ def test_a_start_without_memory_leaves_no_other_restarted_qube_down() -> None:
     assert [name for name, qube in facts.qubes.items() if not qube.running] == ["big"]
 
 
+@given(facts=systems(), names=NAMES, after=st.integers(1, 12), never=st.frozensets(st.sampled_from(GUESTS), max_size=1))
+def test_a_restart_that_is_cancelled_at_any_step_leaves_nothing_down_that_starts(
+    facts: LiveCopy, names: list[str], after: int, never: frozenset[str]
+) -> None:
+    plan, system, order = lifecycle.restart_plan(facts, names), ModelSystem(facts), Away(facts)
+    system.never = never
+    carrier = Carrier(system.client, plan, order)
+
+    async def cancelled() -> None:
+        task = asyncio.get_running_loop().create_task(carrier.run())
+        await until(lambda: task.done() or len(system.sent) >= after)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(cancelled())
+
+    assert set(carrier.ends) == {row.key for row in plan.changes}
+    begun = {name for kind, (name, part) in order.steps if kind == "begun" and part == lifecycle.HALT}
+    again = {row.qube for row in plan.changes if row.part == lifecycle.START}
+    down = {name for name in begun & again if not facts.qubes[name].running}
+    assert down == set(carrier.down)
+    assert not never or down <= behind(facts, never) | never
+    if not never:
+        assert not down
+
+
+def behind(facts: LiveCopy, names: Collection[str]) -> set[str]:
+    """The qubes whose network goes through one of these."""
+    found: set[str] = set()
+    while more := {
+        name for name, qube in facts.qubes.items() if qube.value("netvm") in {*names, *found} and name not in found
+    }:
+        found |= more
+    return found
+
+
 @given(facts=systems(), names=NAMES, stays=st.frozensets(st.sampled_from(GUESTS), min_size=1, max_size=2))
 def test_a_restart_that_stops_at_a_refusal_leaves_nothing_down(
     facts: LiveCopy, names: list[str], stays: frozenset[str]

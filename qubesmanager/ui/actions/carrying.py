@@ -67,6 +67,8 @@ class Carrying:
             await self._carrier.run()
         finally:
             self._offer_undo()
+            if self._carrier.down and not self._window.session.tasks.closing:
+                self._window.session.left_down.emit(self._carrier.down)
             if made := tuple(row.part for row in self._plan.changes if self._is_made(row)):
                 self._window.made.emit(made)
         ends = self._carrier.ends

@@ -238,11 +238,10 @@ class MainWindow(QMainWindow):
         # What has happened is above whichever page is in front.
         middle = QWidget(self)
         column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self.errors)
-        column.addWidget(self.pages, 1)
+        column.setContentsMargins(0, 0, 0, 0)
+        for each, stretch in ((self.banner, 0), (self.errors, 0), (self.pages, 1)):
+            column.addWidget(each, stretch)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
         self.across.addWidget(self.sidebar)
         self.across.addWidget(middle)
@@ -280,6 +279,7 @@ class MainWindow(QMainWindow):
         self.operations.overdue.connect(self._overdue)
         self.operations.undoable.connect(self._undoable)
         session.undoable.connect(self._undoable)
+        session.left_down.connect(self._left_down)
         self.operations.made.connect(self._select_made)
         self.model.property_edited.connect(self._edited)
         self.filter.shown_changed.connect(self._changed)
@@ -626,6 +626,11 @@ class MainWindow(QMainWindow):
     def _undoable(self, text: str, plan: Plan, done: frozenset[RowKey]) -> None:
         offers = (*self.operations.undo_offers(plan, done), Offer(self.tr("Details"), self.tasks.show))
         self.errors.show_notice(text, offers, warning=False, seconds=UNDO_SECONDS)
+
+    def _left_down(self, names: tuple[str, ...]) -> None:
+        text = self.tr("Halted by a restart, and not started again: {0}.").format(", ".join(names))
+        start = Offer(self.tr("&Start"), lambda: self.operations.start(list(names)))
+        self.errors.show_notice(text, (start,))
 
     def _select_made(self, names: tuple[str, ...]) -> None:
         """Select qubes that are new, as soon as their events have come."""

@@ -68,7 +68,8 @@ class Session(QObject):
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
     `refusals_changed()`: another call is refused by policy, or allowed again.
     `system_changed()`: a system-wide property has another value. `undoable(str, Plan, frozenset)`: a window carried out
-    a plan; the keys of the rows that were done.
+    a plan; the keys of the rows that were done. `left_down(tuple[str])`: qubes that a restart has halted and not
+    started again.
     """
 
     put = pyqtSignal(tuple)
@@ -83,6 +84,7 @@ class Session(QObject):
     system_changed = pyqtSignal()
     refusals_changed = pyqtSignal()
     undoable = pyqtSignal(str, object, object)
+    left_down = pyqtSignal(tuple)
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:
         super().__init__()

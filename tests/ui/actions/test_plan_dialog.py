@@ -9,7 +9,7 @@ import pytest
 from fakes_hypervisor import FakeHypervisor
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QLabel, QPushButton
-from windows import Clicker, leave_out, plan_indexes, press_key, type_text
+from windows import Clicker, click, leave_out, plan_indexes, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
@@ -22,6 +22,7 @@ from qubesmanager.ui.session.tasks import TaskEntry, TaskState, load_history, sa
 from qubesmanager.ui.shell.app import EnglishPlurals
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
+from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import PowerState
 
 USERS = ("personal", "work")
@@ -220,6 +221,44 @@ async def test_a_plan_that_is_cancelled_finishes_what_is_under_way_and_begins_no
     assert TaskState.RUNNING not in states.values()
     assert TaskState.WAITING not in states.values()
     assert clicker.state("sys-net") == "Running"
+
+
+async def restart_that_hangs(clicker: Clicker, system: System, hypervisor: FakeHypervisor) -> None:
+    """A restart of sys-net that has halted what uses the network, and waits for sys-firewall to halt."""
+    hypervisor.ignores_shutdown.add(system.runtime.state.qubes["sys-firewall"].uuid)
+    await clicker.session.client.send(calls.VM_PROPERTY_SET("sys-firewall", "shutdown_timeout", "1"))
+    clicker.select("sys-net")
+    clicker.click("restart")
+    clicker.press((await clicker.dialog(PlanDialog)).yes)
+    await clicker.until(lambda: all(clicker.state(name) == "Halted" for name in USERS))
+
+
+async def test_a_restart_that_is_cancelled_starts_what_it_has_halted(
+    clicker: Clicker, system: System, hypervisor: FakeHypervisor
+) -> None:
+    await restart_that_hangs(clicker, system, hypervisor)
+
+    clicker.session.tasks.cancel(task_of(clicker))
+    await clicker.finished()
+
+    assert task_of(clicker).state in {TaskState.CANCELLED, TaskState.FAILED}
+    await clicker.until(lambda: all(clicker.state(name) == "Running" for name in (*USERS, "sys-firewall", "sys-net")))
+    assert not any("not started again" in text for text in notices(clicker))
+
+
+async def test_a_restart_names_what_it_leaves_down_and_offers_to_start_it(
+    clicker: Clicker, system: System, hypervisor: FakeHypervisor
+) -> None:
+    work = system.runtime.state.qubes["work"].uuid
+    hypervisor.start_errors[work] = Mgmt1Error("The disk was busy.")
+    await restart_that_hangs(clicker, system, hypervisor)
+
+    clicker.session.tasks.cancel(task_of(clicker))
+    await clicker.until(lambda: "Halted by a restart, and not started again: work." in notices(clicker))
+    hypervisor.start_errors.clear()
+    click(offers(clicker)["&Start"])
+
+    await clicker.until(lambda: clicker.state("work") == "Running")
 
 
 def task_of(clicker: Clicker) -> TaskEntry:
