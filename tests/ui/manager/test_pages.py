@@ -38,9 +38,9 @@ def dialogs() -> list[QDialog]:
 @pytest.fixture
 def opened(clicker: Clicker) -> Iterator[list[tuple[str, tuple[str, ...]]]]:
     """The windows that were asked for, with their qubes."""
-    wanted: list[tuple[str, tuple[str, ...]]] = []
-    clicker.session.window_wanted.connect(lambda kind, names: wanted.append((kind, names)))
-    yield wanted
+    openings: list[tuple[str, tuple[str, ...]]] = []
+    clicker.session.window_wanted.connect(lambda kind, names: openings.append((kind, names)))
+    yield openings
     for dialog in dialogs():
         dialog.reject()
 
