@@ -198,7 +198,7 @@ class Ponged(NamedTuple):
     payload: bytes
 
 
-Event = Union[  # noqa: UP007 - Python 3.9 evaluates it
+Event = Union[  # evaluated, which Python 3.9 cannot do with |
     Established, Lost, Opened, Accepted, Refused, Data, Err, Ended, Exited, WasReset, Writable, Ponged
 ]
 
@@ -246,7 +246,7 @@ def decode_call(untrusted: bytes) -> Call:
 
 def _is_valid(call: Call) -> bool:
     patterns = (_SERVICE, _ARGUMENT, _NAME, _USER)
-    return all(pattern.fullmatch(word) for pattern, word in zip(patterns, call))  # noqa: B905 - Python 3.9 has no strict
+    return all(pattern.fullmatch(word) for pattern, word in zip(patterns, call))
 
 
 def printable(text: str | bytes) -> str:
