@@ -90,9 +90,9 @@ TABLE = (
     Difference((calls.VM_FIREWALL_INSERT_RULE,), "the id is a hash", "qubesd keeps no ids", _any_ids),
     Difference(
         (calls.VM_PROPERTY_GET, calls.VM_PROPERTY_GET_DEFAULT),
-        "`uuid` is a value of qubesd; `problem` and `firewall_state` do not exist",
+        "`uuid` is a value of qubesd; `problem`, `firewall_state` and `has_agent` do not exist",
         "they are about the daemon itself",
-        _of_argument("uuid", "problem", "firewall_state"),
+        _of_argument("uuid", "problem", "firewall_state", "has_agent"),
     ),
     Difference(
         (calls.VM_PROPERTY_GET_DEFAULT, calls.PROPERTY_GET_DEFAULT),
@@ -141,3 +141,9 @@ def is_listed(request: Request[Any], own: Outcome, other: Outcome) -> bool:
     return any(
         request.call.family in {each.family for each in row.calls} and row.fits(request, own, other) for row in TABLE
     )
+
+
+_HERE = frozenset({"problem", "firewall_state", "has_agent"})
+_IN_QUBES_OS = frozenset({"stubdom_uuid", "stubdom_xid", "xid", "installed_by_rpm", "dispid", "is_preload"})
+ONE_SIDED = _HERE | _IN_QUBES_OS
+"""Properties that only mgmt1 or only Qubes OS has for some class."""

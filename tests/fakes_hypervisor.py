@@ -2,11 +2,12 @@
 """A hypervisor in memory: it keeps states, changes them a moment later, and can be made to misbehave."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
+from qubesmanager.daemon.guest_channel import Pipe
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Capabilities,
@@ -37,6 +38,7 @@ class FakeDomain:
     spec: DomainSpec
     state: PowerState = PowerState.RUNNING
     disk_sizes: dict[str, int] = field(default_factory=dict)
+    pipes: list[Pipe] = field(default_factory=list)
 
 
 @dataclass
@@ -46,6 +48,8 @@ class FakeHost:
     domains: dict[UUID, FakeDomain] = field(default_factory=dict)
     memory_kib: int | None = None
     """All memory for domains; None: not known, and more than they need."""
+    channel: Callable[[UUID], Pipe] | None = None
+    """Connects to the guest of a domain that was started with a channel; None: no guest has one."""
     stats: HostStats | None = None
     """What the computer uses itself; None: not known."""
 
@@ -150,6 +154,14 @@ class FakeHypervisor:
     async def console(self, uuid: UUID) -> Path | None:
         return Path(f"/dev/pts/{list(self.host.domains).index(self._domain(uuid).spec.uuid)}")
 
+    async def open_channel(self, uuid: UUID) -> Pipe | None:
+        domain = self._domain(uuid)
+        await asyncio.sleep(0)
+        if not domain.spec.channel or self.host.channel is None:
+            return None
+        domain.pipes.append(self.host.channel(uuid))
+        return domain.pipes[-1]
+
     async def forget(self, uuid: UUID) -> None:
         self._reach()
         self._gone(uuid)
@@ -249,5 +261,10 @@ class FakeHypervisor:
                 self._events.put_nowait(StateChanged(uuid, state))
 
     def _gone(self, uuid: UUID, *, crashed: bool = False) -> None:
-        if self.host.domains.pop(uuid, None) is not None and self._reachable.is_set():
+        domain = self.host.domains.pop(uuid, None)
+        if domain is None:
+            return
+        for pipe in domain.pipes:
+            pipe.close()
+        if self._reachable.is_set():
             self._events.put_nowait(StateChanged(uuid, PowerState.HALTED, crashed=crashed))

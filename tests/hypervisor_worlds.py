@@ -12,6 +12,7 @@ from fakes_hypervisor import FakeHost, FakeHypervisor
 from guest import Console, Libvirtd, guest_spec
 
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainSpec, Hypervisor
+from qubesmanager.daemon.local.drivers.hypervisor.guest_pipe import MemoryPipe
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.systems.guest_image import GuestImage
 
@@ -19,6 +20,8 @@ from qubesmanager.systems.guest_image import GuestImage
 class World(Protocol):
     outlives: bool
     """Domains run on when the process that started them ends."""
+    has_channels: bool
+    """A domain may have a guest channel."""
 
     def hypervisor(self) -> Hypervisor: ...
 
@@ -35,9 +38,10 @@ class World(Protocol):
 
 class FakeWorld:
     outlives = True
+    has_channels = True
 
     def __init__(self) -> None:
-        self._host = FakeHost()
+        self._host = FakeHost(channel=lambda _uuid: MemoryPipe.pair()[0])
 
     def hypervisor(self) -> Hypervisor:
         return FakeHypervisor(self._host)
@@ -57,6 +61,7 @@ class FakeWorld:
 class TestDriverWorld(FakeWorld):
     __test__ = False
     outlives = False
+    has_channels = False
 
     def hypervisor(self) -> Hypervisor:
         return LibvirtHypervisor("test:///default", owner="tests")
@@ -64,6 +69,7 @@ class TestDriverWorld(FakeWorld):
 
 class QemuWorld:
     outlives = True
+    has_channels = True
 
     def __init__(self, daemon: Libvirtd, image: GuestImage) -> None:
         self._daemon, self._image = daemon, image

@@ -189,6 +189,6 @@ NAMELESS = {
     "mgmt1.backup.profile.List", "mgmt1.backup.profile.Get", "mgmt1.backup.profile.Remove",
     "mgmt1.policy.List", "mgmt1.policy.Get", "mgmt1.policy.GetAll", "mgmt1.policy.Remove",
     "mgmt1.policy.include.List", "mgmt1.policy.include.Get", "mgmt1.policy.include.Remove", "mgmt1.policy.Admit",
-    "mgmt1.policy.Questions", "mgmt1.policy.Answer",
+    "mgmt1.vm.RunService", "mgmt1.policy.Questions", "mgmt1.policy.Answer",
 }  # fmt: skip
 """Calls that have no part for the name of a qube beside their destination, of which the policy decides."""

@@ -209,7 +209,8 @@ async def serving(options: Options, prepare: Prepare | None, limits: Limits) -> 
             await prepare(system)
         await start_with_machine(system)
         backend = LocalBackend(system)
-        await _listen(options, Dispatcher(backend, Dialect(backend), debug=options.debug), limits, stack)
+        server = await _listen(options, Dispatcher(backend, Dialect(backend), debug=options.debug), limits, stack)
+        system.guest_channels.answer = server.answer
         stack.callback(system.runtime.hub.close)
         stack.callback(system.statistics.close)
         stack.callback(system.questions.close)
@@ -230,7 +231,7 @@ async def bridging(options: Options, limits: Limits) -> AsyncIterator[None]:
         yield
 
 
-async def _listen(options: Options, dispatcher: Dispatcher, limits: Limits, stack: contextlib.AsyncExitStack) -> None:
+async def _listen(options: Options, dispatcher: Dispatcher, limits: Limits, stack: contextlib.AsyncExitStack) -> Server:
     """Listen at the socket of the options, or at systemd's, until the stack closes."""
     server = Server(dispatcher, limits)
     listening = passed_socket()
@@ -240,3 +241,4 @@ async def _listen(options: Options, dispatcher: Dispatcher, limits: Limits, stac
         stack.callback(options.socket.unlink, missing_ok=True)
     await server.start(listening, options.socket.stat().st_gid)
     stack.push_async_callback(server.close)
+    return server

@@ -153,6 +153,20 @@ class Server:
         if left:
             await asyncio.wait(left, timeout=1)
 
+    async def answer(
+        self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        """As `Dispatcher.answer`, for a call that did not come through the socket, in a slot of its source."""
+        try:
+            async with self._shares.place(source):
+                answer = self._dispatcher.answer(source, service, argument, dest, untrusted_payload)
+                async with aclosing(answer) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        except Mgmt1Error as error:
+            log.info("A caller was refused: %s", shown(str(error), 300))
+            yield framing.encode_error(error)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None:

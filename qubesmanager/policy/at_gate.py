@@ -32,7 +32,7 @@ def at_gate(engine: Engine, request: Request, info: SystemInfo) -> Verdict:
     if refused is not None:
         return Verdict(Decision(_denied(decision), _sentence(refused), decision.rule, notify=decision.notify), refused)
     choices = tuple(filter(is_dom0, decision.targets))
-    return Verdict(replace(decision, targets=choices), None, _destination(request, info))
+    return Verdict(replace(decision, targets=choices), None, destination_of(request, info))
 
 
 def decide_call(engine: Engine, request: Request, info: SystemInfo) -> Decision:
@@ -60,12 +60,12 @@ def _why_not(request: Request, decision: Decision, info: SystemInfo) -> Reason |
     reached = decision.targets if decision.result is Result.ASK else (decision.target,)
     if not any(map(is_dom0, reached)):
         return Reason("call-leaves-dom0", shown(" ".join(reached)))
-    if not _destination(request, info):
+    if not destination_of(request, info):
         return Reason("call-not-admitted", Reason("no-destination", shown(request.target)))
     return None
 
 
-def _destination(request: Request, info: SystemInfo) -> str:
+def destination_of(request: Request, info: SystemInfo) -> str:
     """Where dispatch finds the qube that the call is about; empty if it is about none.
 
     A rule for @default would let a mistyped name in: dispatch takes the name of a qube only.

@@ -528,6 +528,15 @@ _ROWS = (
         ),
     ),
     PropertyRow(
+        "has_agent", Type.BOOL,
+        default="no",
+        change=Changeable.NEVER,
+        help=QT_TRANSLATE_NOOP(
+            "PropertyHelp",
+            "Whether ``qubes-mgmt1-client`` in the qube answers, so that services can be started in it."
+        ),
+    ),
+    PropertyRow(
         "keyboard_layout", Type.STR,
         at_start=True,
         default="us++",

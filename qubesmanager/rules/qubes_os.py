@@ -22,6 +22,7 @@ _ROWS: tuple[tuple[Reason, tuple[AnyCall, ...]], ...] = (
             m.BACKUP_PROFILE_REMOVE,
         ),
     ),
+    (Reason("instead-run"), (m.VM_RUN_SERVICE,)),
     (Reason("instead-admit"), (m.POLICY_ADMIT, m.POLICY_QUESTIONS, m.POLICY_ANSWER)),
 )
 

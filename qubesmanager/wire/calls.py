@@ -10,6 +10,7 @@ from qubesmanager.wire import framing, names
 from qubesmanager.wire.backups import decode_info, decode_run, encode_info, encode_run
 from qubesmanager.wire.call import AnyCall, Call, EventsCall, RowsCall
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
+from qubesmanager.wire.guest_services import decode_result, encode_result
 from qubesmanager.wire.history import QUERY, decode_entry, encode_entry
 from qubesmanager.wire.limits import NOTES_BYTES, POLICY_BYTES, PROMPT_SECONDS, RULES_BYTES
 from qubesmanager.wire.names import shown
@@ -35,6 +36,9 @@ ADMISSION = c.Codec(
     )[:-1],
 )
 HISTORY_ROWS = c.rows_of("one JSON object a line", decode_entry, encode_entry)
+SERVICE_RESULT = c.Codec(
+    "exit=<code> stdout=<bytes> stderr=<bytes>\\n, then these bytes of both", decode_result, encode_result
+)
 BACKUP_INFO_TEXT = c.Codec(
     "<key>=<value>\\n, an empty line, <qube> <key=value …>\\n",
     lambda untrusted: decode_info(c.text(untrusted, c.ANSWER)),
@@ -725,6 +729,14 @@ POLICY_ANSWER = Call(
     "Answer a question of the policy: question=<number>, and target=<choice> to allow the call; without it the call is"
     " denied. Only dom0 may answer.",
     draft=False,
+)  # fmt: skip
+
+VM_RUN_SERVICE = Call(
+    "mgmt1.vm.RunService", Dest.VM, Tier.GLOBAL_RWX, c.SERVICE_CALL, c.BYTES, SERVICE_RESULT,
+    "Start a service in the qube, with the payload as its standard input, and wait for its end. A halted qube is"
+    " started. The qube has to run qubes-mgmt1-client. A source that is not dom0 also needs a line of the policy that"
+    " allows it the service itself. The argument is SERVICE or SERVICE+ARGUMENT.",
+    draft=False, time_limit=None,
 )  # fmt: skip
 
 TABLE: tuple[AnyCall, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Call))

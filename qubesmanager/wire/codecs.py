@@ -549,6 +549,8 @@ def _lines(lines: Iterable[str]) -> bytes:
 NOTHING: Codec[None] = Codec("", _nothing, lambda _value: b"", optional=True)
 STREAM: Codec[ByteStream] = Codec("raw bytes, streamed", _streamed, _streamed, optional=True)  # type: ignore[arg-type] # never called
 
+BYTES: Codec[bytes] = Codec("raw bytes", bytes, bytes, optional=True)
+
 VM_NAME = named(names.VM_NAME)
 CLASS_NAME = named(names.CLASS_NAME)
 PROPERTY_NAME = named(names.PROPERTY_NAME)
@@ -560,6 +562,7 @@ PROFILE_ID = named(names.PROFILE_ID)
 VOLUME_NAME = named(names.VOLUME_NAME)
 SNAPSHOT_ID = named(names.SNAPSHOT_ID)
 RULE_ID = named(names.RULE_ID)
+SERVICE_CALL = named(names.SERVICE_CALL)
 LOG_NAME = named(names.LOG_NAME)
 FILE_NAME = named(names.FILE_NAME)
 DEVICE_IDENT = named(names.DEVICE_IDENT)

@@ -36,6 +36,8 @@ HEADER_SECONDS = _limit(
 )
 IDLE_SECONDS = _limit(60, "seconds", "between two pieces of a payload")
 
+SERVICE_OUTPUT_BYTES = _limit(1 << 20, "bytes", "what a service that runs in a qube writes, as one answer")
+
 # -- callers ----------------------------------------------------------------------------------------------------------
 
 DOM0_CALLS = _limit(512, "calls", "of dom0 at the same time; no other source can take these")

@@ -60,6 +60,10 @@ RULE_ID = NameRule(Reason("what-rule-id"), re.compile(r"[A-Za-z0-9_-]{1,64}", re
 DEVICE_IDENT = NameRule(Reason("what-device-id"), re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII))
 DEVICE_INTERFACE = NameRule(Reason("what-device-interface"), re.compile(r"[bupm?*][0-9a-f*]{6}", re.ASCII))
 DEVICE_IDENTITY = NameRule(Reason("what-device-identity"), re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII))
+SERVICE_CALL = NameRule(
+    Reason("what-service"), re.compile(r"(?=.{1,255}$)[A-Za-z0-9_.-]+(?:\+[A-Za-z0-9_.+-]*)?", re.ASCII)
+)
+"""A service in a qube, with its argument."""
 LOG_NAME = NameRule(Reason("what-log-name"), re.compile(r"(?![.-])[A-Za-z0-9_.-]{1,64}", re.ASCII))
 FILE_NAME = NameRule(Reason("what-policy-file-name"), re.compile(r"(?![.])[a-z0-9_.-]{1,100}", re.ASCII))
 CLASS_NAME = NameRule(Reason("what-class-name"), re.compile(r"[A-Z][A-Za-z]{0,30}", re.ASCII))

@@ -901,6 +901,25 @@ TABLE: tuple[Row, ...] = (
         errors.PermissionDenied,
         "The policy does not allow this qube to run programs in {qube}.",
     ),
+    # -- services in a qube, by its channel
+    Row(
+        "no-agent",
+        errors.QubesVMNotRunningError,
+        "Nothing answers on the channel of {qube}: qubes-mgmt1-client must be installed in it or in its template, and"
+        " the qube started since.",
+    ),
+    Row("no-agent-halted", errors.QubesVMNotRunningError, "{qube} does not run."),
+    Row("agent-silent", errors.Mgmt1Error, "The agent in {qube} neither began the service nor refused it in time."),
+    Row("agent-lost", errors.Mgmt1Error, "The connection to {qube} broke before the service ended."),
+    Row("no-service-in-qube", errors.QubesValueError, "{qube} has no service {service}."),
+    Row("service-refused", errors.Mgmt1Error, "{qube} did not start {service}: {text}"),
+    Row("service-output", errors.Mgmt1Error, "{service} in {qube} wrote more than {bytes} bytes and was ended."),
+    Row("service-elsewhere", errors.PermissionDenied, "The policy sends the service to {target}."),
+    Row("guest-call-refused", errors.PermissionDenied, "The policy refuses the call."),
+    Row("guest-call-failed", errors.Mgmt1Error, "The call cannot be carried out."),
+    Row("guest-no-service", errors.Mgmt1Error, "There is no such service."),
+    Row("services-too-many", errors.Mgmt1Error, "Too many services are under way in {qube}."),
+    Row("not-a-service-result", errors.ProtocolError, "The result of a service is not whole."),
     Row("program-status", errors.Mgmt1Error, "{program} ended with status {status}."),
     # -- destinations and profiles of backups
     Row(
@@ -1242,6 +1261,7 @@ TABLE: tuple[Row, ...] = (
     Row("what-volume-name", errors.Mgmt1Error, "volume name"),
     Row("what-volume-id", errors.Mgmt1Error, "volume id"),
     Row("what-snapshot-id", errors.Mgmt1Error, "snapshot id"),
+    Row("what-service", errors.Mgmt1Error, "service"),
     Row("what-rule-id", errors.Mgmt1Error, "rule id"),
     Row("what-device-id", errors.Mgmt1Error, "device id"),
     Row("what-device-interface", errors.Mgmt1Error, "interface of a device"),
@@ -1344,6 +1364,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "{qube} is of the class {klass} of Qubes OS, which is not known here: it cannot be copied.",
     ),
+    Row("instead-run", errors.QubesNotImplementedError, "Run qvm-run --service in dom0."),
     Row("instead-admit", errors.QubesNotImplementedError, "There qrexec itself decides about each call."),
     Row("instead-default-kernel", errors.QubesNotImplementedError, "Set default_kernel instead of resetting it."),
     Row(

@@ -91,6 +91,7 @@ async def open_system(
         runtime.persist("keep the history within its limits", system.history.keep)
         runtime.persist("keep what sources see by the policy", system.policy_sight.keep)
         runtime.spawn("watch the hypervisor", system.hypervisor_events.watch())
+        system.guest_channels.open()
         runtime.persist("check the locations of the pools", system.pools.keep)
         runtime.persist("keep with volumes what they are of", system.descriptions.keep)
         runtime.persist("keep disposables preloaded", system.disposables.keep)

@@ -27,6 +27,7 @@ from qubesmanager.daemon.local.services.descriptions import Descriptions
 from qubesmanager.daemon.local.services.devices import Devices
 from qubesmanager.daemon.local.services.disposables import Disposables
 from qubesmanager.daemon.local.services.firewall_rules import FirewallRules
+from qubesmanager.daemon.local.services.guest_channels import GuestChannels
 from qubesmanager.daemon.local.services.history import History
 from qubesmanager.daemon.local.services.hypervisor_events import HypervisorEvents
 from qubesmanager.daemon.local.services.leases import Leases
@@ -91,6 +92,7 @@ class System:
         self.creation = Creation(runtime, self.pools, self.volumes, self.devices, self.naming, self.backups)
         self.lifecycle = Lifecycle(runtime, self.volumes, self.devices, self.network, self.creation)
         self.disposables = Disposables(runtime, self.naming, self.creation, self.lifecycle, self.settings)
+        self.guest_channels = GuestChannels(runtime, self.gate, self.lifecycle, self.disposables)
         self.hypervisor_events = HypervisorEvents(runtime, self.devices, self.lifecycle)
         self.autostart = Autostart(runtime, self.lifecycle)
         self.volume_operations = VolumeOperations(runtime, self.pools, self.volumes, self.devices)

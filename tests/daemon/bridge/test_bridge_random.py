@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bridge_differences import ONE_SIDED
 from bridge_fixtures import bridged, client_of, over
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import Phase, given, settings
@@ -66,11 +67,6 @@ requests: st.SearchStrategy[Request[Any]] = st.one_of(
     st.just(calls.VM_REMOVE("new")),
 )
 changes = st.lists(st.tuples(st.booleans(), requests), min_size=1, max_size=12)
-
-ONE_SIDED = frozenset(
-    {"problem", "firewall_state", "stubdom_uuid", "stubdom_xid", "xid", "installed_by_rpm", "dispid", "is_preload"}
-)
-"""Properties that only mgmt1 or only Qubes OS has for some class."""
 
 
 def compared(record: VmRecord) -> tuple[VmRecord, dict[str, PropertyValue]]:

@@ -43,7 +43,7 @@ async def records_of(client: Client) -> dict[str, VmRecord]:
     return {record.name: record async for batch in client.batches(calls.VM_GET_ALL(DOM0)) for record in batch}
 
 
-ONLY_MGMT1 = {"problem", "firewall_state", "backup_timestamp", "start_time", "management_dispvm"}
+ONLY_MGMT1 = {"problem", "firewall_state", "has_agent", "backup_timestamp", "start_time", "management_dispvm"}
 """Properties that mgmt1 has for a class and Qubes OS has not: the last three for dom0."""
 
 

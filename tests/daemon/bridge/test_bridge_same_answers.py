@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge_differences import TABLE, Outcome, is_listed
+from bridge_differences import ONE_SIDED, TABLE, Outcome, is_listed
 from bridge_fixtures import bridged, client_of, over
 from demo_fixtures import client_of as own_client_of
 from fakes_hypervisor import FakeHypervisor
@@ -193,10 +193,6 @@ requests: st.SearchStrategy[Chosen] = st.one_of(
 )
 
 
-ONE_SIDED = frozenset(
-    {"problem", "firewall_state", "stubdom_uuid", "stubdom_xid", "xid", "installed_by_rpm", "dispid", "is_preload"}
-)
-"""Properties that only one side has for some class."""
 PER_SYSTEM = frozenset({"uuid", "qid", "mac", "ip", "ip6", "start_time", "backup_timestamp", "netmask"})
 """Properties that two systems, or a clone and a renamed qube, have different values of."""
 

@@ -199,6 +199,7 @@ DEFAULTS: dict[str, Default] = {
     "auto_cleanup": lambda _facts, qube: "yes" if qube.klass is VmClass.DISP else "no",
     "is_preload": _is_preload,
     "icon": _icon,
+    "has_agent": lambda _facts, qube: "yes" if qube.has_agent else "no",
     "start_time": lambda _facts, qube: "" if qube.start_time is None else str(qube.start_time),
 }
 """Defaults that are computed; any other is the one that its row names."""

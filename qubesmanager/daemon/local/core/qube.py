@@ -40,6 +40,8 @@ class Qube:
     """Why the qube cannot be used, such as a missing pool or a damaged volume; of dom0: the problem of the store."""
     unreadable: str = ""
     """The part of the qube that could not be read from the store, if the qube cannot be used without it."""
+    has_agent: bool = False
+    """The agent of `guest/` answers on the channel of the qube."""
     view: dict[str, PropertyValue] = field(default_factory=dict)
     kept_record: VmRecord | None = None
 

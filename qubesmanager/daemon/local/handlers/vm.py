@@ -9,6 +9,7 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.handlers.context import Context, answers
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec, CurrentState, Mention, VmClassRow, VmInfo
+from qubesmanager.wire.guest_services import ServiceResult
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import VmRecord, flag_of
@@ -135,6 +136,11 @@ async def kill(context: Context, _arg: None, _payload: None) -> None:
 @answers(calls.VM_CONSOLE)
 async def console(context: Context, _arg: None, _payload: None) -> str:
     return str(await context.system.lifecycle.console(context.dest))
+
+
+@answers(calls.VM_RUN_SERVICE)
+async def run_service(context: Context, service: str, stdin: bytes) -> ServiceResult:
+    return await context.system.guest_channels.run(context.source, context.qube, service, stdin)
 
 
 @answers(calls.VM_CURRENT_STATE)

@@ -85,7 +85,7 @@ class Disposables:
                 await self._let_run(qube)
             except Mgmt1Error as error:
                 log.warning("The preloaded %s cannot be used: %s", qube.name, error)
-                await self._discard(qube)
+                await self.discard(qube)
             else:
                 return qube.name
         label = template.value("label") if template is not None else "red"
@@ -178,7 +178,7 @@ class Disposables:
                     await self._listed(template, staying)
             for qube in waiting:
                 if qube not in staying:
-                    await self._discard(qube)
+                    await self.discard(qube)
             for qube in staying:
                 self._pause_later(template, qube)
             while len(self.waiting(template)) < self.wanted(template) and template.uuid not in self.failed:
@@ -202,7 +202,7 @@ class Disposables:
         except Mgmt1Error:
             async with self._runtime.altering(template):
                 await self._listed(template, [other for other in self.waiting(template) if other is not qube])
-            await self._discard(qube)
+            await self.discard(qube)
             raise
         self._pause_later(template, qube)
 
@@ -222,8 +222,8 @@ class Disposables:
         finally:
             self._booting.discard(qube.uuid)
 
-    async def _discard(self, qube: Qube) -> None:
-        """Remove a disposable that waited; what cannot be removed stays, and is logged."""
+    async def discard(self, qube: Qube) -> None:
+        """Remove a disposable that no caller uses; what cannot be removed stays, and is logged."""
         try:
             if qube.state in HALTED:
                 await self._creation.remove(qube)

@@ -50,6 +50,7 @@ def domain_spec(
         nics=nics,
         console_log=places.console(qube.uuid),
         agent=True,
+        channel=True,
         debug=qube.flag("debug"),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from qubesmanager.daemon.guest_channel import Pipe
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState
@@ -83,6 +84,8 @@ class DomainSpec:
     console_log: Path | None = None
     agent: bool = False
     """A channel for QEMU's guest agent."""
+    channel: bool = False
+    """A channel for calls of the guest and to it; see `guest/`."""
     debug: bool = False
 
 
@@ -226,6 +229,10 @@ class Hypervisor(Protocol):
 
     async def console(self, uuid: UUID) -> Path | None:
         """The terminal that is the guest's first serial port; None if the domain has none."""
+        ...
+
+    async def open_channel(self, uuid: UUID) -> Pipe | None:
+        """Connect to the guest channel of the running domain; None if it has none. Raises `OSError`."""
         ...
 
     async def forget(self, uuid: UUID) -> None:

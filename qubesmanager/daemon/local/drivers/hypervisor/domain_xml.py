@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice, Microphone, PciDevice, UsbDevice
 from qubesmanager.daemon.local.drivers.hypervisor.base import DiskFormat, DiskSpec, DomainSpec, NicKind, NicSpec
+from qubesmanager.guest.frames import PORT
 from qubesmanager.wire.names import shown
 from qubesmanager.wire.reasons import refusal
 
@@ -197,6 +198,15 @@ def console_path(domain_text: str) -> Path | None:
     return Path(path) if path else None
 
 
+def channel_path(domain_text: str, port: str) -> Path | None:
+    """The socket that is the host's end of a live domain's port."""
+    tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
+    for channel in tree.iterfind("devices/channel[@type='unix']"):
+        if _attribute(channel, "target", "name") == port and (path := _attribute(channel, "source", "path")):
+            return Path(path)
+    return None
+
+
 def disk_files(domain_text: str, flavour: Flavour) -> dict[str, Path]:
     """By target as `xvda`: the file or block device that a live domain's disk writes to."""
     tree = ET.fromstring(domain_text)  # noqa: S314 - written by libvirt
@@ -291,11 +301,19 @@ def _devices(spec: DomainSpec, flavour: Flavour) -> Iterator[ET.Element]:
             yield host_device(device)
     yield _console(spec)
     if spec.agent and flavour.emulated:
-        channel = ET.Element("channel", type="unix")
-        ET.SubElement(channel, "target", type="virtio", name="org.qemu.guest_agent.0")
-        yield channel
+        yield _channel("org.qemu.guest_agent.0")
+    if spec.channel and flavour.emulated:
+        yield _channel(PORT)
     if spec.debug and flavour.emulated:
         yield _display()
+
+
+def _channel(port: str) -> ET.Element:
+    """A port of the guest, whose other end is a unix socket that QEMU listens on; libvirt chooses its path."""
+    root = ET.Element("channel", type="unix")
+    ET.SubElement(root, "source", mode="bind")
+    ET.SubElement(root, "target", type="virtio", name=port)
+    return root
 
 
 def _console(spec: DomainSpec) -> ET.Element:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import libvirt
 
+from qubesmanager.daemon.guest_channel import Pipe
 from qubesmanager.daemon.local.drivers.devices.base import HostDevice
 from qubesmanager.daemon.local.drivers.hypervisor import accel, domain_xml, event_loop, needs
 from qubesmanager.daemon.local.drivers.hypervisor.base import (
@@ -35,6 +36,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import (
     Reconnected,
     StateChanged,
 )
+from qubesmanager.daemon.local.drivers.hypervisor.guest_pipe import SocketPipe
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import (
     CANNOT_SUSPEND,
     CRASH_DETAILS,
@@ -44,6 +46,7 @@ from qubesmanager.daemon.local.drivers.hypervisor.libvirt_errors import (
     sentence,
     with_log,
 )
+from qubesmanager.guest.frames import PORT
 from qubesmanager.wire.errors import (
     Mgmt1Error,
     QubesMemoryError,
@@ -98,6 +101,8 @@ class LibvirtHypervisor:
         """KiB that the computer of libvirt's test driver has; None: not known. Its domains take none of a real one."""
         self.test_load: Callable[[DomainStats], DomainStats] = lambda stats: stats
         """What a domain of libvirt's test driver is said to use; the driver's own figures are the same for all."""
+        self.test_channel: Callable[[UUID], Pipe] | None = None
+        """Connects to what acts as the guest of a domain of libvirt's test driver; None: it has no channel."""
 
     # connection
 
@@ -444,6 +449,13 @@ class LibvirtHypervisor:
 
     async def console(self, uuid: UUID) -> Path | None:
         return domain_xml.console_path(await self._with(uuid, lambda domain: domain.XMLDesc()))
+
+    async def open_channel(self, uuid: UUID) -> Pipe | None:
+        text = await self._with(uuid, lambda domain: domain.XMLDesc())
+        if self.test_channel is not None:
+            return self.test_channel(uuid)
+        path = domain_xml.channel_path(text, PORT)
+        return None if path is None else await SocketPipe.connect(path)
 
     async def disk_files(self, uuid: UUID) -> dict[str, Path]:
         text = await self._with(uuid, lambda domain: domain.XMLDesc())

@@ -275,3 +275,22 @@ async def test_many_domains_start_side_by_side(world: World, hypervisor: Hypervi
         assert isinstance(event, StateChanged)
         reported.add(event.uuid)
     assert reported == {spec.uuid for spec in specs}
+
+
+async def test_a_guest_channel_is_there_from_start_to_end(world: World, hypervisor: Hypervisor) -> None:
+    spec, without = replace(world.spec("work"), channel=True), world.spec("other")
+    await hypervisor.start(spec)
+    await hypervisor.start(without)
+
+    assert await hypervisor.open_channel(without.uuid) is None
+    pipe = await hypervisor.open_channel(spec.uuid)
+    assert (pipe is not None) is world.has_channels
+    if pipe is not None:
+        pipe.write(b"no guest reads this")
+    await hypervisor.kill(spec.uuid)
+
+    if pipe is not None:
+        assert await pipe.read() == b""
+        pipe.close()
+    with pytest.raises(QubesVMNotRunningError):
+        await hypervisor.open_channel(spec.uuid)

@@ -34,6 +34,7 @@ FULL = replace(
     devices=(UsbDevice(1, 4, 0x1D6B, 2), PciDevice(0, 3, 0, 1), Microphone()),
     console_log=Path("/log/work"),
     agent=True,
+    channel=True,
     debug=True,
 )
 
@@ -134,6 +135,7 @@ SPECS = st.builds(
     devices=st.lists(st.just(Microphone())).map(tuple),
     console_log=st.none() | st.just(Path("/log")),
     agent=st.booleans(),
+    channel=st.booleans(),
     debug=st.booleans(),
 )
 
@@ -182,3 +184,19 @@ def test_memory_is_what_it_starts_with_and_what_it_may_have() -> None:
 
     assert (tree.findtext("memory"), tree.findtext("currentMemory")) == ("4000", "400")
     assert tree.findtext("vcpu") == "4"
+
+
+def test_only_qemu_has_a_guest_channel_and_its_socket_is_read_from_the_domain() -> None:
+    for flavour in FLAVOURS:
+        names = [
+            target.get("name")
+            for target in _tree(replace(SPEC, channel=True), flavour).iterfind("devices/channel/target")
+        ]
+        assert names == (["org.qubes.mgmt1.0"] if FLAVOURS[flavour].emulated else [])
+    live = domain_xml.domain(replace(SPEC, agent=True, channel=True), FLAVOURS["qemu"], "me")
+    assert domain_xml.channel_path(live, "org.qubes.mgmt1.0") is None
+
+    live = live.replace('<source mode="bind" />', '<source mode="bind" path="/run/other" />', 1)
+    live = live.replace('<source mode="bind" />', '<source mode="bind" path="/run/ours" />', 1)
+
+    assert domain_xml.channel_path(live, "org.qubes.mgmt1.0") == Path("/run/ours")
