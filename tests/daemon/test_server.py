@@ -87,6 +87,173 @@ def test_the_bytes_of_an_answer(daemon: DaemonProcess, request_: bytes, answer: 
     assert re.fullmatch(answer, raw(daemon.socket, request_), re.DOTALL)
 
 
+NOT_A_QUBE = (
+    b"2\x00ProtocolError\x00\x00%.0s%s\x00"
+    b'{"code": "not-valid", "fields": [{"code": "what-qube-name", "fields": []}, "\''
+)
+"""Before the name, which is quoted twice: in the reason, and in the text for readers that do not know it."""
+EXACT = [
+    (
+        b"mgmt1.vm.List+ dom0 keyword default\x00",
+        b"2\x00ProtocolError\x00\x00There is no such destination: %s\x00'default'\x00",
+    ),
+    (
+        b"mgmt1.vm.List+ dom0 keyword dispvm\x00",
+        b"2\x00ProtocolError\x00\x00There is no such destination: %s\x00'dispvm'\x00",
+    ),
+    (
+        b"mgmt1.vm.List+ dom0 name @adminvm\x00",
+        (
+            b"2\x00ProtocolError\x00\x00"
+            b"%.0s%s\x00"
+            b'{"code": "not-valid", "fields": [{"code": "what-qube-name", "fields": []}, "\'@adminvm\'"]}\x00'
+            b"Not a valid qube name: '@adminvm'\x00"
+        ),
+    ),
+    (b"mgmt1.vm.List+ dom0 name ghost\x00", b"2\x00QubesVMNotFoundError\x00\x00There is no qube %s.\x00'ghost'\x00"),
+    (b"mgmt1.vm.Echo+ dom0 name dom0\x00", b"2\x00ProtocolError\x00\x00Unknown call: %s\x00'mgmt1.vm.Echo'\x00"),
+    (
+        b"mgmt1.pool.List+ dom0 name work\x00",
+        b"2\x00ProtocolError\x00\x00%s is sent to dom0, not to %s.\x00mgmt1.pool.List\x00work\x00",
+    ),
+    (
+        b"mgmt1.vm.Start+now dom0 name work\x00",
+        b"2\x00ProtocolError\x00\x00%s takes no argument: %s\x00mgmt1.vm.Start\x00'now'\x00",
+    ),
+    (
+        b"mgmt1.vm.property.Get+ dom0 name work\x00",
+        b"2\x00ProtocolError\x00\x00%s needs an argument: %s.\x00mgmt1.vm.property.Get\x00property name\x00",
+    ),
+    (
+        b"mgmt1.vm.Start+ dom0 name work\x00surplus",
+        b"2\x00ProtocolError\x00\x00%s takes no payload.\x00mgmt1.vm.Start\x00",
+    ),
+    (
+        b"mgmt1.vm.Create+AppVM dom0 name debian-13\x00",
+        b"2\x00ProtocolError\x00\x00%s needs a payload: %s.\x00mgmt1.vm.Create\x00name=<name> label=<label>\x00",
+    ),
+    (
+        b"mgmt1.vm.List+ dom0 name uuid:c9024a97-9b15-46cc-8341-38d75d5d421b\x00",
+        b"2\x00QubesVMNotFoundError\x00\x00There is no qube %s.\x00'uuid:c9024a97-9b15-46cc-8341-38d75d5d421b'\x00",
+    ),
+    (b"mgmt1.vm.List+ dom0 name uuid:\x00", b"2\x00QubesVMNotFoundError\x00\x00There is no qube %s.\x00'uuid:'\x00"),
+    (
+        b"mgmt1.vm.List+ dom0 other dom0\x00",
+        b"2\x00ProtocolError\x00\x00The target of the request header is neither a name nor a keyword.\x00",
+    ),
+    (b"mgmt1.vm.List+ dom0 name\x00", b"2\x00ProtocolError\x00\x00The request header does not have four words.\x00"),
+    (b"\xff\x00", b"2\x00ProtocolError\x00\x00The request header is not ASCII.\x00"),
+    (b"\x00", b"2\x00ProtocolError\x00\x00The request header does not have four words.\x00"),
+    (b"x" * 10000 + b"\x00", b"2\x00ProtocolError\x00\x00The request header is too long.\x00"),
+    (b"never ended", b"2\x00ProtocolError\x00\x00The request header did not arrive.\x00"),
+    (b"", b"2\x00ProtocolError\x00\x00The request header did not arrive.\x00"),
+    (b"mgmt1.vm.List+ " + b"s" * 31 + b" name dom0\x00", b"0\x00dom0 class=AdminVM state=Running\n"),
+    (
+        b"mgmt1.vm.List+ " + b"s" * 32 + b" name dom0\x00",
+        NOT_A_QUBE + b"s" * 32 + b"'\"]}\x00Not a valid qube name: '" + b"s" * 32 + b"'\x00",
+    ),
+    (b"mgmt1.vm.List+  name dom0\x00", b"2\x00ProtocolError\x00\x00The request header does not have four words.\x00"),
+    (b"mgmt1.vm.List+ s name dom0\x00", b"0\x00dom0 class=AdminVM state=Running\n"),
+    (b"mgmt1.vm.List+ dom0 name w\x00", b"2\x00QubesVMNotFoundError\x00\x00There is no qube %s.\x00'w'\x00"),
+    (
+        b"mgmt1.vm.List+ dom0 name " + b"w" * 31 + b"\x00",
+        b"2\x00QubesVMNotFoundError\x00\x00There is no qube %s.\x00'" + b"w" * 31 + b"'\x00",
+    ),
+    (
+        b"mgmt1.vm.List+ dom0 name " + b"w" * 32 + b"\x00",
+        NOT_A_QUBE + b"w" * 32 + b"'\"]}\x00Not a valid qube name: '" + b"w" * 32 + b"'\x00",
+    ),
+    (b"mgmt1.vm.List+ dom0 name \x00", b"2\x00ProtocolError\x00\x00The request header does not have four words.\x00"),
+    (b"mgmt1.vm.tag.Get+t dom0 name work\x00", b"0\x000"),
+    (b"mgmt1.vm.tag.Get+" + b"t" * 128 + b" dom0 name work\x00", b"0\x000"),
+    (
+        b"mgmt1.vm.tag.Get+" + b"t" * 129 + b" dom0 name work\x00",
+        b'2\x00ProtocolError\x00\x00%.0s%s\x00{"code": "not-valid", "fields": [{"code": "what-tag", "fields": []}, "\''
+        + b"t" * 75
+        + b"...'\"]}\x00Not a valid tag: '"
+        + b"t" * 75
+        + b"...'\x00",
+    ),
+    (
+        b"mgmt1.vm.tag.Get+" + b"t" * 255 + b" dom0 name work\x00",
+        b'2\x00ProtocolError\x00\x00%.0s%s\x00{"code": "not-valid", "fields": [{"code": "what-tag", "fields": []}, "\''
+        + b"t" * 75
+        + b"...'\"]}\x00Not a valid tag: '"
+        + b"t" * 75
+        + b"...'\x00",
+    ),
+    (
+        b"mgmt1.vm.tag.Get+" + b"t" * 256 + b" dom0 name work\x00",
+        b"2\x00ProtocolError\x00\x00The argument of %s is longer than %s bytes.\x00mgmt1.vm.tag.Get\x00255\x00",
+    ),
+    (
+        b"mgmt1.vm.property.Set+memory dom0 name work\x00\xff\xfe",
+        (
+            b"2\x00ProtocolError\x00\x00"
+            b"%.0s%s\x00"
+            b'{"code": "text-not-utf8", "fields": [{"code": "what-text", "fields": []}]}\x00The text is not '
+            b"UTF-8.\x00"
+        ),
+    ),
+    (
+        b"mgmt1.vm.property.Set+memory dom0 name work\x00007",
+        b"2\x00QubesPropertyValueError\x00\x00%s is a whole number, not %s.\x00memory\x00'007'\x00",
+    ),
+    (
+        b"mgmt1.vm.tag.Set+created-by-x dom0 name work\x00",
+        (
+            b"2\x00QubesInvalidTagError\x00\x00The tags created-by-* are set when a qube is created and "
+            b"cannot be changed.\x00"
+        ),
+    ),
+    (
+        b"mgmt1.policy.Replace+30-a dom0 name dom0\x00any\na.B * work",
+        b"2\x00PolicyAdminSyntaxException\x00\x00%s\x0030-a.policy:1: The line ends before its target.\x00",
+    ),
+    (
+        b"mgmt1.policy.Replace+30-a dom0 name dom0\x00any\n* * * * deny\n",
+        (
+            b"2\x00QubesValueError\x00\x00"
+            b"%s would deny dom0 its own management calls (%s to %s). Put a rule above it that allows "
+            b"them.\x00policy.d/30-a.policy:1\x00*\x00*\x00"
+        ),
+    ),
+    (
+        b"mgmt1.policy.Get+30-none dom0 name dom0\x00",
+        b"2\x00PolicyAdminFileNotFoundException\x00\x00There is no policy file %s.\x0030-none.policy\x00",
+    ),
+    (
+        b"mgmt1.policy.Admit+ sys-usb name dom0\x00mgmt1.vm.List+ laptop name dom0",
+        b"2\x00PermissionDenied\x00\x00Only dom0 asks whether the policy admits a call.\x00",
+    ),
+    (
+        b"mgmt1.policy.Admit+ dom0 name dom0\x00mgmt1.vm.List+ laptop name dom0",
+        (
+            b"2\x00PermissionDenied\x00\x00The policy does not admit the call. %s\x00No rule fits the call, "
+            b"so it is denied.\x00"
+        ),
+    ),
+    (
+        b"mgmt1.policy.Answer+ dom0 name dom0\x00question=0",
+        b"2\x00QubesValueError\x00\x00The question %s is over.\x000\x00",
+    ),
+    (
+        b"mgmt1.policy.Answer+ dom0 name dom0\x00question=01",
+        b"2\x00ProtocolError\x00\x00An answer is question=NUMBER, and target=CHOICE to allow the call.\x00",
+    ),
+    (
+        b"mgmt1.Echo+arg1 sys-mgmt name dom0\x00payload",
+        b"2\x00ProtocolError\x00\x00Unknown call: %s\x00'mgmt1.Echo'\x00",
+    ),
+]
+"""Requests and the whole answers: nothing else is in them, and a name of 0, 1, the most and one more characters."""
+
+
+@pytest.mark.parametrize(("request_", "answer"), EXACT)
+def test_an_answer_has_exactly_these_bytes(daemon: DaemonProcess, request_: bytes, answer: bytes) -> None:
+    assert raw(daemon.socket, request_) == answer
+
+
 def test_the_socket_is_for_its_group_only(daemon: DaemonProcess) -> None:
     assert stat.S_IMODE(daemon.socket.stat().st_mode) == 0o660
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qubesmanager.wire import framing, limits
+from qubesmanager.wire import framing, limits, reasons
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesVMNotFoundError
 from qubesmanager.wire.event import Event, EventDecoder, encode_event
 from qubesmanager.wire.framing import Header, content, decode_header, encode_error, encode_header
@@ -141,3 +141,17 @@ def test_a_nul_inside_an_event_cannot_end_it() -> None:
     events, _ = _decoded([encode_event(Event("w\x00ork", "name\x00", {"\x00": "x", "k\x00": "\x00v"}))])
 
     assert events == [Event("work", "name", {"k": "v"})]
+
+
+def test_the_frame_of_each_error_is_its_class_format_and_fields_and_nothing_else() -> None:
+    for row in reasons.TABLE:
+        fields = [f"field {number}" for number in range(len(row.fields))]
+
+        frame = encode_error(reasons.refusal(row.code, *fields))
+
+        parts = (row.error.wire_name, "", row.sentence, *fields)
+        expected = b"2\x00" + b"".join(part.encode() + b"\x00" for part in parts)
+        for name in row.fields:
+            expected = expected.replace(f"{{{name}}}".encode(), b"%s")
+        assert frame == expected.replace(b"{{", b"{").replace(b"}}", b"}")
+        assert str(framing.decode_error(frame[2:])) == str(reasons.refusal(row.code, *fields))
