@@ -7,9 +7,10 @@ some runs for those.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, QTimer, pyqtSignal
+from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
@@ -24,6 +25,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import why_not_notes, why_not_there
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
+from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.mnemonics import distinct_in_menu
 from qubesmanager.wire import calls
@@ -169,12 +171,6 @@ class ActionSet(QObject):
         self._operations = operations
         self._names: tuple[str, ...] = ()
         self._connected = False
-        self._due: dict[str, None] = {}
-        """The ids of the rows to be looked at, in order."""
-        self._turns = QTimer(self)
-        self._turns.setSingleShot(True)
-        self._turns.setInterval(0)
-        self._turns.timeout.connect(self._look_on)
         self.by_id: dict[str, QAction] = {}
         for row in TABLE:
             action = QAction(icon(row.icon), row.name(), window)
@@ -214,23 +210,8 @@ class ActionSet(QObject):
         """Grey what is not possible for these qubes, and say why. Of more than `AT_ONCE` that takes some turns."""
         self._names = tuple(names)
         self._connected = connected
-        # A row that is due already keeps its place, or the last ones would never come while qubes change.
-        self._due.update(dict.fromkeys(row.id for row in TABLE))
-        if len(names) > AT_ONCE:
-            self._turns.start()
-        else:
-            self._look_on()
-
-    def _look_on(self) -> None:
-        """Look at the rows that are due: at all of them, or at one in each turn of the loop."""
-        self._turns.stop()
-        while self._due:
-            row_id = next(iter(self._due))
-            del self._due[row_id]
-            self._look_at(BY_ID[row_id])
-            if self._due and len(self._names) > AT_ONCE:
-                self._turns.start()
-                return
+        for row in TABLE:
+            self._operations.turns.put((self, row.id), partial(self._look_at, row), later=len(names) > AT_ONCE)
 
     def _look_at(self, row: VmAction) -> None:
         action = self.by_id[row.id]
@@ -302,7 +283,5 @@ class ActionSet(QObject):
         return "\n".join(lines)
 
 
-AT_ONCE = 100
-"""Selected qubes for which all actions are judged in one turn of the loop."""
 REASONS_SHOWN = 5
 """Reasons that a tooltip lists."""

@@ -41,6 +41,7 @@ from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, TaskState, report, report_child
+from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
@@ -75,6 +76,7 @@ class Operations(QObject):
         super().__init__(window)
         self.session = session
         self.window = window
+        self.turns = Turns(window)
         self.made.connect(self.add_to_menus)
 
     @property

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from qubesmanager.models.natural_sort import in_order
@@ -12,10 +11,10 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
-from qubesmanager.ui.actions.actions import AT_ONCE
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.wire.reason import Reason
 
 
@@ -45,10 +44,6 @@ class PropertyMenu(QMenu):
         self._names: tuple[str, ...] = ()
         self._all: tuple[str, ...] = ()
         self._connected = False
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
-        self._turn.timeout.connect(self._look)
         self.setIcon(icon(picture))
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
@@ -56,17 +51,13 @@ class PropertyMenu(QMenu):
     def look(self, names: Sequence[str], *, connected: bool) -> None:
         """Which of these it can be set for; with none, the menu is grey and its tooltip says why.
 
-        For more than `AT_ONCE` that is looked up in the next turn of the loop.
+        For more than `AT_ONCE` that is looked up in another turn of the loop.
         """
         self._all = tuple(names)
         self._connected = connected
-        if len(names) > AT_ONCE:
-            self._turn.start()
-        else:
-            self._look()
+        self._operations.turns.put(self, self._look, later=len(names) > AT_ONCE)
 
     def _look(self) -> None:
-        self._turn.stop()
         facts, names, connected = self._session.facts, self._all, self._connected
         reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
         self._names = tuple(name for name, why in reasons.items() if why is None)
@@ -81,8 +72,7 @@ class PropertyMenu(QMenu):
             action.setToolTip(plain_tip(why) if why else "")
 
     def fill(self) -> None:
-        if self._turn.isActive():
-            self._look()
+        self._operations.turns.finish(self)
         self.clear()
         records = self._session.records
         values = {record.properties.get(self._prop) for name in self._names if (record := records.get(name))}

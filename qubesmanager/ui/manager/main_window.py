@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
@@ -67,6 +68,7 @@ from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
 from qubesmanager.ui.widgets.fonts import in_units
@@ -539,9 +541,10 @@ class MainWindow(QMainWindow):
         self.actions_of.look(names, connected=self.session.is_synced)
         for menu in self.submenus:
             menu.look(names, connected=self.session.is_synced)
-        self.inspector.show_names(names)
+        turns, many = self.operations.turns, len(names) > AT_ONCE
+        turns.put("inspector", partial(self.inspector.show_names, names), later=many)
         self.own["create"].setEnabled(self.session.is_synced)
-        self._look_at_qubes_os()
+        turns.put("qubes os", self._look_at_qubes_os, later=many)
 
     def _look_at_qubes_os(self) -> None:
         """Its global settings are shown where qubesd answers, and grey without the program."""

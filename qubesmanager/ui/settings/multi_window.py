@@ -147,10 +147,11 @@ class MultiWindow(EditsWindow):
             return
         self.draft.forget(names)
 
+    def _color_of(self, name: str) -> str:
+        return self._session.color_of(self.draft.drafts[name].record.value("label"))
+
     def _refresh(self) -> None:
-        self.head.put(
-            [(name, self._session.color_of(draft.record.value("label"))) for name, draft in self.draft.drafts.items()]
-        )
+        self.head.put(list(self.draft.drafts), self._color_of)
         differences = self.draft.differences()
         self.model.put(differences)
         count = len({row.qube for row in differences})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The head of a window about several qubes: the cube and the name of each, as many as fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -20,31 +20,34 @@ class QubesHeader(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: list[tuple[str, str]] = []
+        self._names: list[str] = []
+        self._colors: list[str] = []
+        """Of the qubes that are shown."""
         self._flow = Flow(self)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def put(self, qubes: Sequence[tuple[str, str]]) -> None:
-        """Names and colours (`0xRRGGBB`), in order."""
-        if list(qubes) == self._shown:
+    def put(self, names: Sequence[str], color_of: Callable[[str], str]) -> None:
+        """The names, in order, and what gives the colour of one (`0xRRGGBB`)."""
+        colors = [color_of(name) for name in names[:MOST]]
+        if list(names) == self._names and colors == self._colors:
             return
-        self._shown = list(qubes)
+        self._names, self._colors = list(names), colors
         while (item := self._flow.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for name, color in self._shown[:MOST]:
+        for name, color in zip(self._names, colors, strict=False):
             self._flow.addWidget(self._entry(name, color))
-        if len(self._shown) > MOST:
-            self._flow.addWidget(plain_label(self.tr("and %n more", None, len(self._shown) - MOST), self))
-        self.setAccessibleName(", ".join(name for name, _color in self._shown))
+        if len(self._names) > MOST:
+            self._flow.addWidget(plain_label(self.tr("and %n more", None, len(self._names) - MOST), self))
+        self.setAccessibleName(", ".join(self._names))
         self.updateGeometry()
 
     def names(self) -> list[str]:
         """All of them, also those that are only counted."""
-        return [name for name, _color in self._shown]
+        return self._names
 
     def _entry(self, name: str, color: str) -> QWidget:
         chip = QWidget(self)
