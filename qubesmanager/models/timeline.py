@@ -34,7 +34,9 @@ from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import YES, PropertyValue
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
-"""The `HistoryEntry` of a row; None for the head of a day."""
+"""The `HistoryEntry` of a row, the newest of a plan; None for the head of a day."""
+TOGETHER = 60
+"""Seconds between two changes of the same kind to different qubes that were one plan."""
 
 WHEN, QUBE, WHAT, WAS, IS, BY, BACK = range(7)
 _TITLES = (
@@ -251,6 +253,24 @@ def day_text(day: date, today: date) -> str:
     return QLocale().toString(day, QLocale.FormatType.LongFormat)
 
 
+def table_of(entries: Iterable[HistoryEntry]) -> list[tuple[str, ...]]:
+    """The entries as rows of texts for another program, the titles first. Times are local, with their zone."""
+    titles = tuple(translate("Timeline", title) for title in _TITLES[:BACK])
+    rows = (
+        (
+            datetime.fromtimestamp(min(entry.time, _LATEST)).astimezone().isoformat(),
+            qube_text(entry),
+            what_text(entry),
+            full_text(entry, entry.old, is_old=True),
+            full_text(entry, entry.new, is_old=False),
+            by_text(entry),
+            entry.call,
+        )
+        for entry in entries
+    )
+    return [(*titles, translate("Timeline", "Call")), *rows]
+
+
 def haystack(entry: HistoryEntry) -> str:
     """What a search looks in, folded."""
     texts = (entry.qube, what_text(entry), entry.detail, was_text(entry), is_text(entry), by_text(entry))
@@ -261,12 +281,38 @@ def haystack(entry: HistoryEntry) -> str:
 
 
 @dataclass(slots=True, eq=False)
+class _Batch:
+    """A row of a day: one entry, or several that a plan made, newest first.
+
+    `serial` is the internal id of the indexes of its entries; no day and no other batch has it.
+    """
+
+    serial: int
+    entries: list[HistoryEntry]
+
+    def takes(self, entry: HistoryEntry) -> bool:
+        """Whether the entry, older than all of these, was made by the same plan."""
+        last = self.entries[-1]
+        return (
+            _plan_of(last) == _plan_of(entry)
+            and bool(entry.uuid)
+            and entry.uuid not in {each.uuid for each in self.entries}
+            and abs(last.time - entry.time) <= TOGETHER
+        )
+
+
+def _plan_of(entry: HistoryEntry) -> tuple[object, ...]:
+    """What the entries of a plan have in common."""
+    return entry.source, entry.call, entry.event, entry.detail, entry.new, entry.new_default
+
+
+@dataclass(slots=True, eq=False)
 class _Day:
-    """`serial` is not 0, and no other day of the model has it: the internal id of the indexes of its entries."""
+    """`serial` is not 0, and no other day or batch of the model has it: the internal id of the indexes of its rows."""
 
     day: date
     serial: int
-    entries: list[HistoryEntry] = field(default_factory=list)
+    batches: list[_Batch] = field(default_factory=list)
 
 
 class TimelineModel(QAbstractItemModel):
@@ -284,14 +330,19 @@ class TimelineModel(QAbstractItemModel):
         """Why an entry cannot be taken back, in words; empty if it can."""
         self.today: Callable[[], date] = date.today
         self._days: list[_Day] = []
-        self._by_serial: dict[int, _Day] = {}
+        self._by_serial: dict[int, _Day | _Batch] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
         self._accepts: Accepts = lambda _entry: True
 
     @property
     def shown(self) -> int:
         """How many entries are shown."""
-        return sum(len(day.entries) for day in self._days)
+        return sum(len(batch.entries) for day in self._days for batch in day.batches)
+
+    @property
+    def shown_entries(self) -> list[HistoryEntry]:
+        """Those that are shown, newest first."""
+        return [entry for day in self._days for batch in day.batches for entry in batch.entries]
 
     def is_latest(self, entry: HistoryEntry) -> bool:
         """Whether no later entry is about the same."""
@@ -306,11 +357,7 @@ class TimelineModel(QAbstractItemModel):
     def want(self, accepts: Accepts) -> None:
         """Leave out what does not fit."""
         self._accepts = accepts
-        self.beginResetModel()
-        self._days, self._by_serial = [], {}
-        for entry in filter(accepts, self.entries):
-            self._day_at_end(entry).entries.append(entry)
-        self.endResetModel()
+        self._build()
 
     def put_older(self, entries: Sequence[HistoryEntry], *, has_more: bool) -> None:
         """Add entries, newest first, that are older than all others."""
@@ -318,11 +365,17 @@ class TimelineModel(QAbstractItemModel):
         self.entries += entries
         for entry in entries:
             self._latest.setdefault(subject(entry), entry.id)
-        for day, group in _by_day(filter(self._accepts, entries)):
+        fitting = list(filter(self._accepts, entries))
+        last = self._days[-1] if self._days else None
+        if fitting and last is not None and last.batches[-1].takes(fitting[0]):
+            self._build()
+            return
+        for day, group in _by_day(fitting):
             if self._days and self._days[-1].day == day:
                 at, last = len(self._days) - 1, self._days[-1]
-                self.beginInsertRows(self.index(at, 0), len(last.entries), len(last.entries) + len(group) - 1)
-                last.entries += group
+                batches = self._batches(group)
+                self.beginInsertRows(self.index(at, 0), len(last.batches), len(last.batches) + len(batches) - 1)
+                last.batches += batches
             else:
                 self.beginInsertRows(QModelIndex(), len(self._days), len(self._days))
                 self._days.append(self._new_day(day, group))
@@ -332,10 +385,16 @@ class TimelineModel(QAbstractItemModel):
         """Add entries, newest first, that are newer than all others."""
         self.entries[:0] = entries
         self._latest |= {subject(entry): entry.id for entry in reversed(entries)}
-        for day, group in reversed(_by_day(filter(self._accepts, entries))):
+        fitting = list(filter(self._accepts, entries))
+        first = self._days[0].batches[0] if self._days else None
+        if fitting and first is not None and _Batch(0, fitting[-1:]).takes(first.entries[0]):
+            self._build()
+            return
+        for day, group in reversed(_by_day(fitting)):
             if self._days and self._days[0].day == day:
-                self.beginInsertRows(self.index(0, 0), 0, len(group) - 1)
-                self._days[0].entries[:0] = group
+                batches = self._batches(group)
+                self.beginInsertRows(self.index(0, 0), 0, len(batches) - 1)
+                self._days[0].batches[:0] = batches
             else:
                 self.beginInsertRows(QModelIndex(), 0, 0)
                 self._days.insert(0, self._new_day(day, group))
@@ -346,52 +405,96 @@ class TimelineModel(QAbstractItemModel):
         """Whether entries can be taken back may have changed."""
         for at, day in enumerate(self._days):
             parent = self.index(at, 0)
-            self.dataChanged.emit(self.index(0, BACK, parent), self.index(len(day.entries) - 1, BACK, parent))
+            self.dataChanged.emit(self.index(0, BACK, parent), self.index(len(day.batches) - 1, BACK, parent))
 
     def entry(self, index: QModelIndex) -> HistoryEntry | None:
-        """None for the head of a day."""
+        """The entry of a row, the newest of several; None for the head of a day."""
+        return next(iter(self.entries_at(index)), None)
+
+    def entries_at(self, index: QModelIndex) -> tuple[HistoryEntry, ...]:
+        """The entries of a row: all of a plan for its row; none for the head of a day."""
         if not index.isValid() or index.internalId() == 0:
-            return None
-        return self._by_serial[index.internalId()].entries[index.row()]
+            return ()
+        above = self._by_serial[index.internalId()]
+        return tuple(above.batches[index.row()].entries) if isinstance(above, _Day) else (above.entries[index.row()],)
+
+    def why_not_all(self, entries: Sequence[HistoryEntry]) -> str:
+        """Why the entries cannot be taken back together, in words; empty if they can."""
+        return next(filter(None, map(self.why_not, entries)), "")
 
     def index_of(self, number: int) -> QModelIndex:
         """The row of the entry with that id; invalid if it is not shown."""
         for at, day in enumerate(self._days):
-            for row, entry in enumerate(day.entries):
-                if entry.id == number:
-                    return self.index(row, 0, self.index(at, 0))
+            for place, batch in enumerate(day.batches):
+                for row, entry in enumerate(batch.entries):
+                    if entry.id == number:
+                        parent = self.index(place, 0, self.index(at, 0))
+                        return self.index(row, 0, parent) if len(batch.entries) > 1 else parent
         return QModelIndex()
 
-    def _new_day(self, day: date, entries: list[HistoryEntry]) -> _Day:
-        made = _Day(day, len(self._by_serial) + 1, entries)
-        self._by_serial[made.serial] = made
-        return made
+    def _build(self) -> None:
+        """Make all rows again: entries have come together, or fit no longer."""
+        self.beginResetModel()
+        self._days, self._by_serial = [], {}
+        for day, group in _by_day(filter(self._accepts, self.entries)):
+            self._days.append(self._new_day(day, group))
+        self.endResetModel()
 
-    def _day_at_end(self, entry: HistoryEntry) -> _Day:
-        day = day_of(entry)
-        if not self._days or self._days[-1].day != day:
-            self._days.append(self._new_day(day, []))
-        return self._days[-1]
+    def _batches(self, entries: Iterable[HistoryEntry]) -> list[_Batch]:
+        """Those of a plan together."""
+        batches: list[_Batch] = []
+        for entry in entries:
+            if batches and batches[-1].takes(entry):
+                batches[-1].entries.append(entry)
+                continue
+            batches.append(_Batch(len(self._by_serial) + 1, [entry]))
+            self._by_serial[batches[-1].serial] = batches[-1]
+        return batches
+
+    def _new_day(self, day: date, entries: Iterable[HistoryEntry]) -> _Day:
+        made = _Day(day, len(self._by_serial) + 1)
+        self._by_serial[made.serial] = made
+        made.batches = self._batches(entries)
+        return made
 
     # Qt overrides
 
     def index(self, row: int, column: int, parent: QModelIndex = _NO_PARENT) -> QModelIndex:
-        """The internal id is 0 for a day; for an entry it is the serial of its day, which stays when others come."""
-        if not parent.isValid():
-            return self.createIndex(row, column, 0) if 0 <= row < len(self._days) else QModelIndex()
-        if parent.internalId() != 0 or not 0 <= row < len(self._days[parent.row()].entries):
+        """The internal id is 0 for a day; for a row it is the serial of what it is in, which stays when others come."""
+        if row < 0 or row >= self.rowCount(parent):
             return QModelIndex()
-        return self.createIndex(row, column, self._days[parent.row()].serial)
+        if not parent.isValid():
+            return self.createIndex(row, column, 0)
+        if parent.internalId() == 0:
+            return self.createIndex(row, column, self._days[parent.row()].serial)
+        return self.createIndex(row, column, self._batch_at(parent).serial)
 
     def parent(self, index: QModelIndex) -> QModelIndex:  # type: ignore[override]
         if not index.isValid() or index.internalId() == 0:
             return QModelIndex()
-        return self.createIndex(self._days.index(self._by_serial[index.internalId()]), 0, 0)
+        above = self._by_serial[index.internalId()]
+        if isinstance(above, _Day):
+            return self.createIndex(self._days.index(above), 0, 0)
+        day = next(day for day in self._days if above in day.batches)
+        return self.createIndex(day.batches.index(above), 0, day.serial)
 
     def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
         if not parent.isValid():
             return len(self._days)
-        return len(self._days[parent.row()].entries) if parent.internalId() == 0 and parent.column() == 0 else 0
+        if parent.column() != 0:
+            return 0
+        if parent.internalId() == 0:
+            return len(self._days[parent.row()].batches)
+        if isinstance(self._by_serial[parent.internalId()], _Batch):
+            return 0
+        entries = self._batch_at(parent).entries
+        return len(entries) if len(entries) > 1 else 0
+
+    def _batch_at(self, index: QModelIndex) -> _Batch:
+        """The batch of a row of a day."""
+        day = self._by_serial[index.internalId()]
+        assert isinstance(day, _Day)  # noqa: S101 - the rows of a batch have no rows
+        return day.batches[index.row()]
 
     def columnCount(self, _parent: QModelIndex = _NO_PARENT) -> int:
         return len(_TITLES)
@@ -420,22 +523,28 @@ class TimelineModel(QAbstractItemModel):
             return entry
         if entry is None:
             return self._head(index, role)
+        together = self.entries_at(index)
         if role == Qt.ItemDataRole.DisplayRole:
-            return _CELLS[index.column()](entry)
+            return cell_text(together, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(self._tip(entry, index.column()))
+            return plain_tip(self._tip(together, index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == BACK:
-            return self.why_not(entry) or translate("Timeline", "Can be reverted")
+            return self.why_not_all(together) or translate("Timeline", "Can be reverted")
         return None
 
     def _head(self, index: QModelIndex, role: int) -> Any:
         day = self._days[index.row()]
         if role == Qt.ItemDataRole.DisplayRole and index.column() == 0:
-            count = translate("Timeline", "%n change(s)", "", len(day.entries))
+            count = translate("Timeline", "%n change(s)", "", sum(len(batch.entries) for batch in day.batches))
             return f"{day_text(day.day, self.today())}  {count}"
         return None
 
-    def _tip(self, entry: HistoryEntry, column: int) -> str:
+    def _tip(self, entries: Sequence[HistoryEntry], column: int) -> str:
+        entry = entries[0]
+        if column == QUBE:
+            return ", ".join(qube_text(each) for each in entries)
+        if len(entries) > 1 and column != BACK:
+            return cell_text(entries, column) if column else date_text(entry.time)
         match column:
             case 0:
                 return date_text(entry.time)
@@ -444,7 +553,7 @@ class TimelineModel(QAbstractItemModel):
             case 4:
                 return full_text(entry, entry.new, is_old=False)
             case 6:
-                return self.why_not(entry) or translate("Timeline", "Can be reverted")
+                return self.why_not_all(entries) or translate("Timeline", "Can be reverted")
             case _:
                 return _CELLS[column](entry)
 
@@ -452,6 +561,14 @@ class TimelineModel(QAbstractItemModel):
 _CELLS: tuple[Callable[[HistoryEntry], str], ...] = (
     time_text, qube_text, what_text, was_text, is_text, by_text, lambda _entry: "",
 )  # fmt: skip
+
+
+def cell_text(entries: Sequence[HistoryEntry], column: int) -> str:
+    """The text of a cell of one entry, or of those of a plan."""
+    if column == QUBE and len(entries) > 1:
+        return translate("Timeline", "%n qube(s)", "", len(entries))
+    texts = {_CELLS[column](entry) for entry in entries}
+    return texts.pop() if len(texts) == 1 or column == WHEN else translate("Timeline", "different")
 
 
 def _by_day(entries: Iterable[HistoryEntry]) -> list[tuple[date, list[HistoryEntry]]]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Taking back a change of the history: why it cannot be, and the plan that does it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from qubesmanager.plans.plan import FEATURE, NOTES, PROPERTY, RULES, TAG, Group, Key, Kind, Plan, Row, Step
+from qubesmanager.plans.plan import FEATURE, NOTES, PROPERTY, RULES, TAG, Group, Key, Kind, Plan, Row, Step, in_groups
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.rules.facts import Facts
 from qubesmanager.wire import calls, events
@@ -65,6 +65,19 @@ def revert_plan(facts: Facts, entry: HistoryEntry, left_out: Collection[str] = (
     step = Step(key, request, opposite)
     row = Row(name, REVERT, Group.CHANGE, qube.state, now, then, (step,), is_left_out=name in left_out)
     return Plan(Kind.UNDO, (row,), (name,))
+
+
+def revert_together(facts: Facts, entries: Sequence[HistoryEntry], left_out: Collection[str] = ()) -> Plan:
+    """The plan that takes back changes which are about the same of several qubes."""
+    plans = [revert_plan(facts, entry, left_out) for entry in entries]
+    if len(plans) == 1:
+        return plans[0]
+    first = entries[0]
+    if len({(entry.old, entry.old_default) for entry in entries}) == 1 and first.event in _PROPERTIES and first.uuid:
+        names = [qube_of(facts, entry) for entry in entries]
+        return property_plan(facts, names, first.detail, _own(first.old, is_default=first.old_default), left_out)
+    rows = [row for plan in plans for row in plan.rows]
+    return Plan(Kind.UNDO, in_groups(rows), tuple(name for plan in plans for name in plan.asked), plans[0].prop)
 
 
 def _sides(entry: HistoryEntry) -> tuple[tuple[str | None, bool], tuple[str | None, bool]]:

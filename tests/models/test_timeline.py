@@ -3,15 +3,16 @@
 
 import calendar
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt5.QtCore import QModelIndex, QPersistentModelIndex
+from PyQt5.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PyQt5.QtWidgets import QApplication
 
+from qubesmanager.models.csv_text import csv_text
 from qubesmanager.models.timeline import (
     BACK,
     IS,
@@ -21,6 +22,7 @@ from qubesmanager.models.timeline import (
     by_text,
     haystack,
     is_text,
+    table_of,
     was_text,
     what_text,
 )
@@ -175,3 +177,82 @@ def test_any_entry_comes_back_from_its_line_and_has_words(qapp: QApplication, ch
     assert all(isinstance(text, str) for text in cells)
     assert isinstance(haystack(change), str)
     assert {WAS, IS} <= set(range(len(cells)))
+
+
+def by_plan(number: int, qube: str, when: int = NOON, **fields: Any) -> HistoryEntry:
+    """An entry of a plan that changes the net qubes of several."""
+    fields = {"event": "property-set", "detail": "netvm", "old": "sys-net", "new": "sys-vpn", **fields}
+    return entry(number, when, uuid=qube, qube=qube, **fields)
+
+
+def tree(model: TimelineModel) -> list[list[list[int]]]:
+    """The ids of each row of each day: one, or those of a plan."""
+    days = [model.index(row, 0) for row in range(model.rowCount())]
+    return [
+        [[each.id for each in model.entries_at(model.index(at, 0, day))] for at in range(model.rowCount(day))]
+        for day in days
+    ]
+
+
+def test_the_changes_of_a_plan_are_under_one_row(qapp: QApplication) -> None:
+    model = TimelineModel()
+    changes = [by_plan(9, "mail"), by_plan(8, "vault", NOON - 5, old="other"), by_plan(7, "work", NOON - 30)]
+    model.put_older([*changes, by_plan(6, "work", NOON - 31, new="other"), entry(5, NOON - 40)], has_more=False)
+    row = model.index(0, 0, model.index(0, 0))
+
+    assert tree(model) == [[[9, 8, 7], [6], [5]]]
+    assert [model.index(0, column, row.parent()).data() for column in range(1, 6)] == [
+        "3 qube(s)", "Net qube", "different", "sys-vpn", "dom0",
+    ]  # fmt: skip
+    assert [model.index(at, 1, row).data() for at in range(model.rowCount(row))] == ["mail", "vault", "work"]
+    assert model.parent(model.index_of(8)) == row
+    assert model.entries_at(model.index_of(8)) == (changes[1],)
+    assert model.rowCount(model.index_of(8)) == 0
+    assert model.shown == len(model.shown_entries) == 5
+    assert "mail, vault, work" in str(model.index(0, 1, row.parent()).data(Qt.ItemDataRole.ToolTipRole))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"source": "work"}, {"call": "mgmt1.vm.Create"}, {"new": "sys-net"}, {"detail": "template"},
+        {"when": NOON - 100}, {"qube": "mail"}, {"uuid": "", "qube": ""},
+    ],
+)  # fmt: skip
+def test_another_change_is_not_of_the_plan(qapp: QApplication, other: dict[str, Any]) -> None:
+    model = TimelineModel()
+    when, qube = other.pop("when", NOON), other.pop("qube", "work")
+    second = replace(by_plan(8, qube or "work", when), **other)
+    model.put_older([by_plan(9, "mail"), second], has_more=False)
+
+    assert tree(model) == [[[9], [8]]]
+
+
+def test_what_a_plan_changes_later_comes_to_its_row(qapp: QApplication) -> None:
+    model = TimelineModel()
+    model.put_older([by_plan(8, "work")], has_more=True)
+    model.put_newer([entry(10, NOON + 20), by_plan(9, "mail", NOON + 10)])
+    model.put_older([by_plan(7, "vault", NOON - 1)], has_more=False)
+
+    assert tree(model) == [[[10], [9, 8, 7]]]
+
+
+def test_the_timeline_as_a_table_for_another_program(qapp: QApplication) -> None:
+    rows = table_of([by_plan(9, "mail"), entry(8, event="notes-set", detail="", old=None, new="=1+1\nsecond line")])
+
+    assert [len(row) for row in rows] == [7, 7, 7]
+    assert rows[0][0] == "When"
+    assert rows[1][1:] == ("mail", "Net qube", "sys-net", "sys-vpn", "dom0", "mgmt1.vm.tag.Set")
+    assert datetime.fromisoformat(rows[1][0]).timestamp() == NOON
+    assert csv_text(rows).splitlines()[-2:] == [
+        csv_text([rows[2]]).splitlines()[0],
+        'second line",dom0,mgmt1.vm.tag.Set',
+    ]
+    assert '"\'=1+1\nsecond line"' in csv_text(rows)
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"), [("=1", "'=1"), ("@x", "'@x"), ("-1.5", "-1.5"), ("+2", "+2"), ("-a", "'-a"), ("ok", "ok")]
+)
+def test_a_cell_is_never_a_formula(cell: str, written: str) -> None:
+    assert csv_text([[cell]]) == f"{written}\r\n"

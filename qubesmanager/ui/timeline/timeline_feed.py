@@ -40,6 +40,8 @@ class TimelineFeed(QObject):
         """Why dom0 does not answer; empty if it does."""
         self.is_known = False
         """Whether dom0 has answered once."""
+        self.since = 0
+        """Older entries are not looked at, in Unix seconds."""
         self._session = session
         self._model = model
         self._is_shown = is_shown
@@ -69,9 +71,14 @@ class TimelineFeed(QObject):
         self.changed.emit()
         self._ask(self._older())
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether all are known that are looked at."""
+        return bool(self._model.entries) and self._model.entries[-1].time < self.since
+
     def ask_older(self) -> None:
         """Ask for the next page."""
-        if self.is_known and not self._is_busy():
+        if self.is_known and not self._is_busy() and not self.is_enough:
             self._ask(self._older())
 
     def ask_newer(self) -> None:
@@ -126,7 +133,7 @@ class TimelineFeed(QObject):
             self.is_known = True
             self._model.put_older(page, has_more=len(page) == PAGE)
             self.changed.emit()
-            if not self._model.has_more or self._model.shown >= FEW:
+            if not self._model.has_more or self._model.shown >= FEW or self.is_enough:
                 break
         self._ended()
 

@@ -2,7 +2,7 @@
 """The timeline: what changed, when, by which source, with the old value, and Revert where that is possible."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PyQt5.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
@@ -31,7 +31,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import moment_text, since_text
+from qubesmanager.models.texts import moment_text, plain_tip, since_text
 from qubesmanager.models.timeline import (
     BACK,
     BY,
@@ -45,16 +45,19 @@ from qubesmanager.models.timeline import (
     TimelineModel,
     by_text,
     call_text,
+    cell_text,
     full_text,
     haystack,
     is_text,
     kind_text,
     qube_text,
+    table_of,
     was_text,
     what_text,
 )
-from qubesmanager.plans.plan import Kind, Plan, RowKey
-from qubesmanager.plans.revert import qube_of, revert_plan, why_not_revert
+from qubesmanager.plans.plan import Kind, Plan, Row, RowKey
+from qubesmanager.plans.revert import qube_of, revert_together, why_not_revert
+from qubesmanager.ui.actions.exporting import ExportAction
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
@@ -72,6 +75,9 @@ from qubesmanager.wire.history import DAEMON, HistoryEntry
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import PropertyValue
 
+PERIODS = (30, 7, 1)
+"""Days that the box of periods offers; the daemon keeps the first."""
+DAY = 86_400
 ALL = ""
 """The data of the first line of each box: nothing is left out."""
 OTHERS, OWN = "qubes", "daemon"
@@ -93,6 +99,8 @@ class TimelinePage(QWidget):
         super().__init__(parent)
         self._session = session
         self._unit = self.fontMetrics().height() // 4
+        self._last = 0
+        """The id of the entry that was selected last."""
         self.operations = Operations(session, self)
         self.model = TimelineModel(self)
         self.model.why_not = self.why_not
@@ -100,6 +108,7 @@ class TimelinePage(QWidget):
         self.toolbar = QToolBar(self.tr("Timeline"), self)
         self.search = QLineEdit(self)
         self.of_qube, self.of_kind, self.of_source = QComboBox(self), QComboBox(self), QComboBox(self)
+        self.of_period = QComboBox(self)
         self.count = plain_label("", self)
         self.tree = _Tree(session, self)
         self.message = MessagePage(self)
@@ -135,6 +144,10 @@ class TimelinePage(QWidget):
         """The selected entry."""
         return self.model.entry(self.tree.currentIndex())
 
+    def chosen(self) -> tuple[HistoryEntry, ...]:
+        """The entries of the selected row: several for a plan."""
+        return self.model.entries_at(self.tree.currentIndex())
+
     def why_not(self, entry: HistoryEntry) -> str:
         """Why an entry cannot be reverted, in the user's language; empty if it can."""
         reason = why_not_revert(self._session.facts, entry, is_latest=self.model.is_latest(entry))
@@ -142,14 +155,15 @@ class TimelinePage(QWidget):
             return self.tr("There is no connection.")
         return reason_text(reason) if reason is not None else ""
 
-    def revert(self, entry: HistoryEntry | None = None) -> None:
-        """Show the plan that takes back an entry, or the selected one."""
-        chosen = entry or self.current()
-        if chosen is None or self.why_not(chosen):
+    def revert(self, entries: Sequence[HistoryEntry] = ()) -> None:
+        """Show the plan that takes back these entries, or those of the selected row."""
+        chosen = tuple(entries) or self.chosen()
+        if not chosen or self.model.why_not_all(chosen):
             return
 
         def make(left_out: frozenset[str], _choice: str) -> Plan:
-            return _in_words(revert_plan(self._session.facts, chosen, left_out), chosen)
+            facts = self._session.facts
+            return _in_words(revert_together(facts, chosen, left_out), {qube_of(facts, each): each for each in chosen})
 
         self.operations.confirm(make)
 
@@ -159,7 +173,11 @@ class TimelinePage(QWidget):
         self.revert_action = QAction(icon("undo"), self.tr("Revert…"), self)
         self.refresh_action = QAction(icon("refresh"), self.tr("Refresh"), self)
         hint = self.tr("Search: qube, property, value ({0})")
-        fill_page_bar(self.toolbar, (self.revert_action, self.refresh_action), self.search, hint)
+        self.export_action = ExportAction(
+            self._session, self, self.tr("Export the timeline"), self.tr("timeline.csv"), self._rows
+        )
+        actions = (self.revert_action, self.export_action, self.refresh_action)
+        fill_page_bar(self.toolbar, actions, self.search, hint)
         self.search.setAccessibleName(self.tr("Search the changes"))
 
     def _fill_boxes(self) -> None:
@@ -174,7 +192,11 @@ class TimelinePage(QWidget):
             (self.tr("By the daemon"), OWN),
         ):
             self.of_source.addItem(text, key)
+        self.of_period.addItem(self.tr("Last 30 days"), PERIODS[0])
+        self.of_period.addItem(self.tr("Last 7 days"), PERIODS[1])
+        self.of_period.addItem(self.tr("Last 24 hours"), PERIODS[2])
         for box, name in (
+            (self.of_period, self.tr("Changes of the period")),
             (self.of_qube, self.tr("Changes of the qube")),
             (self.of_kind, self.tr("Changes of the kind")),
             (self.of_source, self.tr("Changes by the source")),
@@ -191,7 +213,7 @@ class TimelinePage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(3 * unit, 2 * unit, 3 * unit, 2 * unit)
         bar.setSpacing(2 * unit)
-        for box in (self.of_qube, self.of_kind, self.of_source):
+        for box in (self.of_qube, self.of_kind, self.of_source, self.of_period):
             bar.addWidget(box)
         bar.addStretch(1)
         bar.addWidget(self.count)
@@ -222,13 +244,14 @@ class TimelinePage(QWidget):
         self.search.textChanged.connect(self._filter)
         self.of_kind.currentIndexChanged.connect(self._filter)
         self.of_source.currentIndexChanged.connect(self._filter)
+        self.of_period.currentIndexChanged.connect(self._filter)
         self.of_qube.currentIndexChanged.connect(self._choose_qube)
         self.revert_action.triggered.connect(self._revert_current)
         self.refresh_action.triggered.connect(self.feed.begin)
         self.pane.revert.clicked.connect(self._revert_current)
         self.pane.show_qube.clicked.connect(self._show_only)
         self.tree.clicked.connect(self._clicked)
-        self.tree.activated.connect(lambda index: self.revert(self.model.entry(index)))
+        self.tree.activated.connect(lambda index: self.revert(self.model.entries_at(index)))
         self.tree.customContextMenuRequested.connect(self._show_menu)
         if selection := self.tree.selectionModel():
             selection.currentChanged.connect(lambda *_: self._show_entry())
@@ -245,7 +268,7 @@ class TimelinePage(QWidget):
         number = self.model.shown
         said = (
             self.tr("More than %n change(s)", "", number)
-            if self.model.has_more
+            if self.model.has_more and not self.feed.is_enough
             else self.tr("%n change(s)", "", number)
         )
         self.count.setText(said if self.feed.is_known else "")
@@ -262,16 +285,24 @@ class TimelinePage(QWidget):
             )
         self.stack.setCurrentWidget(self.tree if number else self.message)
         if number and self.current() is None:
-            self.tree.choose_first()
+            again = self.model.index_of(self._last)
+            if again.isValid():
+                self.tree.setCurrentIndex(again)
+            else:
+                self.tree.choose_first()
         self._show_entry()
 
     def _filter(self, *_: object) -> None:
         words = self.search.text().casefold().split()
         kind, source = str(self.of_kind.currentData() or ""), str(self.of_source.currentData() or "")
         of_kind = KINDS[kind][1] if kind else None
+        days = int(self.of_period.currentData())
+        # The daemon keeps no more than the longest.
+        self.feed.since = int(time.time()) - days * DAY if days < PERIODS[0] else 0
+        since = self.feed.since
 
         def accepts(entry: HistoryEntry) -> bool:
-            if of_kind is not None and entry.event not in of_kind:
+            if entry.time < since or (of_kind is not None and entry.event not in of_kind):
                 return False
             if source and _source(entry) != source:
                 return False
@@ -286,7 +317,7 @@ class TimelinePage(QWidget):
 
     def _forget_filter(self) -> None:
         self.search.clear()
-        for box in (self.of_kind, self.of_source):
+        for box in (self.of_kind, self.of_source, self.of_period):
             box.setCurrentIndex(0)
 
     def _choose_qube(self, *_: object) -> None:
@@ -310,17 +341,22 @@ class TimelinePage(QWidget):
             self._show_entry()
 
     def _show_entry(self) -> None:
-        entry = self.current()
-        why_not = self.why_not(entry) if entry is not None else self.tr("Select a change.")
+        chosen = self.chosen()
+        if chosen:
+            self._last = chosen[0].id
+        why_not = self.model.why_not_all(chosen) if chosen else self.tr("Select a change.")
         self.revert_action.setEnabled(not why_not)
         self.revert_action.setToolTip(why_not or self.tr("Show what reverting it does"))
-        self.pane.show_entry(entry, why_not)
+        self.pane.show_entries(chosen, why_not)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return table_of(self.model.shown_entries)
 
     # -- what the user does -------------------------------------------------------------------------------------------
 
     def _clicked(self, index: QModelIndex) -> None:
         if index.column() == BACK:
-            self.revert(self.model.entry(index))
+            self.revert(self.model.entries_at(index))
 
     def _revert_current(self) -> None:
         self.revert()
@@ -363,12 +399,19 @@ class TimelinePage(QWidget):
         return QSize(60 * self._unit, 60 * self._unit)
 
 
-def _in_words(plan: Plan, entry: HistoryEntry) -> Plan:
-    """The plan with the values as the timeline shows them; one that sets a property of a qube has words already."""
+def _in_words(plan: Plan, entries: Mapping[str, HistoryEntry]) -> Plan:
+    """The plan with the values as the timeline shows them; one that sets a property of qubes has words already.
+
+    `entries`: what is taken back, by the present name of its qube.
+    """
     if plan.kind is not Kind.UNDO:
         return plan
-    now, then = PropertyValue(is_text(entry), False), PropertyValue(was_text(entry), False)
-    return replace(plan, prop=what_text(entry), rows=tuple(replace(row, now=now, then=then) for row in plan.rows))
+
+    def in_words(row: Row) -> Row:
+        entry = entries[row.qube]
+        return replace(row, now=PropertyValue(is_text(entry), False), then=PropertyValue(was_text(entry), False))
+
+    return replace(plan, prop=what_text(next(iter(entries.values()))), rows=tuple(map(in_words, plan.rows)))
 
 
 def _source(entry: HistoryEntry) -> str:
@@ -470,6 +513,9 @@ class _Delegate(QStyledItemDelegate):
         if index.column() == QUBE:
             name = qube_of(self._session.facts, entry)
             picture = label_icon(self._session.color_of_qube(name)) if entry.uuid else icon("settings")
+            model = index.model()
+            if isinstance(model, TimelineModel) and len(model.entries_at(index)) > 1:
+                picture = icon("qubes")
             put_icon(option, picture, option.fontMetrics.height())
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
@@ -478,7 +524,7 @@ class _Delegate(QStyledItemDelegate):
         entry = index.data(ENTRY_ROLE)
         if index.column() != BACK or painter is None or not isinstance(model, TimelineModel) or entry is None:
             return
-        if not model.why_not(entry):
+        if not model.why_not_all(model.entries_at(index)):
             side = option.fontMetrics.height()
             place = QRect(0, 0, side, side)
             place.moveCenter(option.rect.center())
@@ -533,11 +579,13 @@ class _Pane(QWidget):
         column.addLayout(buttons)
         self.setMinimumWidth(50 * unit)
 
-    def show_entry(self, entry: HistoryEntry | None, why_not: str) -> None:
-        """Show the entry, and why it cannot be reverted (empty: it can)."""
+    def show_entries(self, entries: Sequence[HistoryEntry], why_not: str) -> None:
+        """Show an entry or those of a plan, and why they cannot be reverted (empty: they can)."""
+        entry = next(iter(entries), None)
+        is_plan = len(entries) > 1
         self.revert.setEnabled(not why_not)
         self.revert.setToolTip(why_not)
-        self.show_qube.setEnabled(entry is not None and bool(entry.uuid))
+        self.show_qube.setEnabled(entry is not None and bool(entry.uuid) and not is_plan)
         if entry is None:
             for label in (self.title, self.what, *self.facts):
                 label.setText("")
@@ -549,15 +597,18 @@ class _Pane(QWidget):
         side = 2 * self.fontMetrics().height()
         picture = label_icon(self._session.color_of_qube(name)) if entry.uuid else icon("settings")
         self.picture.setPixmap(picture.pixmap(side, side))
-        self.title.setText(qube_text(entry))
-        is_other = entry.uuid and name and name != entry.qube
+        if is_plan:
+            self.picture.setPixmap(icon("qubes").pixmap(side, side))
+        self.title.setText(cell_text(entries, QUBE))
+        self.title.setToolTip(plain_tip(", ".join(map(qube_text, entries))))
+        is_other = not is_plan and entry.uuid and name and name != entry.qube
         self.what.setText(
             self.tr("{0}; now named {1}").format(what_text(entry), name) if is_other else what_text(entry)
         )
         texts = (
             f"{moment_text(entry.time, now)}, {since_text(entry.time, now)}",
-            _shortened(full_text(entry, entry.old, is_old=True)),
-            _shortened(full_text(entry, entry.new, is_old=False)),
+            cell_text(entries, WAS) if is_plan else _shortened(full_text(entry, entry.old, is_old=True)),
+            cell_text(entries, IS) if is_plan else _shortened(full_text(entry, entry.new, is_old=False)),
             by_text(entry),
             call_text(entry) or DASH,
         )

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The timeline, clicked through over a whole daemon."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt5.QtCore import QModelIndex, Qt
-from PyQt5.QtWidgets import QPushButton
+from PyQt5.QtWidgets import QFileDialog, QPushButton
 from windows import Clicker, click, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.system import System
 from qubesmanager.models.timeline import BACK, IS, QUBE, WAS, WHAT
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.session.windows import OpenWindows
@@ -289,3 +292,75 @@ async def test_a_daemon_without_a_history_shows_why(clicker: Clicker, monkeypatc
     monkeypatch.undo()
     click(page.message.button)
     await clicker.until(lambda: len(rows(page)) > 2)
+
+
+async def test_a_plan_is_one_row_and_is_taken_back_as_one(clicker: Clicker, page: TimelinePage, client: Client) -> None:
+    names = ("untrusted", "vault", "default-dvm")
+    for name in names:
+        await client.send(calls.VM_PROPERTY_SET(name, "vcpus", "5"))
+    await clicker.until(lambda: len(page.model.entries_at(first(page, 0))) == len(names))
+    page.tree.setCurrentIndex(first(page, 0))
+
+    assert {entry.qube for entry in page.chosen()} == set(names)
+    assert page.pane.what.text() == "VCPUs"
+    assert page.pane.revert.isEnabled()
+    click(page.pane.revert)
+    plan = await clicker.dialog(PlanDialog)
+    assert set(plan.chosen) == set(names)
+    click(plan.yes)
+    await clicker.until(lambda: all(clicker.session.records[name].value("vcpus") == "2" for name in names))
+
+
+async def test_a_child_of_a_plan_is_taken_back_alone(clicker: Clicker, page: TimelinePage, client: Client) -> None:
+    for name in ("untrusted", "vault"):
+        await client.send(calls.VM_PROPERTY_SET(name, "vcpus", "5"))
+    await clicker.until(lambda: len(page.model.entries_at(first(page, 0))) == 2)
+    vault = next(entry for entry in page.model.entries if entry.qube == "vault")
+    page.tree.setCurrentIndex(page.model.index_of(vault.id))
+
+    click(page.pane.revert)
+    plan = await clicker.dialog(PlanDialog)
+    assert plan.chosen == ["vault"]
+    click(plan.yes)
+
+    await clicker.until(lambda: clicker.session.records["vault"].value("vcpus") == "2")
+    assert clicker.session.records["untrusted"].value("vcpus") == "5"
+
+
+async def test_the_box_of_periods_leaves_older_changes_out(
+    clicker: Clicker, page: TimelinePage, client: Client, system: System
+) -> None:
+    now = system.runtime.clock()
+    system.runtime.clock = lambda: now - 3 * 86_400
+    await client.send(calls.VM_TAG_SET("vault", "older"))
+    system.runtime.clock = lambda: now
+    await client.send(calls.VM_TAG_SET("vault", "newer"))
+    await clicker.until(lambda: rows(page)[:1] == [("vault", "Tag newer", "not set", "set")])
+    older = ("vault", "Tag older", "not set", "set")
+    assert older in rows(page)
+
+    page.of_period.setCurrentIndex(page.of_period.findText("Last 24 hours"))
+    assert older not in rows(page)
+    assert not page.count.text().startswith("More")
+    page.of_period.setCurrentIndex(page.of_period.findText("Last 7 days"))
+    assert older in rows(page)
+
+
+async def test_what_is_shown_is_exported(clicker: Clicker, page: TimelinePage, client: Client, tmp_path: Path) -> None:
+    await client.send(calls.VM_TAG_SET("vault", "mine"))
+    await clicker.until(lambda: rows(page)[:1] == [("vault", "Tag mine", "not set", "set")])
+    type_text(page.search, "mine")
+    page.export_action.trigger()
+    dialog = page.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(tmp_path / "t.csv"))
+    dialog.reject()
+    await clicker.finished()
+
+    lines = await asyncio.to_thread((tmp_path / "t.csv").read_text)
+    assert lines.splitlines()[0] == "When,Qube,What,Was,Is,By,Call"
+    assert ",vault,Tag mine,not set,set,dom0,mgmt1.vm.tag.Set" in lines.splitlines()[1]
+    assert len(lines.splitlines()) == 2
+
+    page.export_action.export_to(str(tmp_path / "t.csv" / "x.csv"))
+    await clicker.until(lambda: bool(clicker.window.errors.notices))
