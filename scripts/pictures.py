@@ -435,14 +435,14 @@ async def devices(scene: Scene, ending: str = "") -> None:
 
 
 async def over_qubes(scene: Scene, ending: str = "") -> None:
-    """The windows over the bridge to Qubes OS: the manager, settings, devices, storage."""
+    """The windows over the bridge to Qubes OS: the manager, settings, devices, storage, and the backup wizard."""
     await window_of(scene, f"qubes{ending}")
     window = SettingsWindow(scene.session, "work", scene.session.labels)
     window.show()
     await scene.until(lambda: window.draft.rules)
     devices_page = window.pages["devices"]
     assert isinstance(devices_page, DevicesPage)
-    for name in ("basic", "devices"):
+    for name in ("basic", "devices", "volumes"):
         window.show_page(name)
         if name == "devices":
             await scene.until(lambda: devices_page.model.rows)
@@ -450,6 +450,11 @@ async def over_qubes(scene: Scene, ending: str = "") -> None:
         save(window.grab(), f"qubes-settings-{name}{ending}")
     window.draft.discard()
     window.close()
+    wizard = BackupWizard(scene.session)
+    wizard.show()
+    await asyncio.sleep(0.3)
+    save(wizard.grab(), f"qubes-backup{ending}")
+    wizard.close()
     pools = StorageWindow(scene.session)
     pools.show()
     await scene.until(lambda: pools.facts.is_known)

@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests of the windows over the bridge, with our daemon as the qubesd",
     )
+    parser.addoption(
+        "--qubesd",
+        action="store_true",
+        help="run the tests of the windows over the bridge, with a qubesd made of recorded answers and events",
+    )
     parser.addoption("--failed-to", metavar="FILE", type=Path, help="write the tests that failed to FILE, one a line")
 
 

@@ -248,7 +248,7 @@ class SilentError(Exception):
     """What qubesd fails at: zero bytes."""
 
 
-def _refused(kind: str, text: str) -> RefusedError:
+def refused(kind: str, text: str) -> RefusedError:
     return RefusedError(kind, text)
 
 
@@ -325,23 +325,23 @@ class Model:
     def _answer(self, service: str, argument: str, dest: str, payload: str) -> str:
         qube = self.qubes.get(dest)
         if qube is None:
-            raise _refused("QubesVMNotFoundError", f"No such domain: {dest!r}")
+            raise refused("QubesVMNotFoundError", f"No such domain: {dest!r}")
         if service.startswith("admin.vm.device."):
             return self._devices(service, qube, argument, payload)
         action = _CALLS.get(service)
         if action is None or (service.startswith("admin.vm.notes.") and not self.release.has_notes):
-            raise _refused("ProtocolError", f"no such method: {service!r}")
+            raise refused("ProtocolError", f"no such method: {service!r}")
         return action(self, qube, argument, payload)
 
     def _devices(self, service: str, qube: Qube, argument: str, payload: str) -> str:
         _admin, _vm, _device, kind, method = service.split(".", 4)
         if self.release.has_assignments:
             if method not in {"Assigned", "Attached"}:
-                raise _refused("ProtocolError", f"no such method: {service!r}")
-            return _lines(qube.devices.get(f"{method} {kind}", []))
+                raise refused("ProtocolError", f"no such method: {service!r}")
+            return lines(qube.devices.get(f"{method} {kind}", []))
         action = _DEVICES_4_2.get(method)
         if action is None:
-            raise _refused("ProtocolError", f"no such method: {service!r}")
+            raise refused("ProtocolError", f"no such method: {service!r}")
         return action(self, qube, kind, argument, payload)
 
     def offer(self, backend: str, kind: str, ports: dict[str, str]) -> None:
@@ -351,12 +351,12 @@ class Model:
 
 
 def _available_4_2(_model: Model, qube: Qube, kind: str, _argument: str, _payload: str) -> str:
-    return _lines([f"{port} {details}" for port, details in sorted(qube.offers.get(kind, {}).items())])
+    return lines([f"{port} {details}" for port, details in sorted(qube.offers.get(kind, {}).items())])
 
 
 def _list_4_2(_model: Model, qube: Qube, kind: str, _argument: str, _payload: str) -> str:
     listed = [record.row(device) for (of, device), record in sorted(qube.has.items()) if of == kind]
-    return _lines([*qube.devices.get(f"List {kind}", []), *listed])
+    return lines([*qube.devices.get(f"List {kind}", []), *listed])
 
 
 def _attach_4_2(model: Model, qube: Qube, kind: str, device: str, payload: str) -> str:
@@ -370,9 +370,9 @@ def _attach_4_2(model: Model, qube: Qube, kind: str, device: str, payload: str) 
         raise SilentError
     if not persistent and qube.state == "Halted":
         text = "VM not running, can only attach device with persistent flag"
-        raise _refused("QubesVMNotRunningError", text)
+        raise refused("QubesVMNotRunningError", text)
     if (kind, device) in qube.has:
-        raise _refused("DeviceAlreadyAttached", f"'device {device} of class {kind} already attached to {qube.name}'")
+        raise refused("DeviceAlreadyAttached", f"'device {device} of class {kind} already attached to {qube.name}'")
     qube.has[kind, device] = Attachment(options, persistent, qube.state != "Halted")
     model.event(qube.name, f"device-attach:{kind}", "device", device.replace("+", ":"), "options", str(options))
     return ""
@@ -381,9 +381,9 @@ def _attach_4_2(model: Model, qube: Qube, kind: str, device: str, payload: str) 
 def _detach_4_2(model: Model, qube: Qube, kind: str, device: str, _payload: str) -> str:
     record = qube.has.get((kind, device))
     if record is not None and record.persistent and qube.state != "Halted":
-        raise _refused("QubesVMNotHaltedError", "Can not remove a persistent attachment from a non halted vm")
+        raise refused("QubesVMNotHaltedError", "Can not remove a persistent attachment from a non halted vm")
     if record is None:
-        raise _refused("DeviceNotAttached", f"'device {device} of class {kind} not attached to {qube.name}'")
+        raise refused("DeviceNotAttached", f"'device {device} of class {kind} not attached to {qube.name}'")
     del qube.has[kind, device]
     model.event(qube.name, f"device-detach:{kind}", "device", device.replace("+", ":"))
     return ""
@@ -409,23 +409,23 @@ _DEVICES_4_2: dict[str, Callable[[Model, Qube, str, str, str], str]] = {
 }
 
 
-def _lines(rows: "list[str] | set[str]") -> str:
+def lines(rows: "list[str] | set[str]") -> str:
     return "".join(f"{row}\n" for row in (rows if isinstance(rows, list) else sorted(rows)))
 
 
 def _list(model: Model, qube: Qube, _argument: str, _payload: str) -> str:
     qubes = list(model.qubes.values()) if qube.name == "dom0" else [qube]
-    return _lines([each.row(model.release) for each in qubes])
+    return lines([each.row(model.release) for each in qubes])
 
 
 def _get_all(_model: Model, qube: Qube, _argument: str, _payload: str) -> str:
     escaped = ((name, str(value).replace("\\", "\\\\").replace("\n", "\\n")) for name, value in qube.properties.items())
-    return _lines([f"{name} {text}" for name, text in escaped])
+    return lines([f"{name} {text}" for name, text in escaped])
 
 
 def _get(_model: Model, qube: Qube, name: str, _payload: str) -> str:
     if name not in qube.properties:
-        raise _refused("QubesNoSuchPropertyError", f"Invalid property {name!r} of {qube.name}")
+        raise refused("QubesNoSuchPropertyError", f"Invalid property {name!r} of {qube.name}")
     return str(qube.properties[name])
 
 
@@ -438,7 +438,7 @@ def _set(model: Model, qube: Qube, name: str, payload: str) -> str:
 
 def _feature(_model: Model, qube: Qube, name: str, _payload: str) -> str:
     if name not in qube.features:
-        raise _refused("QubesFeatureNotFoundError", f"Feature not set for domain {qube.name}: {name}")
+        raise refused("QubesFeatureNotFoundError", f"Feature not set for domain {qube.name}: {name}")
     return qube.features[name]
 
 
@@ -464,13 +464,13 @@ def _firewall_set(model: Model, qube: Qube, _argument: str, payload: str) -> str
 
 def _volume_info(_model: Model, qube: Qube, name: str, _payload: str) -> str:
     if name not in qube.volumes:
-        raise _refused("PermissionDenied", f"Argument not in '{qube.name} volumes'")
-    return _lines([f"{key}={value}" for key, value in qube.volumes[name].items()])
+        raise refused("PermissionDenied", f"Argument not in '{qube.name} volumes'")
+    return lines([f"{key}={value}" for key, value in qube.volumes[name].items()])
 
 
 def _label(model: Model, _qube: Qube, name: str, _payload: str) -> str:
     if name not in model.labels:
-        raise _refused("QubesLabelNotFoundError", f"Label does not exist: {name}")
+        raise refused("QubesLabelNotFoundError", f"Label does not exist: {name}")
     return model.labels[name]
 
 
@@ -479,20 +479,20 @@ _CALLS: dict[str, Callable[[Model, Qube, str, str], str]] = {
     "admin.vm.property.GetAll": _get_all,
     "admin.vm.property.Get": _get,
     "admin.vm.property.Set": _set,
-    "admin.property.GetAll": lambda model, _qube, _argument, _payload: _lines(
+    "admin.property.GetAll": lambda model, _qube, _argument, _payload: lines(
         [f"{name} {value}" for name, value in model.system.items()]
     ),
-    "admin.vm.feature.List": lambda _model, qube, _argument, _payload: _lines(list(qube.features)),
+    "admin.vm.feature.List": lambda _model, qube, _argument, _payload: lines(list(qube.features)),
     "admin.vm.feature.Get": _feature,
-    "admin.vm.tag.List": lambda _model, qube, _argument, _payload: _lines(qube.tags),
+    "admin.vm.tag.List": lambda _model, qube, _argument, _payload: lines(qube.tags),
     "admin.vm.tag.Set": _tag_set,
     "admin.vm.notes.Get": lambda _model, qube, _argument, _payload: qube.notes,
     "admin.vm.notes.Set": _notes_set,
-    "admin.vm.firewall.Get": lambda _model, qube, _argument, _payload: _lines(qube.firewall),
+    "admin.vm.firewall.Get": lambda _model, qube, _argument, _payload: lines(qube.firewall),
     "admin.vm.firewall.Set": _firewall_set,
-    "admin.vm.volume.List": lambda _model, qube, _argument, _payload: _lines(list(qube.volumes)),
+    "admin.vm.volume.List": lambda _model, qube, _argument, _payload: lines(list(qube.volumes)),
     "admin.vm.volume.Info": _volume_info,
-    "admin.label.List": lambda model, _qube, _argument, _payload: _lines(list(model.labels)),
+    "admin.label.List": lambda model, _qube, _argument, _payload: lines(list(model.labels)),
     "admin.label.Get": _label,
 }
 
@@ -507,9 +507,12 @@ class Faulty:
 
     url = "model:"
 
-    def __init__(self, model: Model, *, size: int = 1 << 16) -> None:
+    def __init__(self, model: Model, *, size: int = 1 << 16, costs: "Costs | None" = None) -> None:
+        """`costs`: one call at a time, each as slow as these say of the number of qubes; None for no wait."""
         self.model = model
         self.size = size
+        self._costs = costs
+        self._thread = asyncio.Lock()
         self.is_up = True
         self.silent: Callable[[str], bool] = lambda _request: False
         """Which requests get zero bytes."""
@@ -548,12 +551,34 @@ class Faulty:
             async for piece in self._events():
                 yield piece
             return
+        if service == "admin.vm.Stats":
+            async for piece in self._stats():
+                yield piece
+            return
         with self.at_once.call():
-            await asyncio.sleep(0)
+            await self._work(service, dest)
             answer = b"" if self.silent(request) or not self.is_up else self.model.answer(service, argument, dest, sent)
             for at in range(0, len(answer), self.size):
                 yield answer[at : at + self.size]
                 await asyncio.sleep(0)
+
+    async def _work(self, service: str, dest: str) -> None:
+        """Take the time of the call, as the only thread."""
+        if self._costs is None:
+            await asyncio.sleep(0)
+            return
+        async with self._thread:
+            await asyncio.sleep(self._costs.of(service, dest).at(len(self.model.qubes)))
+
+    async def _stats(self) -> Answer:
+        """One round of statistics, and no other one."""
+        yield _ESTABLISHED
+        for qube in [each for each in self.model.qubes.values() if each.state == "Running"]:
+            words = [qube.name, "vm-stats"]
+            for key in self.model.release.stats_keys:
+                words += [key, "409600" if key.startswith("memory") else "1"]
+            yield b"1\x00" + b"".join(f"{word}\x00".encode() for word in words) + b"\x00"
+        await asyncio.Event().wait()
 
     async def _events(self) -> Answer:
         """Frames as they are sent; those that wait are joined, and cut wherever a piece ends."""

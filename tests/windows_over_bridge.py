@@ -6,6 +6,8 @@ Each name is that of a test below `tests/ui/`, where only one of its cases diffe
 
 BOTH_WAYS = (
     "devices/test_attach.py::test_a_qube_is_given_a_device_from_its_context_menu",
+    "devices/test_panel.py::test_attach_by_search_and_enter",
+    "manager/test_updates_page.py::test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the_network",
     "manager/test_main_window.py::test_start_shows_the_qube_running_by_its_event",
     "manager/test_main_window.py::test_a_change_by_another_client_is_shown_in_the_window",
     "map/test_map_window.py::test_an_action_from_the_map_is_carried_out_and_the_map_follows",
@@ -18,10 +20,11 @@ BOTH_WAYS = (
     "system/test_system.py::test_a_label_is_made_and_removed",
     "tray/test_tray.py::test_a_device_is_given_from_the_menu",
 )
-"""What always runs both ways: each window once."""
+"""What always runs over the bridge too, and where it does not look into our daemon over the recorded qubesd."""
 
 _PROFILES = "qubesd has no call that lists, reads or writes profiles of backups."
 _PREVIEW = "qubesd has no call that says what a backup would hold before there is a profile of it in dom0."
+_WIZARD = "The wizard has one page where qubesd has the qubes; test_over_bridge.py has it."
 _RUNS = "qubesd runs only profiles in files of dom0, and has no call that gives the data of a volume to our own writer."
 _SCHEDULES = "qubesd has no call for backups at set times."
 _LOGS = "qubesd has no call that reads a log; test_over_bridge.py has what the window shows then."
@@ -45,6 +48,24 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_next_attempt",
             "test_a_scheduled_backup_that_fails_is_a_notification",
         ),
+    ),
+    (
+        "backup/test_backup_wizard.py",
+        _WIZARD,
+        (
+            "test_each_page_starts_in_its_first_field_and_enter_opens_the_next",
+            "test_closing_the_wizard_empties_its_fields",
+            "test_a_generated_passphrase_uses_the_quick_key_and_is_typed_again",
+            "test_qubes_of_the_selection_are_ticked",
+            "test_rules_decide_on_dom0_where_they_are_the_profile",
+            "test_a_problem_is_below_its_field",
+        ),
+    ),
+    ("test_wizard_sizes.py", _WIZARD, ("test_the_tab_key_scrolls_to_each_field",)),
+    (
+        "actions/test_manager.py",
+        "The test has our daemon refuse a call that the bridge does not send.",
+        ("test_a_policy_that_this_connection_may_not_read_is_an_error",),
     ),
     (
         "backup/test_backup_wizard.py",
@@ -252,6 +273,15 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("test_memory_processors_and_the_largest_are_shown",),
     ),
     (
+        "tray/test_policy_questions.py",
+        "qrexec of Qubes OS asks the user by a program of its own.",
+        (
+            "test_a_call_is_allowed_once_and_asked_about_again",
+            "test_several_questions_are_shown_one_after_the_other",
+            "test_a_question_whose_time_is_over_is_taken_away",
+        ),
+    ),
+    (
         "timeline/test_timeline_page.py",
         "qubesd has no call for a history of changes.",
         (
@@ -277,6 +307,19 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 DIFFERENCES = {f"{file}::{test}": why for file, why, tests in _ROWS for test in tests}
 """What does not run over the bridge, and why."""
+
+
+OUR_DAEMON = "The test looks into our daemon, or changes it without a call."
+
+_NOT_RECORDED: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+NOT_RECORDED = {f"{file}::{test}": why for file, why, tests in _NOT_RECORDED for test in tests}
+"""What does not run over the recorded qubesd either, and why."""
+
+
+def why_not_qubesd(node: str) -> str:
+    """Why the test does not run over the recorded qubesd although it runs over the bridge; empty if it does."""
+    return next((why for name, why in NOT_RECORDED.items() if is_below(node, name)), "")
 
 
 def why_not(node: str) -> str:

@@ -56,10 +56,9 @@ def _state(state: PowerState, *parts: str) -> Callable[[Mirrored, Event], None]:
 
 
 def _stopped(mirror: Mirrored, event: Event) -> None:
-    """The volumes were committed; those of the qubes that are based on it may be outdated now."""
-    _state(PowerState.HALTED, "volumes", "devices", one("start_time"))(mirror, event)
-    for name in _based_on(mirror, event.subject):
-        mirror.reread(name, "volumes")
+    """The volumes were committed."""
+    _state(PowerState.HALTED, "devices", one("start_time"))(mirror, event)
+    _volumes(mirror, event)
 
 
 def _based_on(mirror: Mirrored, name: str) -> list[str]:
@@ -213,7 +212,12 @@ def _deleted(mirror: Mirrored, event: Event) -> None:
 
 
 def _volumes(mirror: Mirrored, event: Event) -> None:
+    """A qube has other volumes; without an event, those of qubes and disposables based on it may be outdated now."""
     mirror.reread(event.subject, "volumes")
+    for name in _based_on(mirror, event.subject):
+        mirror.reread(name, "volumes")
+        for disposable in _based_on(mirror, name):
+            mirror.reread(disposable, "volumes")
 
 
 _FOLLOW: dict[str, Callable[[Mirrored, Event], None]] = {

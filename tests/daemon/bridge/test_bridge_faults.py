@@ -324,3 +324,21 @@ async def test_the_computers_memory_is_known_where_qubesd_has_it() -> None:
         for name in ("maxmem", "no_cpus"):  # as in 4.2
             del qubesd.model.system[name]
         assert "xl info" in str(await error_of(client.send(calls.HOST_MEMORY(DOM0))))
+
+
+async def test_volumes_are_outdated_after_an_import_into_a_template_of_a_template_of_disposables() -> None:
+    qubesd = Faulty(Model(6))
+    model = qubesd.model
+    model.qubes["app-0000"].properties["template_for_dispvms"] = Value("bool", "True", is_default=False)
+    model.add("disp1", "DispVM", "Running").properties["template"] = Value("vm", "app-0000", is_default=False)
+    async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()
+        for name in ("sys-net", "disp1"):
+            model.qubes[name].volumes["root"]["is_outdated"] = "True"
+        model.event("fedora-41", "domain-volume-import-end", "volume", "root", "success", "True")
+
+        def are_outdated() -> bool:
+            copies = (listener.copy[name] for name in ("sys-net", "disp1"))
+            return all(any(volume.is_outdated for volume in record.volumes) for record in copies)
+
+        await until(are_outdated)

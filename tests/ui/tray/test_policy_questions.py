@@ -103,6 +103,7 @@ async def test_a_question_whose_time_is_over_is_taken_away(
 
 
 def _dialog(qtbot: QtBot, choices: str = "dom0", default: str = "", seconds: int = 60) -> PolicyQuestionDialog:
+    QApplication.setQuitOnLastWindowClosed(False)
     question = PolicyQuestion(1, "laptop", "mgmt1.vm.Start", "<b>vault</b>", choices, default, "a.policy:1", seconds)
     dialog = PolicyQuestionDialog(question)
     qtbot.addWidget(dialog)
