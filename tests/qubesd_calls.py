@@ -613,7 +613,7 @@ def clear(model: Model, qube: Qube, name: str, _payload: str) -> str:
 
 
 def import_with_size(model: Model, qube: Qube, name: str, payload: str) -> str:
-    """`payload`: the size that was sent, and that of the data. In dom0 a program, which makes two calls of its own."""
+    """`payload`: the size that was sent, and that of the data. In dom0 a program, which makes two other calls."""
     assert isinstance(model, WholeModel)
     size, arrived = payload.split(" ")
     if qube.state != "Halted":
