@@ -9,12 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
 from PyQt5.QtCore import QPoint, QPointF, QRect, QSettings, Qt
 from PyQt5.QtGui import QColor, QPainter, QPalette, QPixmap
 from PyQt5.QtWidgets import QApplication, QDialog, QPushButton, QWidget
@@ -58,7 +56,6 @@ from qubesmanager.ui.timeline.timeline_page import TimelinePage
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, TokenContent, VolumeId
-from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import DeviceClass, PowerState
 from scripts.picture_application import picture_application
@@ -571,20 +568,15 @@ async def backup(scene: Scene, ending: str = "") -> None:
 
 
 async def timeline(scene: Scene, ending: str = "") -> None:
-    """The page of the timeline after a few changes; the last but one is selected."""
-    client = scene.session.client
-    await client.send(calls.VM_TAG_SET("vault", "offline"))
-    await client.send(calls.VM_FEATURE_SET("work", "service.cups", "1"))
-    await client.send(calls.VM_FIREWALL_INSERT_RULE("work", 1, "action=accept dsthost=example.org proto=tcp"))
-    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("taxes-2026", "green")))
-    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
-    await client.send(calls.VM_PROPERTY_SET("untrusted", "netvm", "sys-net"))
-    await client.send(calls.VM_NOTES_SET("personal", payload="Photos are in the safe.\n"))
+    """The page of the timeline, with the week of the demonstration and a plan that is open."""
     scene.window.sidebar.choose("page:timeline")
     page = scene.window.pages.currentWidget()
     assert isinstance(page, TimelinePage)
-    await scene.until(lambda: bool(page.model.entries) and page.model.entries[0].event == "notes-set")
-    page.tree.setCurrentIndex(page.model.index_of(page.model.entries[1].id))
+    await scene.until(lambda: page.feed.is_known and page.model.entries)
+    page.tree.expandAll()
+    net = next(entry for entry in page.model.entries if entry.detail == "netvm" and entry.qube == "personal")
+    page.tree.setCurrentIndex(page.model.index_of(net.id).parent())
+    page.tree.scrollToTop()
     await asyncio.sleep(0.5)
     save(scene.window.grab(), f"timeline{ending}")
     scene.window.sidebar.choose("all")
@@ -706,32 +698,17 @@ async def resources(scene: Scene, ending: str = "") -> None:
 
 
 async def backups(scene: Scene, ending: str = "") -> None:
-    """The page of backups: three profiles, one of which fails."""
-    client = scene.session.client
-    folder = tempfile.mkdtemp(prefix="qubes-backups-")
-    for name, include, more in (
-        ("nightly", ["work", "personal", "vault"], {"verify": True, "keep": {"last": 2}, "schedule": "daily 22:00"}),
-        ("vault", ["vault"], {"verify": True}),
-        ("weekly-all", ["$type:AppVM"], {"destination_path": "/media/nas/qubes", "schedule": "weekly sun 03:00"}),
-    ):
-        values: dict[str, object] = {"include": include, "destination_path": folder, **more}
-        await client.send(calls.BACKUP_PROFILE_SET("dom0", name, yaml.safe_dump(values)))
-    for name in ("nightly", "nightly", "vault", "weekly-all", "nightly"):
-        with suppress(Mgmt1Error):
-            await client.send(calls.BACKUP_EXECUTE("dom0", name, {"passphrase": "correct horse battery staple"}))
+    """The page of backups: the week of the demonstration, whose last run has failed."""
     scene.window.sidebar.choose("page:backups")
     page = scene.window.pages.currentWidget()
     assert isinstance(page, BackupsPage)
     await scene.until(lambda: page.feed.is_known and len(page.feed.previews) == len(page.feed.names) > 0)
-    page.profiles_table.selectRow(page.shown_profiles.shown_row("weekly-all"))
-    page.qube.setCurrentIndex(page.qube.findData("vault"))
+    page.profiles_table.selectRow(page.shown_profiles.shown_row("nightly"))
+    page.qube.setCurrentIndex(page.qube.findData("work"))
     page.retained.setCurrentIndex(page.retained.findData("nightly"))
     await asyncio.sleep(0.5)
     save(scene.window.grab(), f"backups{ending}")
     scene.window.sidebar.choose("all")
-    for name in page.feed.names:
-        await client.send(calls.BACKUP_PROFILE_REMOVE("dom0", name))
-    shutil.rmtree(folder)
 
 
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {

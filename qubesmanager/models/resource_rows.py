@@ -121,6 +121,26 @@ def growths(records: Iterable[VmRecord], series: UsageSeries, now: int) -> list[
     return sorted(rows, key=lambda row: (-row.per_week, row.name))[:MOST]
 
 
+def table_of(uses: Iterable[Use], pools: Iterable[PoolOutlook]) -> list[tuple[str, ...]]:
+    """What is used, as rows of texts for another program: qubes with KiB and percent, then pools with bytes."""
+    translate = QCoreApplication.translate
+    titles = (
+        translate("Resources", "Qube"),
+        translate("Resources", "Memory (KiB)"),
+        translate("Resources", "At most (KiB)"),
+        translate("Resources", "CPU (%)"),
+        translate("Resources", "Pool"),
+        translate("Resources", "Used (bytes)"),
+        translate("Resources", "Size (bytes)"),
+        translate("Resources", "Forecast"),
+    )
+    rows = [(use.name, str(use.memory), str(use.most or ""), str(use.cpu), "", "", "", "") for use in uses]
+    for row in pools:
+        pool = row.pool
+        rows.append(("", "", "", "", pool.name, str(pool.usage), str(pool.size), outlook_text(row)))
+    return [titles, *rows]
+
+
 USE_COLUMNS: tuple[TableColumn[Use], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("Resources", "Qube"), lambda row: row.name),
     TableColumn(

@@ -110,9 +110,13 @@ class Resources:
         busy = sum(history.cpu * self._vcpus(qubes.get(name)) for name, history in self.histories.items())
         return min(100.0, busy / self.cpus)
 
-    def uses(self, qubes: Qubes) -> list[Use]:
-        """All that run and have statistics, those with most memory first."""
-        rows = [self._use(qubes[name], history) for name, history in self.histories.items() if name in qubes]
+    def uses(self, qubes: Qubes, *, is_mean: bool = False) -> list[Use]:
+        """All that run and have statistics, those with most memory first. `is_mean`: the mean of the last minutes."""
+        rows = [
+            self._use(qubes[name], history, history.mean() if is_mean else history)
+            for name, history in self.histories.items()
+            if name in qubes
+        ]
         return sorted(rows, key=lambda use: (-use.memory, use.name))
 
     def shares(self, qubes: Qubes) -> list[Share]:
@@ -131,7 +135,7 @@ class Resources:
         text = qube.value("vcpus")
         return int(text) if text.isdecimal() else 1
 
-    def _use(self, qube: QubeFacts, history: History) -> Use:
+    def _use(self, qube: QubeFacts, history: History, shown: History) -> Use:
         initial, most = (_number(qube.value(key)) or 0 for key in ("memory", "maxmem"))
         busy = 0
         for value in reversed(history.cpus):
@@ -141,9 +145,9 @@ class Resources:
         is_dom0 = qube.klass is VmClass.ADMIN
         return Use(
             qube.name,
-            history.memory_kib,
+            shown.memory_kib,
             0 if is_dom0 else max(most, initial) << 10,
-            history.cpu,
+            shown.cpu,
             qube.state is PowerState.PAUSED,
             not is_dom0 and most == 0 and initial > 0,
             busy,

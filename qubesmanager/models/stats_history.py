@@ -23,6 +23,11 @@ class History:
     def memory_kib(self) -> int:
         return self.memories[-1] if self.memories else 0
 
+    def mean(self) -> "History":
+        """One value of each: the mean of those that are kept."""
+        means = (deque([sum(values) // len(values)] if values else []) for values in (self.cpus, self.memories))
+        return History(*means)
+
     def add(self, cpu: int, memory_kib: int) -> None:
         self.cpus.append(cpu)
         self.memories.append(memory_kib)

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QAbstractItemModel, QDateTime, QLocale, QSize, Qt, QTim
 from PyQt5.QtGui import QColor, QHideEvent, QPalette, QPixmap, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -34,6 +35,7 @@ from qubesmanager.models.resource_rows import (
     USE_NOTE,
     Growth,
     PoolOutlook,
+    table_of,
 )
 from qubesmanager.models.resources import Resources, Share, Use
 from qubesmanager.models.row_table import RowFilter, RowTable
@@ -41,6 +43,7 @@ from qubesmanager.models.texts import gib_text, plain_tip
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.forecast import Outlook
 from qubesmanager.transport.base import TransportError
+from qubesmanager.ui.actions.exporting import ExportAction
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.resources.cells import BarCells, CpuCells, NameCells
 from qubesmanager.ui.resources.graphs import HourGraph, ShareBar, share_color
@@ -111,6 +114,10 @@ class ResourcesPage(QWidget):
         self.advice_icon = QLabel(self)
         self.snapshots = QPushButton(self.tr("Review &snapshots…"), self)
         self.growth_note = plain_label("", self)
+        self.of_time = QComboBox(self)
+        self.of_time.setAccessibleName(self.tr("Use of which time"))
+        self.of_time.addItem(self.tr("Now"), False)
+        self.of_time.addItem(self.tr("Mean of the last minutes"), True)
         self._legend_of: tuple[Share, ...] = ()
         self._asking = QTimer(self)
         self._asking.setInterval(ASK)
@@ -149,7 +156,10 @@ class ResourcesPage(QWidget):
     def _make_toolbar(self) -> None:
         self.storage = QAction(icon("storage"), self.tr("Storage…"), self)
         self.storage.triggered.connect(lambda: self._session.window_wanted.emit("storage", ()))
-        fill_page_bar(self.toolbar, (self.storage,), self.search, self.tr("Find a qube ({0})"))
+        self.export_action = ExportAction(
+            self._session, self, self.tr("Export the resources"), self.tr("resources.csv"), self._rows
+        )
+        fill_page_bar(self.toolbar, (self.storage, self.export_action), self.search, self.tr("Find a qube ({0})"))
         self.search.setAccessibleName(self.tr("Find a qube"))
 
     def _lay_out(self) -> None:
@@ -175,7 +185,7 @@ class ResourcesPage(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(Section(self.tr("Uses most"), (), (), left))
+        column.addWidget(Section(self.tr("Uses most"), (), (self.of_time,), left))
         column.addWidget(hairline(left))
         column.addWidget(self.uses_table, 1)
         right = QWidget(self)
@@ -285,6 +295,7 @@ class ResourcesPage(QWidget):
         session.labels_changed.connect(self._look)
         self._asking.timeout.connect(self._ask)
         self.search.textChanged.connect(self._filter)
+        self.of_time.currentIndexChanged.connect(lambda _at: self._look_at_qubes())
         self.snapshots.clicked.connect(lambda: session.window_wanted.emit("storage", (f"{PAGE}snapshots",)))
         if selection := self.uses_table.selectionModel():
             selection.selectionChanged.connect(lambda *_: self.selection_changed.emit())
@@ -328,6 +339,10 @@ class ResourcesPage(QWidget):
         part = typed.strip().casefold()
         self.shown_uses.want(lambda use: part in use.name.casefold())
 
+    def _rows(self) -> list[tuple[str, ...]]:
+        shown = (self.shown_uses.row_at(row) for row in range(self.shown_uses.rowCount()))
+        return table_of((use for use in shown if use is not None), self.pools.rows)
+
     def _open(self) -> None:
         if names := self.selected_names():
             self._session.window_wanted.emit("settings", names)
@@ -342,7 +357,7 @@ class ResourcesPage(QWidget):
         qubes = self._session.facts.qubes
         self.resources.keep_running(qubes)
         names = self.selected_names()
-        self.uses.put(self.resources.uses(qubes))
+        self.uses.put(self.resources.uses(qubes, is_mean=bool(self.of_time.currentData())))
         if names and not self.selected_names():
             self.uses_table.selectRow(self.shown_uses.shown_row(names[0]))
         self._look_at_memory()

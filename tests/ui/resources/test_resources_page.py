@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page of resources over a whole daemon: what is known is shown, what is not is not guessed."""
 
+import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
@@ -245,3 +247,29 @@ async def test_a_request_during_a_measurement_is_answered_after_it(
     await measured(clicker)
 
     await clicker.until(lambda: len(rounds) == 2)
+
+
+async def test_the_box_shows_the_mean_of_the_last_minutes(clicker: Clicker, page: ResourcesPage) -> None:
+    for cpu in (10, 20, 60):
+        emit(clicker, work=cpu)
+    now = next(row for row in cells(page) if row[0] == "work")
+
+    page.of_time.setCurrentIndex(1)
+    mean = next(row for row in cells(page) if row[0] == "work")
+
+    assert (now[2], mean[2]) == ("60", "30")
+    emit(clicker, work=30)
+    assert next(row for row in cells(page) if row[0] == "work")[2] == "30"
+    page.of_time.setCurrentIndex(0)
+    assert next(row for row in cells(page) if row[0] == "work")[2] == "30"
+
+
+async def test_what_is_used_is_exported(clicker: Clicker, page: ResourcesPage, tmp_path: Path) -> None:
+    emit(clicker, work=7)
+    page.export_action.export_to(str(tmp_path / "r.csv"))
+    await clicker.finished()
+
+    lines = (await asyncio.to_thread((tmp_path / "r.csv").read_text)).splitlines()
+    assert lines[0] == "Qube,Memory (KiB),At most (KiB),CPU (%),Pool,Used (bytes),Size (bytes),Forecast"
+    assert any(line.startswith("work,409600,") and ",7," in line for line in lines)
+    assert any(",default," in line for line in lines)
