@@ -538,7 +538,7 @@ async def backup(scene: Scene, ending: str = "") -> None:
     window.show()
     await scene.until(lambda: any(row.changed is not None for row in window.qubes.model.rows) or window.qubes.names())
     await asyncio.sleep(0.5)
-    window.qubes.profile.setEditText("nightly")
+    window.qubes.profile.setEditText("usb-disk")
     save(window.grab(), f"backup-qubes{ending}")
     window.next.click()
     window.target.path.setText(str(folder))
@@ -564,7 +564,7 @@ async def backup(scene: Scene, ending: str = "") -> None:
     save(window.grab(), f"backup-done{ending}")
     window.close()
     shutil.rmtree(folder)
-    await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "nightly"))
+    await scene.session.client.send(calls.BACKUP_PROFILE_REMOVE("dom0", "usb-disk"))
 
 
 async def timeline(scene: Scene, ending: str = "") -> None:

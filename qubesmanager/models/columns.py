@@ -12,7 +12,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.natural_sort import Natural, natural
 from qubesmanager.models.reason_texts import property_text
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import class_text, date_text, gib_text, since_text, size_text, state_text
+from qubesmanager.models.texts import class_text, date_text, gib_text, number_text, since_text, size_text, state_text
 from qubesmanager.rules.features import INTERNAL, PROHIBIT_START, SKIP_UPDATE, rationale
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import YES, VmRecord
@@ -53,7 +53,8 @@ class Column:
     look: Look = Look.TEXT
     right: bool = False
     shown: bool = True
-    width: int = 110
+    width: int = 28
+    """At the first start, in quarters of a line's height."""
     tip: Callable[[VmRecord], str] | None = None
     live: bool = False
 
@@ -118,7 +119,7 @@ def _memory(record: VmRecord, history: History | None) -> str:
 
 
 def _cpu(record: VmRecord, history: History | None) -> str:
-    return str(history.cpu) if history is not None and record.running else ""
+    return number_text(history.cpu) if history is not None and record.running else ""
 
 
 def _yes(name: str) -> Callable[[VmRecord, History | None], str]:
@@ -170,7 +171,7 @@ def _number_key(name: str) -> Key:
 
 
 def _plain(
-    name: str, title: str, text: Callable[[VmRecord, History | None], str], *, shown: bool = True, width: int = 110
+    name: str, title: str, text: Callable[[VmRecord, History | None], str], *, shown: bool = True, width: int = 28
 ) -> Column:
     return Column(name, title, text, _text_key(text), shown=shown, width=width)
 
@@ -182,76 +183,76 @@ def _first_line(record: VmRecord, _history: History | None) -> str:
 TABLE: tuple[Column, ...] = (
     Column(
         "name", QT_TRANSLATE_NOOP("VmTable", "Name"), lambda record, _history: record.name,
-        lambda record, _history: natural(record.name), look=Look.LABEL, width=170,
+        lambda record, _history: natural(record.name), look=Look.LABEL, width=43,
     ),
     Column(
         "state", QT_TRANSLATE_NOOP("VmTable", "State"), lambda record, _history: state_text(record.state),
-        lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=110,
+        lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=28,
         tip=lambda record: property_text(record, "problem"),
     ),
     _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: class_text(record.klass),
-           width=105),
-    _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=105),
+           width=27),
+    _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=27),
     Column(
-        "netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _netvm, _text_key(_value("netvm")), width=105,
+        "netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _netvm, _text_key(_value("netvm")), width=27,
     ),
     Column(
         "disk", QT_TRANSLATE_NOOP("VmTable", "Disk (GiB)"), lambda record, _history: gib_text(record.disk_usage),
-        lambda record, _history: record.disk_usage, right=True, shown=False, width=85,
+        lambda record, _history: record.disk_usage, right=True, shown=False, width=22,
         tip=lambda record: size_text(record.disk_usage),
     ),
     Column(
         "cpu", QT_TRANSLATE_NOOP("VmTable", "CPU (%)"), _cpu,
         lambda record, history: history.cpu if history and record.running else -1,
-        look=Look.SPARK_CPU, right=True, width=112, live=True,
+        look=Look.SPARK_CPU, right=True, width=28, live=True,
     ),
     Column(
         "memory", QT_TRANSLATE_NOOP("VmTable", "Memory (GiB)"), _memory,
         lambda record, history: history.memory_kib if history and record.running else -1,
-        look=Look.SPARK_MEMORY, right=True, width=150, live=True,
+        look=Look.SPARK_MEMORY, right=True, width=38, live=True,
     ),
-    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=115,
+    Column("ip", QT_TRANSLATE_NOOP("VmTable", "IP"), _value("ip"), _address_key, width=29,
         shown=False),
     Column(
         "include_in_backups", QT_TRANSLATE_NOOP("VmTable", "Backup"), lambda _record, _history: "",
-        lambda record, _history: not record.flag("include_in_backups"), look=Look.TICK, width=70,
+        lambda record, _history: not record.flag("include_in_backups"), look=Look.TICK, width=18,
     ),
     Column(
         "backup_timestamp", QT_TRANSLATE_NOOP("VmTable", "Last backup"), _backup, _number_key("backup_timestamp"),
-        width=105, tip=_backup_tip,
+        width=27, tip=_backup_tip,
     ),
     Column(
         "label", QT_TRANSLATE_NOOP("VmTable", "Label"), _value("label"), _label_key, look=Look.LABEL, shown=False,
-        width=95,
+        width=24,
     ),
-    _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"), _feature(INTERNAL), shown=False, width=75),
-    _plain("prohibit_start", QT_TRANSLATE_NOOP("VmTable", "Start prohibited"), _rationale, shown=False, width=130),
+    _plain("internal", QT_TRANSLATE_NOOP("VmTable", "Internal"), _feature(INTERNAL), shown=False, width=19),
+    _plain("prohibit_start", QT_TRANSLATE_NOOP("VmTable", "Start prohibited"), _rationale, shown=False, width=33),
     _plain("skip_update", QT_TRANSLATE_NOOP("VmTable", "Left out of updates"),
-           _feature(SKIP_UPDATE), shown=False, width=130),
+           _feature(SKIP_UPDATE), shown=False, width=33),
     _plain("default_dispvm", QT_TRANSLATE_NOOP("VmTable", "Default disposable"), _value("default_dispvm"), shown=False,
-           width=130),
+           width=33),
     _plain("template_for_dispvms", QT_TRANSLATE_NOOP("VmTable", "Disposable template"), _yes("template_for_dispvms"),
-           shown=False, width=135),
-    _plain("virt_mode", QT_TRANSLATE_NOOP("VmTable", "Virt mode"), _value("virt_mode"), shown=False, width=85),
+           shown=False, width=34),
+    _plain("virt_mode", QT_TRANSLATE_NOOP("VmTable", "Virt mode"), _value("virt_mode"), shown=False, width=22),
     _plain("tags", QT_TRANSLATE_NOOP("VmTable", "Tags"),
            lambda record, _history: ", ".join(sorted(tag for tag in record.tags if not tag.startswith(CREATED_BY))),
-           shown=False, width=130),
-    _plain("notes", QT_TRANSLATE_NOOP("VmTable", "Notes"), _first_line, shown=False, width=180),
+           shown=False, width=33),
+    _plain("notes", QT_TRANSLATE_NOOP("VmTable", "Notes"), _first_line, shown=False, width=45),
     Column(
         "uptime", QT_TRANSLATE_NOOP("VmTable", "Uptime"), _uptime,
-        lambda record, _history: -(record.number("start_time") or 1 << 60), right=True, shown=False, width=90,
+        lambda record, _history: -(record.number("start_time") or 1 << 60), right=True, shown=False, width=23,
         tip=_start_tip, live=True,
     ),
     _plain("devices", QT_TRANSLATE_NOOP("VmTable", "Devices"),
            lambda record, _history: ", ".join(f"{device.backend}:{device.ident}" for device in record.devices),
-           shown=False, width=130),
+           shown=False, width=33),
     Column(
         "vcpus", QT_TRANSLATE_NOOP("VmTable", "VCPUs"), _value("vcpus"), _number_key("vcpus"), right=True, shown=False,
-        width=65,
+        width=17,
     ),
     _plain("pool", QT_TRANSLATE_NOOP("VmTable", "Pool"),
            lambda record, _history: ", ".join(sorted({volume.pool for volume in record.volumes})), shown=False,
-           width=85),
+           width=22),
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from qubesmanager.models.resources import Use
 from qubesmanager.models.row_table import Mark, TableColumn
 from qubesmanager.models.storage_rows import PoolRow
-from qubesmanager.models.texts import date_text, gib_text, size_text
+from qubesmanager.models.texts import date_text, gib_text, number_text, size_text
 from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
 from qubesmanager.models.volume_table import share
 from qubesmanager.rules.forecast import LEAST_DAYS, Forecast, Outlook, forecast, growth
@@ -149,7 +149,9 @@ USE_COLUMNS: tuple[TableColumn[Use], ...] = (
         lambda row: row.memory,
         lambda row: share(row.memory, row.most or row.memory),
     ),
-    TableColumn(QT_TRANSLATE_NOOP("Resources", "CPU (%)"), lambda row: str(row.cpu), lambda row: row.cpu, right=True),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "CPU (%)"), lambda row: number_text(row.cpu), lambda row: row.cpu, right=True
+    ),
     TableColumn(
         QT_TRANSLATE_NOOP("Resources", "Note"),
         note,

@@ -63,6 +63,11 @@ def size_text(size: int) -> str:
     return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
 
 
+def number_text(number: int) -> str:
+    """A whole number in the digits of the user's language, as sizes have them."""
+    return QLocale().toString(number)
+
+
 def gib_text(size: int) -> str:
     """A number of bytes in GiB with one digit behind the point, for a column whose title has the unit."""
     return QLocale().toString(size / (1 << 30), "f", 1)

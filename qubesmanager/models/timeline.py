@@ -24,7 +24,7 @@ from PyQt5.QtCore import (
 
 from qubesmanager.models.plan_table import value_text
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import date_text, plain_tip, size_text
+from qubesmanager.models.texts import class_text, date_text, plain_tip, size_text
 from qubesmanager.plans.revert import subject
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Type
 from qubesmanager.rules.sight import OTHER
@@ -188,7 +188,7 @@ def _domain(value: str | None) -> str:
     words = _words(value)
     if template := words.get("template"):
         return translate("Timeline", "on {0}").format(template)
-    return words.get("class", value)
+    return class_text(words.get("class", value))
 
 
 def _device(value: str) -> str:

@@ -126,7 +126,7 @@ WORDS = [
     ({"event": "notes-set", "detail": "", "old": "", "new": "a\nb"}, "Notes", "empty", "a"),
     ({"event": "firewall-changed", "detail": "", "old": "", "new": "a\nb"}, "Firewall", "0 rule(s)", "2 rule(s)"),
     ({"event": "domain-add", "detail": "", "new": "class=AppVM template=debian-13"}, "Created", "", "on debian-13"),
-    ({"event": "domain-delete", "detail": "", "old": "class=AppVM"}, "Removed", "AppVM", ""),
+    ({"event": "domain-delete", "detail": "", "old": "class=AppVM"}, "Removed", "App qube", ""),
     ({"event": "volume-set", "detail": "private", "old": "size=2147483648 rw=no", "new": "size=3221225472 rw=yes"},
      "Volume private", "2.0 GiB, read-only", "3.0 GiB, writable"),
     ({"event": "device-attach", "detail": "usb", "old": None, "new": "sys-usb+2-1 attached=yes {}"},

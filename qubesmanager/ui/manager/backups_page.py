@@ -93,6 +93,9 @@ class BackupsPage(QWidget):
         self.shown_profiles = RowFilter(self.profiles, self)
         self.shown_runs = RowFilter(self.runs, self)
         self.profiles_table = self._table(self.shown_profiles, self.tr("Profiles"), 2)
+        if header := self.profiles_table.horizontalHeader():
+            # A long path leaves room for the reason.
+            header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
         self.runs_table = self._table(self.shown_runs, self.tr("Runs"), 2)
         self.holders_table = self._table(self.holders, self.tr("Backups that hold the qube"), 0)
         self.fates_table = self._table(self.fates, self.tr("Dry run of retention"), 2)

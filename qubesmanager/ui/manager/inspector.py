@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import class_text, plain_tip, restart_text, size_text, state_text
+from qubesmanager.models.texts import class_text, gib_text, number_text, plain_tip, restart_text, size_text, state_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.features import preload_names
 from qubesmanager.rules.network import netvm_chain, netvm_of
@@ -229,12 +229,12 @@ class Inspector(QStackedWidget):
         if history is None or not record.running:
             return
         vcpus = record.number("vcpus") or 1
-        cpu = self.tr("CPU {0} % of %n vcpu(s)", "", vcpus).format(history.cpu)
+        cpu = self.tr("CPU {0} % of %n vcpu(s)", "", vcpus).format(number_text(history.cpu))
         self.cpu_text.setText(cpu)
         self.cpu.show_values(tuple(history.cpus), 100, cpu)
         top = max(record.number("maxmem") or 0, record.number("memory") or 0) << 10
-        now = size_text(history.memory_kib << 10)
-        memory = self.tr("Memory {0} of {1}").format(now, size_text(top << 10)) if top else now
+        now = gib_text(history.memory_kib << 10)
+        memory = self.tr("Memory {0} of {1} GiB").format(now, gib_text(top << 10)) if top else f"{now} GiB"
         self.memory_text.setText(memory)
         self.memory.show_values(tuple(history.memories), max(top, history.memory_kib), memory)
 

@@ -39,7 +39,7 @@ from qubesmanager.models.resource_rows import (
 )
 from qubesmanager.models.resources import Resources, Share, Use
 from qubesmanager.models.row_table import RowFilter, RowTable
-from qubesmanager.models.texts import gib_text, plain_tip
+from qubesmanager.models.texts import gib_text, number_text, plain_tip
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.forecast import Outlook
 from qubesmanager.transport.base import TransportError
@@ -411,12 +411,12 @@ class ResourcesPage(QWidget):
             self.cpu.setText(self.tr("not known"))
         else:
             text = self.tr("{0} % of %n processor(s)", "", cpus)
-            self.cpu.setText(text.format(round(cpu)))
+            self.cpu.setText(text.format(number_text(round(cpu))))
         points = [(now - moment.time, moment.cpu) for moment in resources.hour if moment.cpu is not None]
         self.cpu_graph.put(points, 100.0, self.tr("100 %"), self.tr("CPU, last hour"))
         highest = max(points, key=lambda point: point[1], default=None)
         peak = self.tr("peak {0} % at {1}")
-        self.cpu_foot.setText(peak.format(round(highest[1]), _clock(now - highest[0])) if highest else "")
+        self.cpu_foot.setText(peak.format(number_text(round(highest[1])), _clock(now - highest[0])) if highest else "")
         self.hour_memory.setText(self.tr("{0} GiB").format(gib_text(resources.memory() << KIB)))
         sizes = [(now - moment.time, float(moment.memory)) for moment in resources.hour]
         largest = max(sizes, key=lambda point: point[1], default=None)

@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, Q
 from qubesmanager.models.columns import Look
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH, VmDelegate
 
 _STATE = "table/header"
@@ -161,7 +162,7 @@ class VmView(QTableView):
         header = self.header()
         for at, column in enumerate(self._table.columns):
             header.moveSection(header.visualIndex(at), at)
-            self.setColumnWidth(at, max(column.width, self.title_width(at)))
+            self.setColumnWidth(at, max(in_units(self, column.width), self.title_width(at)))
             self.setColumnHidden(at, not column.shown)
         self._fill_the_end()
 
@@ -198,7 +199,8 @@ class VmView(QTableView):
         if self._stretched not in {last, NO_COLUMN} and self._stretched < header.count():
             self.setColumnWidth(self._stretched, self.fitting_width(self._stretched))
         before = sum(header.sectionSize(at) for at in shown[:-1])
-        needed = max(self.title_width(last), min(self._table.columns[last].width, viewport.width() - before))
+        usual = in_units(self, self._table.columns[last].width)
+        needed = max(self.title_width(last), min(usual, viewport.width() - before))
         self.setColumnWidth(last, max(needed, viewport.width() - before))
         self._stretched = last
         self._is_filling = False

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The columns of the table: units, words, the order of labels, and room for titles, graphs and the last column."""
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QLocale, Qt
+from PyQt5.QtWidgets import QApplication
+from samples import vm
 from windows import Clicker
 
 from qubesmanager.models.columns import TABLE
+from qubesmanager.models.stats_history import History
 from qubesmanager.models.vm_table import HISTORY_ROLE
 from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH
+from qubesmanager.wire.values import PowerState
 
 LABEL = next(at for at, column in enumerate(TABLE) if column.id == "label")
 LARGE = 99 << 20
@@ -92,3 +96,33 @@ async def test_the_last_column_reaches_to_the_edge_and_is_no_stub(clicker: Click
 
     window.resize(700, 600)
     await clicker.until(lambda: view.columnWidth(last) >= view.title_width(last))
+
+
+def test_numbers_of_a_row_have_the_same_digits(qapp: QApplication) -> None:
+    history = History()
+    history.add(42, 3 << 20)
+    record = vm("work", state=PowerState.RUNNING)
+    texts = {column.id: column.text(record, history) for column in TABLE}
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.Arabic, QLocale.Country.Egypt))
+    try:
+        arabic = {column.id: column.text(record, history) for column in TABLE}
+    finally:
+        QLocale.setDefault(before)
+
+    assert (texts["cpu"], texts["memory"]) == ("42", "3.0")
+    assert (arabic["cpu"], arabic["memory"]) == ("\u0664\u0662", "\u0663\u066b\u0660")
+
+
+async def test_columns_are_twice_as_wide_in_twice_the_font(clicker: Clicker) -> None:
+    view = clicker.window.view
+    view.reset_columns()
+    before = [view.columnWidth(at) for at in shown(clicker)[:-1]]
+    font = view.font()
+    font.setPointSizeF(font.pointSizeF() * 2)
+
+    view.setFont(font)
+    view.reset_columns()
+
+    after = [view.columnWidth(at) for at in shown(clicker)[:-1]]
+    assert all(new > old * 1.6 for old, new in zip(before, after, strict=True)), (before, after)
