@@ -2,9 +2,12 @@
 """A guest in the test's process: its end of the channel, the services it has, and the calls that it makes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, NamedTuple
 from uuid import UUID
+
+import pytest
+from fakes_hypervisor import FakeHost, FakeHypervisor
 
 from qubesmanager.daemon.guest_channel import GuestChannel, Pipe, Stream
 from qubesmanager.daemon.local.drivers.hypervisor.guest_pipe import MemoryPipe
@@ -111,3 +114,16 @@ class FakeGuests:
     async def close(self) -> None:
         for guest in self._all:
             await guest.close()
+
+
+@pytest.fixture
+async def guests() -> AsyncIterator[FakeGuests]:
+    """The guests of the qubes that run."""
+    made = FakeGuests()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def hypervisor_with_guests(guests: FakeGuests) -> FakeHypervisor:
+    return FakeHypervisor(FakeHost(channel=guests.connect))

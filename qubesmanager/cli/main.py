@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 import qubesmanager
-from qubesmanager.cli import complete, output, policy
+from qubesmanager.cli import complete, output, policy, run
 from qubesmanager.cli.stdout import not_written
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
 from qubesmanager.wire import calls, codecs, events
@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
         description="Make a call of the mgmt1 management API. The payload, for a call that takes one, is read from"
         " standard input; the answer goes to standard output.",
         epilog="mgmt1 policy: the files of qrexec's policy, what it decides, what a change alters."
+        " mgmt1 run QUBE COMMAND: run a command in a qube on libvirt."
         " Exit status: 0 done, 1 answered with an error, 2 used wrongly, 3 no answer, 126 refused by policy.",
     )
     made.add_argument("-h", "--help", action="store_true", help="this help; with CALL: what that call takes and gives")
@@ -120,6 +121,8 @@ def main(argv: Sequence[str], connect: Connect, streams: Streams | None = None) 
     try:
         if argv and argv[0] == policy.NAME:
             return policy.main(argv[1:], connect, streams.stdin, streams.stdout)
+        if argv and argv[0] == run.NAME:
+            return run.main(_Parser, argv[1:], connect, streams.stdout, streams.stderr)
         options = made.parse_args(argv)
         if options.version:
             return _print(streams, f"mgmt1 {qubesmanager.__version__}\n")

@@ -85,6 +85,7 @@ class Stream:
         self._signs: list[Accepted | Ended] = []
         self._news = asyncio.Event()
         self._writable = asyncio.Event()
+        self._closed = asyncio.Event()
 
     async def next(self) -> Item:
         """What comes next. The bytes of data count as used then. The last item comes again and again."""
@@ -112,8 +113,7 @@ class Stream:
         """Send data, or the standard error of a service in a guest. Raises `StreamGoneError`."""
         rest = memoryview(data)
         while rest:
-            await self._channel.drain()
-            self._check()
+            await self._room()
             # No await between this and the wait: nothing that comes meanwhile is missed.
             self._writable.clear()
             taken = self._channel.session.send(self._number, bytes(rest[:_PIECE]), is_error=is_error)
@@ -121,6 +121,21 @@ class Stream:
             rest = rest[taken:]
             if not taken:
                 await self._writable.wait()
+
+    async def _room(self) -> None:
+        """Wait until data may be written. Raises `StreamGoneError`, also while the other end reads nothing."""
+        self._check()
+        while self._channel.is_full:
+            loop = asyncio.get_running_loop()
+            draining, closing = loop.create_task(self._channel.drain()), loop.create_task(self._closed.wait())
+            try:
+                await asyncio.wait({draining, closing}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                draining.cancel()
+                closing.cancel()
+            if draining.done() and not draining.cancelled():
+                draining.result()
+            self._check()
 
     def accept(self) -> None:
         """Raises `StreamGoneError`."""
@@ -177,6 +192,7 @@ class Stream:
             return
         self.final = final
         self._channel.forget(self._number)
+        self._closed.set()
         self._writable.set()
         self._news.set()
 
@@ -335,13 +351,17 @@ class GuestChannel:
         if self.session.output_size:
             self._pipe.write(self.session.output())
 
+    @property
+    def is_full(self) -> bool:
+        """Whether data has to wait until the other end has read more."""
+        return self._pipe.pending > OUTPUT_BYTES
+
     async def drain(self) -> None:
-        """Wait until data may be written. Raises `StreamGoneError` if the pipe has ended."""
-        while self._pipe.pending > OUTPUT_BYTES:
-            try:
-                await self._pipe.drain()
-            except OSError:
-                raise StreamGoneError("The channel has ended.") from None
+        """Wait while `is_full`. Raises `StreamGoneError` if the pipe has ended."""
+        try:
+            await self._pipe.drain()
+        except OSError:
+            raise StreamGoneError("The channel has ended.") from None
 
     def _lose(self, reason: str) -> None:
         for stream in list(self._streams.values()):

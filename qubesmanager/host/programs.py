@@ -96,6 +96,12 @@ def _way(ways: Sequence[Way]) -> Way | None:
     return next((each for each in ways if shutil.which(each.program)), None)
 
 
+def readable(untrusted: bytes) -> str:
+    """The last `KEPT` bytes of a program's output as printable lines."""
+    text = untrusted[-KEPT:].decode("utf-8", "replace")
+    return "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text).strip()
+
+
 async def run(ways: Sequence[Way], qube: str = "", command: str = "") -> str:
     """Run the first of the programs that is installed to its end; the end of its output. A cancel kills it.
 
@@ -112,8 +118,7 @@ async def run(ways: Sequence[Way], qube: str = "", command: str = "") -> str:
         ended = await process.run(chosen.program, *arguments, given=given, most=KEPT, merged=True)
     except OSError as error:
         raise error_for(Reason("program-not-run", chosen.program, str(error.strerror or error)), HostError) from error
-    untrusted = ended.output.decode("utf-8", "replace")
-    text = "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in untrusted).strip()
+    text = readable(ended.output)
     if ended.status == _REFUSED and chosen.program == "qrexec-client-vm":
         raise refusal("policy-no-programs", qube)
     if ended.status and not text:

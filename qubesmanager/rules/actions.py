@@ -13,6 +13,7 @@ from qubesmanager.rules.devices import DeviceKey, why_not_balanced
 from qubesmanager.rules.facts import HALTED, Facts, QubeFacts
 from qubesmanager.rules.features import SKIP_UPDATE, why_start_prohibited
 from qubesmanager.rules.network import dependents, netvms_to_start, running_clients
+from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names
 from qubesmanager.rules.volumes import extra_volume
@@ -342,6 +343,25 @@ def why_not_run(facts: Facts, qube: QubeFacts) -> Reason | None:
     if qube.klass is VmClass.REMOTE:
         return Reason("qube-is-remote", qube.name)
     return _why_not_in_use(facts, qube)
+
+
+def why_not_inside(qube: QubeFacts, missing: str) -> Reason | None:
+    """Why nothing can be started in a qube where these programs, which do that in Qubes OS, are not installed.
+
+    The daemon does it by the channel of the qube. A halted qube is started, and may have an agent then.
+    """
+    if is_of_qubes_os(qube):
+        return Reason("not-installed", missing)
+    return Reason("no-agent", qube.name) if qube.running and not qube.flag("has_agent") else None
+
+
+def why_not_applications(facts: Facts, qube: QubeFacts) -> Reason | None:
+    """Why the applications of a qube cannot be listed: they are read through its channel."""
+    if why := why_not_run(facts, qube):
+        return why
+    if not qube.running:
+        return Reason("no-agent-halted", qube.name)
+    return None if qube.flag("has_agent") else Reason("no-agent", qube.name)
 
 
 def why_not_update(facts: Facts, qube: QubeFacts) -> Reason | None:

@@ -25,6 +25,7 @@ from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.store.store import Statement
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.updates import AVAILABLE, CHECKED, UPDATED
+from qubesmanager.systems.acted_guests import ActedGuests
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import DeviceRecord, VolumeRecord
@@ -247,6 +248,7 @@ def prepare(system: System, chosen: Iterable[Sample]) -> None:
         hypervisor.test_memory = memory_of(chosen)
         hypervisor.test_dom0_memory = DOM0_MEMORY
         hypervisor.test_load = Load(system.runtime.state.by_uuid)
+        hypervisor.test_channel = ActedGuests(system.runtime.state.by_uuid, system.runtime.spawn)
         system.runtime.state.host_cpus = CPUS
         system.runtime.state.host_memory = hypervisor.test_memory >> 10
 

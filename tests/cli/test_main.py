@@ -190,6 +190,17 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(argument: str) -> Non
     assert (status, dom0.sent) == (1, None)
 
 
+def test_a_command_runs_in_a_qube_and_its_status_is_the_programs() -> None:
+    answer = b"0\x00exit=3 stdout=3 stderr=5\nout\x1b[2Jx"
+
+    status, out, err, dom0 = _run(answer, "run", "work", "ls", "a b")
+
+    assert dom0.sent == ("mgmt1.vm.RunService", "qubes.VMShell", "work", b"ls 'a b'\nexit\n")
+    assert (status, out, err) == (3, b"out", "\\x1b[2Jx")
+    assert _run(b"0\x00exit=0 stdout=9 stderr=0\n", "run", "work", "ls")[0] == 1
+    assert _run(b"", "run", "work")[0] == 2
+
+
 def test_the_list_and_the_help_come_from_the_table() -> None:
     listed = _run(b"", "--list")[1].decode()
     assert [line.split()[0] for line in listed.splitlines()] == list(calls.BY_SERVICE)

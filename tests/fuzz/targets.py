@@ -6,6 +6,7 @@ other exception is a fault, and it checks what the parser promises about a value
 value's own text is read back as the same value.
 """
 
+import asyncio
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -39,8 +40,11 @@ from qubesmanager.backup.archive.reader import open_backup
 from qubesmanager.backup.errors import BackupDamagedError, BackupError, BackupLimitError
 from qubesmanager.backup.profile import parse_profile, profile_text
 from qubesmanager.backup.schedule import parse_schedule
+from qubesmanager.daemon.guest_channel import OUTPUT_BYTES, GuestChannel, Stream
 from qubesmanager.daemon.local.drivers.devices import sysfs
+from qubesmanager.daemon.local.drivers.hypervisor.guest_pipe import MemoryPipe
 from qubesmanager.daemon.local.drivers.pools import qcow2
+from qubesmanager.guest import frames
 from qubesmanager.host.sparse_file import Extent
 from qubesmanager.policy import folder, grammar
 from qubesmanager.policy.engine import Engine, Request, Result
@@ -75,6 +79,84 @@ class Target:
     seeds: tuple[bytes, ...]
     words: tuple[bytes, ...] = ()
     longest: int = LONGEST
+
+
+# -- the channel of a guest --------------------------------------------------------------------------------------------
+
+_HELLO = frames.encode(frames.Type.HELLO, 0, b"\0\x01" + b"g" * 16 + b"h" * 16)
+_CALL = frames.encode_call(frames.Call("mgmt1.vm.List", "+", "dom0"))
+_GUEST_SEED = b"".join(
+    (
+        *(frames.encode(frames.Type.OPEN, 1, _CALL), frames.encode(frames.Type.PING, 0, b"12345678")),
+        *(frames.encode(frames.Type.DATA, 1, b"payload"), frames.encode(frames.Type.END, 1)),
+        *(frames.encode(frames.Type.CREDIT, 1, b"\0\0\1\0"), frames.encode(frames.Type.RESET, 1)),
+    )
+)
+
+
+def _host_session() -> frames.Session:
+    """A host's session with a guest."""
+    host = frames.Session(is_host=True, nonce=lambda: b"h" * 16)
+    host.receive(_HELLO)
+    host.output()
+    return host
+
+
+def _received(pieces: Iterable[bytes]) -> tuple[list[frames.Event], bytes]:
+    """What a guest's bytes mean, and the answer of a host that accepts each stream."""
+    host = _host_session()
+    events: list[frames.Event] = []
+    for piece in pieces:
+        more = host.receive(piece)
+        while more or host.has_more:
+            events += more
+            for event in more:
+                if isinstance(event, frames.Opened):
+                    with suppress(frames.StreamGoneError):
+                        host.accept(event.stream)
+            more = host.receive()
+    return events, host.output()
+
+
+def _guest_frames(data: bytes) -> None:
+    events, _answer = _received([data])
+    assert sum(len(event.data) for event in events if isinstance(event, frames.Data)) <= len(data)
+    with suppress(frames.BrokenError):
+        call = frames.decode_call(data)
+        assert frames.encode_call(call) == data
+
+
+def _guest_channel(data: bytes) -> None:
+    """Whatever a guest sends, the host's end goes on, and ends with its pipe."""
+    asyncio.run(_served(data))
+
+
+async def _served(data: bytes) -> None:
+    host, guest = MemoryPipe.pair()
+    tasks: list[asyncio.Task[None]] = []
+
+    def spawn(_name: str, coroutine: Any) -> asyncio.Task[None]:
+        tasks.append(asyncio.get_running_loop().create_task(coroutine))
+        return tasks[-1]
+
+    async def answer(stream: Stream, _call: frames.Call) -> None:
+        stream.accept()
+        while isinstance(item := await stream.next(), frames.Data):
+            await stream.write(item.data)
+        stream.exit(0)
+
+    channel = GuestChannel("fuzzed", host, answer, spawn)
+    channel.session = _host_session()
+    channel.up.set()
+    running = spawn("run", channel.run())
+    guest.write(data)
+    guest.close()
+    await running
+    await asyncio.wait(tasks)
+    assert not channel.is_up
+    assert guest.pending <= OUTPUT_BYTES
+    for task in tasks:
+        assert task.cancelled() or task.exception() is None
 
 
 # -- the wire ----------------------------------------------------------------------------------------------------------
@@ -576,6 +658,8 @@ TARGETS: Mapping[str, Target] = {
             ),
             (b"keyword", b"name", b"+"),
         ),
+        Target("guest-frames", _guest_frames, (_GUEST_SEED, _CALL), (b"\xa7\7\0\0\0\1", b"\xa7\4", _HELLO)),
+        Target("guest-channel", _guest_channel, (_GUEST_SEED,), (b"\xa7\7\0\0\0\1", b"\xa7\4", _HELLO)),
         Target("events", _events, _EVENT_SEEDS, (b"domain-add", b"volume-set", b"feature-set", b"notes-set")),
         Target(
             "codecs",

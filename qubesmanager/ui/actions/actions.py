@@ -41,7 +41,7 @@ class VmAction:
 
     `calls`: it is grey where Qubes OS does not have one of these (see `rules/qubes_os.py`), and for a qube that the
     policy has refused one of these (see `client/refusals.py`).
-    `needs`: it is grey unless one of these programs is installed here.
+    `needs`: where none of these programs is installed here, it is grey for a qube whose channel does not do it.
     `planned`: a plan shows which of the qubes are refused, so it gets them all; the others get those that are possible.
     `group` puts lines between rows of a menu; `dangerous` keeps an action out of reach of a slip of the hand.
     """
@@ -114,6 +114,9 @@ TABLE: tuple[VmAction, ...] = (
              "inside", "Ctrl+R", needs=programs.RUN),
     VmAction("terminal", QT_TRANSLATE_NOOP("VmAction", "Open a term&inal"), "command", Operations.terminal,
              each(actions.why_not_run), "inside", "Ctrl+Shift+T", needs=programs.OPEN_TERMINAL),
+    VmAction("applications", QT_TRANSLATE_NOOP("VmAction", "A&pplications…"), "run", Operations.applications,
+             each(actions.why_not_applications), "inside", multi=False,
+             calls=(calls.VM_RUN_SERVICE.name,)),
     VmAction("update", QT_TRANSLATE_NOOP("VmAction", "Update"), "update", Operations.update,
              each(actions.why_not_update), "inside", needs=programs.UPDATE),
     VmAction("rename", QT_TRANSLATE_NOOP("VmAction", "Rena&me…"), "rename", Operations.rename,
@@ -154,6 +157,9 @@ def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals)
         for name, why in reasons.items():
             refused = (refusals.why_not(call, name) for call in row.calls)
             reasons[name] = why or missing or next(filter(None, refused), None)
+    if row.needs and (not_installed := programs.missing(row.needs)):
+        for name in [name for name, why in reasons.items() if why is None and name in facts.qubes]:
+            reasons[name] = actions.why_not_inside(facts.qubes[name], not_installed)
     possible = tuple(name for name, why in reasons.items() if why is None)
     return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
 
@@ -236,8 +242,6 @@ class ActionSet(QObject):
         verdict = judge(row, self._operations.facts, names, self._operations.refusals)
         if not verdict.possible:
             why = self._reasons_text(verdict.reasons, many=len(names) > 1)
-        elif missing := programs.missing(row.needs) if row.needs else "":
-            why = self.tr("Not installed here: {0}.").format(missing)
         elif verdict.reasons:
             return None, self.tr("Not for these:") + "\n" + self._reasons_text(verdict.reasons, many=True)
         return why, why or ""

@@ -12,8 +12,10 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
+from qubesmanager.client import services
 from qubesmanager.client.managers import appoint
 from qubesmanager.client.refusals import Refusals
+from qubesmanager.client.services import Application
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.natural_sort import in_order
@@ -30,6 +32,7 @@ from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import Carrying
 from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.actions.plan_dialog import Choice, Make, PlanDialog
+from qubesmanager.ui.dialogs.applications_dialog import ApplicationsDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
@@ -155,12 +158,15 @@ class Operations(QObject):
 
     def terminal(self, names: Sequence[str]) -> None:
         for name in names:
-            self._task(self.tr("Open a terminal in {0}").format(name), self._program(programs.OPEN_TERMINAL, name))
+            self._task(
+                self.tr("Open a terminal in {0}").format(name),
+                self._inside(programs.OPEN_TERMINAL, name, programs.TERMINAL),
+            )
 
     def update(self, names: Sequence[str]) -> None:
         """Run the updater for the qubes; for several as one task, `UPDATES_AT_A_TIME` at a time."""
         if len(names) == 1:
-            self._task(self.tr("Update {0}").format(names[0]), self._program(programs.UPDATE, names[0]))
+            self._task(self.tr("Update {0}").format(names[0]), self._inside(programs.UPDATE, names[0], services.UPDATE))
         elif names:
             number = len(names)
             title = self.tr("Update %n qube(s)", "", number)
@@ -177,7 +183,7 @@ class Operations(QObject):
             try:
                 async with at_once:
                     report_child(number, TaskState.RUNNING)
-                    await programs.run(programs.UPDATE, name)
+                    await self._start_inside(programs.UPDATE, name, services.UPDATE)
                     state = TaskState.DONE
             except Mgmt1Error as error:
                 state, detail = TaskState.FAILED, error_text(error)
@@ -197,11 +203,48 @@ class Operations(QObject):
             dialog.remember()
             for name in names:
                 title = self.tr("Run {0} in {1}").format(dialog.command(), name)
-                self._task(title, self._program(programs.RUN, name, dialog.command()))
+                self._task(title, self._inside(programs.RUN, name, programs.SHELL, dialog.command()))
 
-    async def _program(self, ways: Sequence[Way], name: str, command: str = "") -> None:
+    async def _program(self, ways: Sequence[Way], name: str) -> None:
         report(None, self.tr("It runs."))
-        await programs.run(ways, name, command)
+        await programs.run(ways, name)
+
+    async def _inside(self, ways: Sequence[Way], name: str, service: str, command: str = "") -> None:
+        report(None, self.tr("It runs."))
+        await self._start_inside(ways, name, service, command)
+
+    async def _start_inside(self, ways: Sequence[Way], name: str, service: str, command: str = "") -> None:
+        """Start something in a qube: by the daemon's channel to it, or by the programs of Qubes OS."""
+        record = self.records.get(name)
+        has_channel = record is not None and not is_of_qubes_os(record)
+        if record is not None and has_channel and (record.flag("has_agent") or programs.missing(ways)):
+            stdin = services.shell_input(command) if command else b""
+            await services.run_service(self.session.client, name, service, stdin)
+        else:
+            await programs.run(ways, name, command)
+
+    def applications(self, names: Sequence[str]) -> None:
+        """List the applications of a qube, and start those that the user chooses."""
+        self._ask(self.tr("Applications"), self._applications(names[0]))
+
+    async def _applications(self, name: str) -> None:
+        dialog = ApplicationsDialog(self.window, name)
+        dialog.chosen.connect(lambda application: self._start_application(name, application))
+        self._ask(self.tr("Applications"), self._list_applications(dialog, name))
+        await opened(dialog)
+
+    async def _list_applications(self, dialog: ApplicationsDialog, name: str) -> None:
+        try:
+            dialog.show_applications(await services.applications(self.session.client, name))
+        except (Mgmt1Error, TransportError) as error:
+            dialog.show_message(error_text(error))
+
+    def _start_application(self, name: str, application: Application) -> None:
+        title = self.tr("Start {0} in {1}").format(application.name, name)
+        self._task(title, self._start_service(name, f"{services.START}+{application.ident}"))
+
+    async def _start_service(self, name: str, service: str) -> None:
+        await services.run_service(self.session.client, name, service)
 
     # -- being -------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from qubesmanager.models.texts import class_text, gib_text, number_text, plain_t
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.features import preload_names
 from qubesmanager.rules.network import netvm_chain, netvm_of
-from qubesmanager.ui.actions.actions import ActionSet
+from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.badge import Badge
@@ -148,6 +148,11 @@ class Inspector(QStackedWidget):
         self.rights.setMinimumWidth(1)  # a long translation must not make the panel wider than its place
         self.rights.clicked.connect(lambda: self._session.window_wanted.emit("rights", (self._name,)))
         layout.addWidget(self.rights, 0, Qt.AlignmentFlag.AlignLeft)
+        self.applications = LinkButton(self.tr("Applications…"), inner)
+        self.applications.setToolTip(self.tr("The applications of the qube, and to start one"))
+        self.applications.setMinimumWidth(1)
+        self.applications.clicked.connect(lambda: self._actions.run(BY_ID["applications"], (self._name,)))
+        layout.addWidget(self.applications, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         area.setWidget(inner)
         outer = QWidget(self)
@@ -209,6 +214,7 @@ class Inspector(QStackedWidget):
             value.setText(texts[key])
             name.setVisible(bool(texts[key]))
             value.setVisible(bool(texts[key]))
+        self.applications.setVisible(record.running and record.flag("has_agent"))
         self._show_buttons(record)
 
     def _show_buttons(self, record: VmRecord) -> None:

@@ -47,6 +47,8 @@ from qubesmanager.models.update_rows import (
     update_row,
     update_text,
 )
+from qubesmanager.rules.actions import why_not_inside
+from qubesmanager.rules.qubes_os import runs_qubes_os
 from qubesmanager.rules.updates import is_updated_itself, outdated_by_template
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
@@ -306,14 +308,11 @@ class UpdatesPage(QWidget):
             (self.update_action, updates, self.tr("Select a template or standalone qube first.")),
             (self.update_all, self._wanting(), self.tr("No qube needs an update.")),
         ):
-            why = self._why_not(rows, empty)
-            if not why and missing:
-                why = self.tr("Not installed here: {0}.").format(missing)
-            _enable(action, why)
+            _enable(action, self._why_not(rows, empty) or self._why_not_inside(rows, missing))
         _enable(self.restart_action, self._why_not(restarts, self.tr("Select a qube to restart first.")))
         _enable(self.restart_all, self._why_not(self._all_restarts, self.tr("No qube has to be restarted.")))
         self.foot.setText(self._describe(updates, restarts))
-        self.hint.setVisible(bool(missing))
+        self.hint.setVisible(bool(missing) and runs_qubes_os(self._session.facts))
         text = self.tr("Updates cannot be started here: {0} of Qubes OS is not installed.")
         self.hint.setText(text.format(missing) if missing else "")
 
@@ -326,6 +325,17 @@ class UpdatesPage(QWidget):
         if any(row.why_not is None for row in rows):
             return ""
         return "\n".join(reason_text(row.why_not) for row in rows[:REASONS_SHOWN] if row.why_not is not None)
+
+    def _why_not_inside(self, rows: Sequence[UpdateRow], missing: str) -> str:
+        """Why none of the rows can be updated although the rules allow it; empty if some can."""
+        records = self._session.records
+        if not missing:
+            return ""
+        possible = [row.name for row in rows if row.why_not is None and row.name in records]
+        reasons = [why_not_inside(records[name], missing) for name in possible]
+        if None in reasons:
+            return ""
+        return "\n".join(reason_text(why) for why in reasons[:REASONS_SHOWN] if why is not None)
 
     def _describe(self, updates: Sequence[UpdateRow], restarts: Sequence[RestartRow]) -> str:
         if len(updates) == 1 and not restarts:

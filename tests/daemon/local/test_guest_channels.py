@@ -2,11 +2,10 @@
 """Calls of guests to dom0 and to each other, and services in guests, with guests in the test's process."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from fake_guest import Answered, FakeGuest, FakeGuests
-from fakes_hypervisor import FakeHost, FakeHypervisor
+from fake_guest import Answered, FakeGuest, FakeGuests, guests, hypervisor_with_guests
+from fakes_hypervisor import FakeHypervisor
 from until import until
 
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -18,6 +17,8 @@ from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesValueErr
 from qubesmanager.wire.guest_services import ServiceResult
 from qubesmanager.wire.limits import SERVICE_OUTPUT_BYTES
 from qubesmanager.wire.values import PowerState
+
+__all__ = ["guests", "hypervisor"]
 
 RULES = """\
 mgmt1.vm.List * work @adminvm allow target=dom0
@@ -41,16 +42,7 @@ def reverse(_call: Call, stdin: bytes) -> tuple[int, bytes, bytes]:
     return 7, stdin[::-1], b"for the host's log"
 
 
-@pytest.fixture
-async def guests() -> AsyncIterator[FakeGuests]:
-    made = FakeGuests()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def hypervisor(guests: FakeGuests) -> FakeHypervisor:
-    return FakeHypervisor(FakeHost(channel=guests.connect))
+hypervisor = hypervisor_with_guests
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.actions import TABLE, judge
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
+from qubesmanager.ui.dialogs.applications_dialog import ApplicationsDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
 from qubesmanager.ui.dialogs.notes_dialog import NotesDialog
@@ -165,6 +166,10 @@ async def has_run(bench: Bench, name: str) -> None:
     bench.said.unlink()
 
 
+async def is_listed(bench: Bench, _name: str) -> None:
+    (await bench.clicker.dialog(ApplicationsDialog)).reject()
+
+
 OUTCOMES: dict[str, Outcome] = {
     "start": becomes("Running"),
     "pause": becomes("Paused"),
@@ -183,6 +188,7 @@ OUTCOMES: dict[str, Outcome] = {
     "notes": is_noted,
     "run": is_asked_and_run,
     "terminal": has_run,
+    "applications": is_listed,
     "update": has_run,
     "rename": is_renamed,
     "clone": is_cloned,

@@ -91,19 +91,19 @@ async def test_templates_are_listed_with_what_is_known_of_their_updates(clicker:
     await clicker.until(lambda: page.foot.text().startswith("debian-13: No longer supported: its distribution"))
 
 
-async def test_without_the_updater_the_page_and_the_action_name_it(
-    clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_without_the_updater_a_qube_that_runs_needs_its_agent(
+    clicker: Clicker, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     page = await shown(clicker)
-
     choose_row(page.updates_table, "fedora-43")
+    await clicker.until(page.update_action.isEnabled)
 
-    await clicker.until(lambda: "qubes-vm-update" in page.update_action.toolTip())
+    await client.send(calls.VM_START("fedora-43"))
+
+    await clicker.until(lambda: "qubes-mgmt1-client" in page.update_action.toolTip())
     assert not page.update_action.isEnabled()
-    assert not page.update_all.isEnabled()
-    assert page.hint.isVisible()
-    assert "qubes-vm-update" in page.hint.text()
+    assert not page.hint.isVisible()
 
 
 async def test_update_starts_the_updater_for_the_selected_or_for_all_that_need_it(
