@@ -107,7 +107,7 @@ class Inspector(QStackedWidget):
         head = QHBoxLayout()
         self.cube = QLabel(inner)
         self.title = OneLine(inner)
-        self.title.setFont(scaled(self.title.font(), 1.5, bold=True))
+        self.title.setFont(scaled(self.title.font(), 1.25, bold=True))
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head.addWidget(self.cube)
         head.addWidget(self.title, 1)
@@ -121,6 +121,9 @@ class Inspector(QStackedWidget):
         state.addWidget(self.state, 1)
         state.addWidget(self.restart)
         layout.addLayout(state)
+        # The picture of a qube's screen comes here; without one it takes no room.
+        self.thumbnail = QVBoxLayout()
+        layout.addLayout(self.thumbnail)
         self.cpu_text = plain_label("", inner)
         self.cpu = Graph(cpu_color, inner)
         self.memory_text = plain_label("", inner)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PyQt5.QtCore import Qt, QUrl
 from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import QApplication, QCompleter
+from PyQt5.QtWidgets import QApplication, QCompleter, QLabel
 from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
 
@@ -238,3 +238,20 @@ async def test_disposables_that_are_kept_ready_are_counted_at_their_template(cli
     inspector._show(record.updated(features={**record.features, "preload-dispvm": "disp1 disp2"}))
 
     assert (number.text(), name.isHidden()) == ("2 disposable(s)", False)
+
+
+async def test_there_is_room_for_a_picture_of_the_screen_in_the_side(clicker: Clicker) -> None:
+    inspector = clicker.window.inspector
+    clicker.select("work")
+    clicker.window._follow_changes()
+    assert inspector.thumbnail.sizeHint().height() == 0
+    width = inspector.width()
+    picture = QLabel(inspector)
+    picture.setMinimumSize(width // 2, width // 3)
+
+    inspector.thumbnail.addWidget(picture)
+    await clicker.until(picture.isVisible)
+
+    assert inspector.width() == width
+    assert all(button.isVisible() for button in inspector._buttons if button.defaultAction() is not None)
+    assert picture.geometry().bottom() < inspector.cpu_text.geometry().top() or not inspector.cpu_text.isVisible()
