@@ -35,6 +35,7 @@ from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
+from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
 from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -53,9 +54,11 @@ from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.storage.storage_window import StorageWindow
 from qubesmanager.ui.system.system_window import SystemWindow
 from qubesmanager.ui.timeline.timeline_page import TimelinePage
+from qubesmanager.ui.tray.policy_question import PolicyQuestionDialog
 from qubesmanager.ui.tray.tray import Tray
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, TokenContent, VolumeId
+from qubesmanager.wire.events import PolicyQuestion
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.values import DeviceClass, PowerState
 from scripts.picture_application import picture_application
@@ -664,6 +667,38 @@ async def policy(scene: Scene, ending: str = "") -> None:
     await asyncio.sleep(0.3)
     save(rights.grab(), f"policy-rights{ending}")
     rights.close()
+    await question(scene, ending)
+    await manager(scene, ending)
+
+
+async def question(scene: Scene, ending: str) -> None:
+    """A question of the policy, once it takes an answer."""
+    asked = PolicyQuestion(
+        question=1, source="laptop", call="mgmt1.vm.Start", target="work", choices="dom0", default="dom0",
+        rule="policy.d/30-user.policy:14", seconds=60,
+    )  # fmt: skip
+    dialog = PolicyQuestionDialog(asked)
+    dialog.show()
+    dialog.activateWindow()
+    await scene.until(lambda: dialog.is_armed)
+    await asyncio.sleep(0.3)
+    save(dialog.grab(), f"policy-question{ending}")
+    dialog.reject()
+
+
+async def manager(scene: Scene, ending: str) -> None:
+    """The plan that makes a qube the manager of others."""
+    scene.window.operations.manage(["vault", "work", "banking"])
+    first = await scene.dialog(ManagerDialog)
+    assert isinstance(first, ManagerDialog)
+    first.field.setCurrentIndex(first.field.findData("personal"))
+    await asyncio.sleep(0.3)
+    save(first.grab(), f"manager{ending}")
+    first.accept()
+    plan = await scene.dialog(PlanDialog)
+    await asyncio.sleep(0.3)
+    save(plan.grab(), f"manager-plan{ending}")
+    plan.reject()
 
 
 async def resources(scene: Scene, ending: str = "") -> None:

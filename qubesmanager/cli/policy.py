@@ -17,7 +17,6 @@ from qubesmanager.client.carry_out import send_whole
 from qubesmanager.client.client import Client
 from qubesmanager.client.managers import appoint, dismiss
 from qubesmanager.plans.plan import Group, Row
-from qubesmanager.plans.policy_files import FILE
 from qubesmanager.policy.batch import Batch
 from qubesmanager.policy.differences import differences
 from qubesmanager.policy.edition import Edition, edition_of
@@ -253,7 +252,7 @@ async def _manager(client: Client, options: argparse.Namespace) -> Answer:
 
 def _row_lines(row: Row) -> Iterator[str]:
     """What a row of the plan of a manager changes, each tag or line of the policy in a line, and its warnings."""
-    about = row.part.removeprefix(FILE).strip() if row.group is Group.POLICY else row.qube
+    about = row.part if row.group is Group.POLICY else row.qube
     for sign, value in (("-", row.now), ("+", row.then)):
         if row.is_change and isinstance(value, PropertyValue) and value.value:
             yield from (f"{about}: {sign} {printable(text)}" for text in value.value.split("; "))

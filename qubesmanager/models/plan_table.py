@@ -64,7 +64,7 @@ COLUMNS = {
     Kind.REMOVE: _OF_PROPERTY,
     Kind.START: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.NEEDS, PlanColumn.MEANS),
     Kind.CLONE: (PlanColumn.QUBE, PlanColumn.STATE, PlanColumn.THEN, PlanColumn.MEANS),
-    Kind.MANAGE: _OF_STATE,
+    Kind.MANAGE: (PlanColumn.QUBE, PlanColumn.THEN, PlanColumn.MEANS),
 }
 """The columns of a plan by its kind; `_OF_STATE` for the others."""
 
@@ -125,7 +125,7 @@ class PlanTable(QAbstractItemModel):
 
     def _text(self, row: Row, column: PlanColumn) -> str:
         if column is PlanColumn.QUBE:
-            return row.qube
+            return row.part if row.group is Group.POLICY else row.qube
         if column is PlanColumn.STATE:
             return state_text(row.state)
         if column is PlanColumn.NOW:

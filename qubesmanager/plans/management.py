@@ -4,7 +4,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from qubesmanager.plans.plan import TAG, Group, Kind, Plan, Row, Step, in_groups
-from qubesmanager.plans.policy_files import FILE, file_step
+from qubesmanager.plans.policy_files import file_step
 from qubesmanager.rules.actions import why_not_manage
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0, MANAGED_BY
@@ -78,19 +78,18 @@ def _end_row(record: VmRecord, tag: str) -> Row:
 
 
 def _file_row(change: FileChange, others: Sequence[str]) -> Row:
-    """A row about a file. `others` have the manager's tag already."""
+    """A row about a file, whose `part` is the path. `others` have the manager's tag already."""
     gone, new = _only_in(change.before, change.after), _only_in(change.after, change.before)
     warnings = (Reason("manages-others", ", ".join(others)),) if others else ()
     return Row(
         DOM0,
-        f"{FILE} {change.path}",
+        change.path,
         Group.POLICY,
         PowerState.RUNNING,
         PropertyValue("; ".join(gone), False),
         PropertyValue("; ".join(new), False),
         (file_step(change),),
         warnings=warnings,
-        remarks=(Reason("in-policy-file", change.path),),
     )
 
 

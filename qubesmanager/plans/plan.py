@@ -69,7 +69,7 @@ class Group(Enum):
     """Rows that are shown together, in the order in which the groups are shown."""
 
     POLICY = "policy"
-    """Files of the policy."""
+    """Files of the policy; the part of a row is the path."""
     START_FIRST = "start-first"
     LOSE_NETWORK = "lose-network"
     CHANGE_NOW = "change-now"
@@ -230,7 +230,7 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
         Row(
             row.qube,
             row.part,
-            Group.CHANGE if reasons[row.key] is None else Group.REFUSED,
+            _group_of_undo(row) if reasons[row.key] is None else Group.REFUSED,
             facts.qubes[row.qube].state if row.qube in facts.qubes else row.state,
             row.then,
             row.now,
@@ -244,6 +244,10 @@ def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collectio
         if all(step.opposite is not None for step in row.steps)
     ]
     return Plan(Kind.UNDO, in_groups(rows), plan.asked, plan.prop, plan.value, is_whole=plan.is_whole)
+
+
+def _group_of_undo(row: Row) -> Group:
+    return row.group if row.group is Group.POLICY else Group.CHANGE
 
 
 def _why_not_back(facts: Facts, row: Row) -> Reason | None:

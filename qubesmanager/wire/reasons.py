@@ -123,7 +123,6 @@ TABLE: tuple[Row, ...] = (
     Row("dom0-not-managed", errors.QubesValueError, "dom0 has no manager."),
     Row("manager-denied", errors.QubesValueError, "{line} still denies calls to the manager."),
     Row("manages-others", errors.QubesValueError, "These have the tag already, and are managed too: {qubes}."),
-    Row("in-policy-file", errors.QubesValueError, "In {file}."),
     Row("revert-without-opposite", errors.QubesValueError, "This change cannot be reverted."),
     Row("revert-value-cut", errors.QubesValueError, "The history has only the beginning of the value."),
     Row("revert-changed-since", errors.QubesValueError, "It was changed again after that."),

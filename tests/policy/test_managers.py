@@ -5,7 +5,6 @@ from samples import vm
 
 from qubesmanager.client.managers import appoint, dismiss
 from qubesmanager.plans.plan import Group, Plan
-from qubesmanager.plans.policy_files import FILE
 from qubesmanager.policy.edition import Edition
 from qubesmanager.policy.engine import Engine, Request, Result
 from qubesmanager.policy.folder import problems
@@ -47,7 +46,7 @@ def allows(policy: Edition, service: str, name: str, *tagged: str, source: str =
 
 
 def parts(plan: Plan, group: Group) -> list[str]:
-    return [row.part.removeprefix(f"{FILE} ") if row.group is Group.POLICY else row.qube for row in plan.rows
+    return [row.part if row.group is Group.POLICY else row.qube for row in plan.rows
             if row.group is group]  # fmt: skip
 
 

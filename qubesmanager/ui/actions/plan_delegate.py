@@ -18,7 +18,7 @@ from qubesmanager.models.plan_table import (
     PlanColumn,
     PlanMark,
 )
-from qubesmanager.plans.plan import Fate, Row, Value
+from qubesmanager.plans.plan import Fate, Group, Row, Value
 from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued, warning_color
@@ -71,7 +71,7 @@ class PlanDelegate(QStyledItemDelegate):
 
     def _add_icon(self, option: QStyleOptionViewItem, row: Row, column: object, mark: object) -> None:
         if column is PlanColumn.QUBE:
-            picture = label_icon(self._color_of(row.qube))
+            picture = icon("policy") if row.group is Group.POLICY else label_icon(self._color_of(row.qube))
         elif column is PlanColumn.STATE:
             picture = state_icon(row.state)
         elif column is PlanColumn.NOW and not isinstance(row.now, PowerState):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.plan_table import Head
-from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
 from qubesmanager.wire.values import PowerState
 
@@ -167,7 +166,7 @@ def task_title(plan: Plan) -> str:
 def child_title(row: Row) -> str:
     """The title of the part of the task that carries out a row."""
     if row.group is Group.POLICY:
-        return " ".join(reason_text(reason) for reason in row.remarks)
+        return row.part
     match row.then:
         case Fate.MADE:
             return translate("Plan", "{0} as {1}").format(row.qube, row.part)
@@ -366,7 +365,8 @@ _CHANGES = {
 
 def head(plan: Plan, group: Group, stage: int, rows: Sequence[Row]) -> Head:
     """The head of a group of rows."""
-    number, left_out = _count(rows), _count(row for row in rows if row.is_left_out)
+    number = len(rows) if group is Group.POLICY else _count(rows)
+    left_out = _count(row for row in rows if row.is_left_out)
     quiet = translate("Plan", "{0}, of which {1} left out").format(number, left_out) if left_out else str(number)
     if group is Group.STAGE:
         return Head(group, stage, f"{stage}  {_stage(plan, stage)}", quiet)

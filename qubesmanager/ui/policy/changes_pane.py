@@ -73,6 +73,7 @@ class ChangesPane(QWidget):
         self.lines.setAccessibleName(self.tr("Changed lines"))
         self.table.setItemDelegate(MarkDelegate(self.table))
         fit_pane(self.table, dict(enumerate((19, 16, 14, 11))))
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._note_rows = QVBoxLayout(self.notes)
         self._note_rows.setContentsMargins(3 * unit, 2 * unit, 3 * unit, 2 * unit)
         self._note_rows.setSpacing(unit)

@@ -11,7 +11,6 @@ from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QListWidget, QPushButton, QVBoxLayout
 
 from qubesmanager.ui.icons import application_icon
-from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.events import PolicyQuestion
@@ -19,6 +18,8 @@ from qubesmanager.wire.events import PolicyQuestion
 ARMING = 1000
 """Milliseconds in front before the dialog takes an answer."""
 SECOND = 1000
+SHOWN = 5
+"""Choices that are shown without scrolling."""
 _PIECE = 16
 """Characters of a word that are kept on one line."""
 
@@ -52,7 +53,8 @@ class PolicyQuestionDialog(QDialog):
             if item is not None and (self.choices.count() == 1 or item.text() == question.default):
                 self.choices.setCurrentItem(item)
         self.choices.installEventFilter(self)
-        self.choices.setMaximumHeight(in_units(self, 30))
+        rows = min(self.choices.count(), SHOWN)
+        self.choices.setFixedHeight(rows * self.choices.sizeHintForRow(0) + 2 * self.choices.frameWidth())
         form.addRow(self.tr("Goes to:"), self.choices)
         self.time = plain_label("", self)
         self.allow = QPushButton(self.tr("&Allow once"), self)

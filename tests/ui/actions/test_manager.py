@@ -52,7 +52,7 @@ async def test_the_qubes_of_a_new_manager_are_listed_and_started_by_it_until_tha
 
     assert plan.windowTitle() == "Make personal the manager of vault, work"
     assert "vm.tag.Set vault managed-by-personal" in plan.preview.toPlainText()
-    assert "include/mgmt1-local-rwx" in {reason.fields[0] for row in plan.plan.rows for reason in row.remarks}
+    assert "include/mgmt1-local-rwx" in {row.part for row in plan.plan.rows}
     assert plan.at_refusal.isHidden()
     clicker.press(plan.yes)
     await clicker.finished()
