@@ -306,3 +306,31 @@ async def test_a_guest_that_stops_reading_makes_only_itself_wait(system: System,
         else:
             assert isinstance(item, Ended)
     assert size == 1_200_000
+
+
+async def test_nothing_runs_in_dom0_or_in_a_paused_qube(system: System, guests: FakeGuests) -> None:
+    work = await guest_of(system, guests, "work")
+    guests.services["test.Reverse"] = reverse
+    await guest_of(system, guests, "personal")
+    await system.lifecycle.pause("personal")
+
+    for name in ("dom0", "personal"):
+        with pytest.raises(Mgmt1Error, match=r"dom0|paused"):
+            await system.guest_channels.run("dom0", system.runtime.state.qube(name), "test.Reverse", b"")
+
+    assert await work.call("test.Reverse", "personal") == Answered(126, b"")
+
+
+async def test_a_guest_whose_calls_are_refused_fills_no_log(
+    system: System, guests: FakeGuests, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qubesmanager.daemon.local.services.guest_channels.REFUSED_SECONDS", 1000.0)
+    work, personal = await guest_of(system, guests, "work"), await guest_of(system, guests, "personal")
+    assert await work.call("qubes.VMShell") == Answered(126, b"")
+    caplog.clear()
+
+    for _ in range(100):
+        (await work.opened("qubes.VMShell")).reset()
+
+    assert (await personal.call("mgmt1.vm.List")).code == 0
+    assert "work" not in caplog.text

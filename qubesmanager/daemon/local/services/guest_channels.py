@@ -34,6 +34,7 @@ from qubesmanager.guest.frames import (
     StreamGoneError,
 )
 from qubesmanager.policy.system_info import DISPVM_PREFIX
+from qubesmanager.rules.actions import why_not_run
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire import framing
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
@@ -44,7 +45,7 @@ from qubesmanager.wire.guest_services import ServiceResult
 from qubesmanager.wire.limits import IDLE_SECONDS, SERVICE_OUTPUT_BYTES
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reason import Reason
-from qubesmanager.wire.reasons import refusal, text
+from qubesmanager.wire.reasons import refusal, refuse_if, text
 from qubesmanager.wire.values import PowerState, VmClass
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,9 @@ _LEAST_WAIT = 2.0
 """Seconds that a call waits for the agent of a guest that should have booted long ago."""
 ACCEPT_SECONDS = 30.0
 """For a guest to accept or refuse a service."""
+
+REFUSED_SECONDS = 0.05
+"""After a refusal, before another call of that guest is looked at: one that goes on and on fills no log."""
 
 # All that a guest learns of why not.
 _POLICY_TEXT = text(Reason("guest-call-refused"))
@@ -81,6 +85,8 @@ class GuestChannels:
         self._kept: dict[UUID, asyncio.Event] = {}
         """By qube whose channel is kept: set when the state of the qube changes."""
         self._channels: dict[UUID, GuestChannel] = {}
+        self._refused_until: dict[UUID, float] = {}
+        """By qube: when its next call is looked at, by the loop's clock."""
         self._news = asyncio.Event()
         self._is_open = False
         runtime.subscribe(self._on_event)
@@ -132,6 +138,7 @@ class GuestChannels:
                     pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
             del self._kept[qube.uuid]
+            self._refused_until.pop(qube.uuid, None)
             # The qube may have been started again by now.
             if qube.state in HALTED:
                 self._changed()
@@ -184,6 +191,7 @@ class GuestChannels:
 
     async def _started(self, qube: Qube) -> GuestChannel:
         """As `_ready`, for a qube that is started if it does not run. It gets its `qrexec_timeout` from its start."""
+        refuse_if(why_not_run(self._runtime.state, qube))
         if not qube.running:
             await self._lifecycle.start(qube.name)
         age = 0.0 if qube.start_time is None else time.time() - qube.start_time
@@ -236,10 +244,13 @@ class GuestChannels:
     async def _answer_guest(self, qube: Qube, stream: Stream, call: Call) -> None:
         """Answer one call of a guest."""
         header = Header(call.service, call.argument.removeprefix("+"), qube.name, "name", call.name or "@default")
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._refused_until.get(qube.uuid, 0.0) - loop.time())
         try:
             admitted = await self._gate.admit_qube(header)
         except Mgmt1Error as error:
             log.info("A call of %s is refused: %s", qube.name, shown(str(error), 300))
+            self._refused_until[qube.uuid] = max(loop.time(), self._refused_until.get(qube.uuid, 0.0)) + REFUSED_SECONDS
             stream.refuse(REFUSED, _POLICY_TEXT)
             return
         if not admitted.destination:
