@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qubesmanager.policy import installed
+from qubesmanager.policy.at_gate import decide_call
 from qubesmanager.policy.edition import Edition
 from qubesmanager.policy.engine import Engine, Request
 from qubesmanager.policy.folder import problems
@@ -27,6 +28,7 @@ INFO = SystemInfo.of(
         *(Domain(name, "AppVM", default_dispvm="default-dvm") for name in ("personal", "vault", "sys-usb", "sys-mgmt")),
         Domain("lab", "AppVM", frozenset({"created-by-sys-mgmt"})),
         Domain("media", "AppVM", frozenset({"managed-by-sys-mgmt"})),
+        Domain("remote", "AppVM", frozenset({"managed-by-laptop"})),
         Domain("default-dvm", "AppVM", template_for_dispvms=True),
     )
 )
@@ -47,7 +49,7 @@ def test_a_recipe_decides_what_its_table_says(recipe: str) -> None:
     assert problems(edition.policy.files) == []
     assert lockout(Engine(Edition(Files(INSTALLED)).read(Reader())), engine) is None
     for source, service, argument, target, answer in ROW.findall(recipe):
-        decision = engine.decide(Request(service, argument or "+", source, target), INFO)
+        decision = decide_call(engine, Request(service, argument or "+", source, target), INFO)
 
         assert (source, service, target, decision.result) == (source, service, target, answer)
         if service.startswith("mgmt1.") and answer == "allow":
