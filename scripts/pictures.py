@@ -273,7 +273,7 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     window = SettingsWindow(scene.session, "work", scene.session.labels)
     window.show()
     await scene.until(lambda: window.draft.rules)
-    window.draft.edit(("property", "memory"), "900")
+    window.draft.edit(("property", "memory"), "950")
     firewall, devices = window.pages["firewall"], window.pages["devices"]
     assert isinstance(firewall, FirewallPage)
     assert isinstance(devices, DevicesPage)
