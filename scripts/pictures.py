@@ -748,6 +748,8 @@ async def backups(scene: Scene, ending: str = "") -> None:
 
 ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "window-light": lambda scene: window_of(scene, "window-light"),
+    "timeline": timeline,
+    "backups": backups,
     "create": create,
     "clone": clone,
     "confirm": confirm,
@@ -766,8 +768,6 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "restore": restore,
     "map": map_of,
     "backup": backup,
-    "backups": backups,
-    "timeline": timeline,
     "policy": policy,
     "updates": updates,
     "resources": resources,

@@ -279,7 +279,7 @@ class BackupsPage(QWidget):
         self.profiles.put(rows)
         self.runs.put(feed.runs)
         count = sum(row.needs_attention for row in rows)
-        note = self.tr("%n of {0} need(s) attention", "", count).format(len(rows)) if count else ""
+        note = self.tr("Attention needed: %n of {0}", "", count).format(len(rows)) if count else ""
         if not rows:
             note = self.tr("None yet: “New profile…” says what is backed up, and where.")
         self.head.note.setText(note)

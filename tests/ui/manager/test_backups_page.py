@@ -134,7 +134,7 @@ async def test_a_failed_run_shows_its_reason_in_full_and_retry_opens_its_profile
     (run,) = page.feed.runs
     assert page.current_run() == run
     assert run.reason in page.foot_text.text()
-    assert "1 of 1 need(s) attention" in page.head.note.text()
+    assert "Attention needed: 1 of 1" in page.head.note.text()
     click(page.retry)
     assert opened == [("backup", (f"{WITH}nightly",))]
 
