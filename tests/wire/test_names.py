@@ -16,7 +16,7 @@ LENGTHS: dict[str, tuple[int, int]] = {
     "TAG_NAME": (1, 128), "LABEL_NAME": (1, 32), "POOL_NAME": (1, 128), "PROFILE_ID": (1, 64),
     "VOLUME_NAME": (1, 32), "VOLUME_ID": (1, 200), "SNAPSHOT_ID": (1, 64), "RULE_ID": (1, 64),
     "DEVICE_IDENT": (1, 128), "DEVICE_INTERFACE": (7, 7), "DEVICE_IDENTITY": (1, 200), "LOG_NAME": (1, 64),
-    "FILE_NAME": (1, 100), "CLASS_NAME": (1, 31), "ARGUMENT": (0, 255),
+    "FILE_NAME": (1, 100), "CLASS_NAME": (1, 31), "ARGUMENT": (0, 255), "SERVICE_CALL": (1, 255),
 }  # fmt: skip
 """The fewest and the most characters of each kind."""
 FIRST = {"CLASS_NAME": "A", "DEVICE_INTERFACE": "b"}
