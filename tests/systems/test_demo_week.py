@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from demo_fixtures import client_of
+from until import until
 
 from qubesmanager.client.backups import preview as preview_of
 from qubesmanager.client.client import Client
@@ -84,6 +85,21 @@ async def test_what_a_qube_uses_changes_with_time(system: System) -> None:
 
     assert used(system, "personal") != before
     assert used(system, "personal") == pytest.approx(before, rel=0.02)
+
+
+async def test_running_qubes_are_measured_again_and_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = system.pools.drivers["default"]
+    assert isinstance(pool, DemoPool)
+    before = used(system, "personal")
+    monkeypatch.setattr(demo_week, "MEASURE_SECONDS", 0.01)
+
+    pool.clock = lambda: NOW + 100
+    system.runtime.spawn("measure", demo_week._measure(system))
+
+    await until(lambda: used(system, "personal") != before)
+    before = used(system, "personal")
+    pool.clock = lambda: NOW + 200
+    await until(lambda: used(system, "personal") != before)
 
 
 async def test_a_renamed_and_a_cloned_qube_are_as_full_as_before(system: System) -> None:
