@@ -33,6 +33,7 @@ from qubesmanager.transport.urls import QUBESD_SOCKET
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
+from qubesmanager.ui.dialogs.applications_dialog import ApplicationsDialog
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.dialogs.manager_dialog import ManagerDialog
@@ -159,6 +160,19 @@ async def create(scene: Scene) -> None:
     dialog.tags.setText("work, clients")
     await asyncio.sleep(0.2)
     scene.take("create", dialog)
+    dialog.reject()
+
+
+async def applications(scene: Scene) -> None:
+    """The applications of a qube, and the link to them beside it."""
+    scene.window.view.select_name("work")
+    await scene.until(lambda: scene.session.records["work"].flag("has_agent"))
+    scene.window.operations.applications(["work"])
+    dialog = await scene.dialog(ApplicationsDialog)
+    assert isinstance(dialog, ApplicationsDialog)
+    await scene.until(lambda: dialog.list.count() > 0)
+    await asyncio.sleep(0.2)
+    scene.take("applications", dialog)
     dialog.reject()
 
 
@@ -751,6 +765,7 @@ ENGLISH: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "timeline": timeline,
     "backups": backups,
     "create": create,
+    "applications": applications,
     "clone": clone,
     "confirm": confirm,
     "plan": plan,
