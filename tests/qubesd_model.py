@@ -516,6 +516,8 @@ class Faulty:
         self.is_up = True
         self.silent: Callable[[str], bool] = lambda _request: False
         """Which requests get zero bytes."""
+        self.crashes: Callable[[str], bool] = lambda _request: False
+        """At which requests it crashes."""
         self.drops: Callable[[bytes], bool] = lambda _frame: False
         """Which events are lost."""
         self.calls: list[str] = []
@@ -545,6 +547,9 @@ class Faulty:
         request = f"{service}+{argument} {dest}"
         self.calls.append(request)
         sent = b"".join([piece async for piece in pieces(payload)])
+        if self.crashes(request):
+            self.crashes = lambda _request: False
+            self.crash()
         if not self.is_up:
             raise TransportError("Connection refused")
         if service == "admin.Events":

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from bridge_fixtures import client_of, over
 from demo_fixtures import client_of as demo_client
 from PyQt5.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
+from qubesd_calls import whole
 from qubesd_model import Faulty, Model
 from until import error_of
-from windows import Clicker, add_main_window, click, opened_settings, press_key, type_text
+from windows import Clicker, add_main_window, click, click_enabled, opened_settings, press_key, type_text
 from windows_over_bridge import BOTH_WAYS, DIFFERENCES, is_both_ways, why_not
 
 from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
 from qubesmanager.ui.logs.logs_window import LogsWindow
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
@@ -166,6 +169,13 @@ async def qubesd() -> Faulty:
 @pytest.fixture
 async def faulty(qubesd: Faulty, tmp_path: Path, qtbot: QtBot) -> AsyncIterator[Clicker]:
     """The window over a bridge to that qubesd."""
+    async with shown(qubesd, tmp_path, qtbot) as clicker:
+        yield clicker
+
+
+@asynccontextmanager
+async def shown(qubesd: Faulty, tmp_path: Path, qtbot: QtBot) -> AsyncIterator[Clicker]:
+    """The window over a bridge to a qubesd, filled."""
     async with over(qubesd) as backend:
         session = Session(client_of(backend), "memory", history=tmp_path / "tasks.json")
         session.settings = QSettings(str(tmp_path / "manager.ini"), QSettings.Format.IniFormat)
@@ -199,6 +209,50 @@ async def test_a_crash_of_qubesd_is_shown_and_heals(faulty: Clicker, qubesd: Fau
     await faulty.until(lambda: faulty.session.trouble is None and faulty.session.is_synced)
     await faulty.until(lambda: faulty.session.records.keys() == qubesd.model.qubes.keys())
     faulty.select("later")
+
+
+@pytest.fixture
+async def whole_qubesd(system: System) -> Faulty:
+    """A recorded qubesd with the qubes of the demonstration, which takes changes too."""
+    return Faulty(await whole(system), size=7)
+
+
+async def test_a_crash_between_two_starts_is_shown_and_the_truth_after_it(
+    whole_qubesd: Faulty, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """The first of two qubes starts; qubesd crashes at the second."""
+    async with shown(whole_qubesd, tmp_path, qtbot) as clicker:
+        whole_qubesd.crashes = lambda request: request == "admin.vm.Start+ untrusted"
+        clicker.select("vault", "untrusted")
+        clicker.click("start")
+        dialog = await clicker.dialog(PlanDialog)
+        await click_enabled(dialog.yes)
+        await clicker.until(lambda: clicker.session.trouble is not None)
+        whole_qubesd.restart()
+
+        await clicker.until(lambda: clicker.session.trouble is None and clicker.session.is_synced)
+        tasks = await clicker.finished()
+        assert [child.state for child in tasks[0].children if "untrusted" in child.title] == [TaskState.FAILED]
+        truth = {qube.name: qube.state for qube in whole_qubesd.model.qubes.values()}
+        await clicker.until(lambda: {name: clicker.state(name) for name in truth} == truth)
+        assert truth["untrusted"] == "Halted"
+
+
+async def test_a_start_that_gets_zero_bytes_is_an_error_in_the_window(
+    whole_qubesd: Faulty, tmp_path: Path, qtbot: QtBot
+) -> None:
+    async with shown(whole_qubesd, tmp_path, qtbot) as clicker:
+        whole_qubesd.silent = lambda request: request.startswith("admin.vm.Start+")
+        clicker.select("vault")
+        clicker.click("start")
+        tasks = await clicker.finished()
+
+        assert tasks[0].state is TaskState.FAILED
+        assert clicker.state("vault") == "Halted"
+        await clicker.until(lambda: clicker.can("start"))  # nothing looks as if it had begun
+        whole_qubesd.silent = lambda _request: False
+        clicker.click("start")
+        await clicker.until(lambda: clicker.state("vault") == "Running")
 
 
 async def test_zero_bytes_are_a_failure_and_the_truth_is_shown(faulty: Clicker, qubesd: Faulty) -> None:
