@@ -140,7 +140,7 @@ class StepsWindow(QDialog):
         self._about.setText(page.about)
         self._about.setVisible(bool(page.about))
         step = QCoreApplication.translate("StepsWindow", "Step {0} of {1}")
-        self._place.setText(step.format(number + 1, len(self.pages)))
+        self._place.setText(step.format(number + 1, len(self.pages)) if len(self.pages) > 1 else "")
         self.back.setEnabled(number > 0)
         page.enter()
         self.look()
