@@ -21,6 +21,7 @@ REMEMBERED = 256
 LOOK = 2.0
 """Seconds between two looks at the policy while a source listens to events."""
 
+_LIST = "mgmt1.vm.List"
 Key = tuple[str, str, str]
 
 
@@ -77,6 +78,10 @@ class PolicySight:
             verdict = at_gate(self._engine, Request(service, argument, source, name), info)
             names[name] = verdict.decision.result is Result.ALLOW
         return names[name]
+
+    def lists(self, source: str, name: str) -> bool | None:
+        """Whether the source may list the qube, whatever call it makes. None where there is no policy."""
+        return self.admits(source, _LIST, "+", name)
 
     def is_about_tag(self, tag: str) -> bool:
         """Whether a rule is about the qubes, or the disposable templates, with the tag."""

@@ -79,7 +79,7 @@ class System:
         self.devices = Devices(runtime, self.pools)
         self.backup_history = history = BackupHistory(runtime)
         destinations = BackupDestinations(runtime, history)
-        self.backups = Backups(runtime, Profiles(places.profiles), destinations)
+        self.backups = Backups(runtime, Profiles(places.profiles), destinations, self.policy_sight)
         sources = BackupSources(runtime, self.pools, self.volumes)
         self.backup_runs = BackupRuns(runtime, self.backups, destinations, sources, history, self.policies)
         self.backup_schedule = BackupSchedule(runtime, self.backups, self.backup_runs, history)

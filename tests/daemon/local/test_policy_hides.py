@@ -16,6 +16,7 @@ from naming_calls import NAMELESS, NEW_NAMES, PLACES, Make
 from streams import pieces
 from until import until
 
+from qubesmanager.backup.profile import Profile
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -166,3 +167,14 @@ async def test_no_event_names_another_qube(
             task.cancel()
 
     assert {key: leaks(system, bytes(content)) for key, content in heard.items()} == {key: set() for key in heard}
+
+
+async def test_a_profile_of_a_source_takes_the_qubes_that_the_policy_lets_it_list(
+    system: System, answerer: Dispatcher
+) -> None:
+    profile = Profile(include=("work", "vault"), destination_path="/b")
+    await system.backups.refresh_sight()
+
+    planned = system.backups.planned("mine", profile, SOURCE)
+
+    assert ([qube.name for qube in planned.qubes], planned.hidden) == (["work"], ("vault",))

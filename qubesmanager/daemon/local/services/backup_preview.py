@@ -48,6 +48,7 @@ class BackupPreviews:
         else:
             profile, file = await self._backups.profile(name)
             changed, owner = file.changed, owner_of(file.text)
+        await self._backups.refresh_sight()
         planned = self._backups.planned(name, profile, owner, sees)
         reads_text = source in {DOM0, owner}
         last = await self._history.last_run(name)

@@ -195,7 +195,7 @@ class BackupRuns:
     def _answered(self, error: Mgmt1Error, run: BackupRun) -> Mgmt1Error:
         """The error as the source of the run gets it: without the reason where that may name what it does not see."""
         by = DOM0 if run.by == SCHEDULE else run.by
-        sees = partial(self._runtime.state.has_visible, by)
+        sees = partial(self._backups.owner_sees, by)
         is_whole = by == DOM0 or self._history.reduced(run, by, sees).why != FOR_DOM0
         return error if is_whole else error_for(FOR_DOM0)
 
@@ -204,6 +204,7 @@ class BackupRuns:
     async def _carry_out(self, job: _Job, profile: Profile, given: str | None, given_up: Collection[str]) -> None:
         """Write the backup and set what is known of it, its result included, in the record of the job."""
         secret = await self._backups.passphrase(job.profile, profile, given)
+        await self._backups.refresh_sight()
         planned = self._planned(job, profile)
         left_out: list[Field] = []
         report, file = await self._write(job, profile, planned, secret, left_out)

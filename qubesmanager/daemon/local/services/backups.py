@@ -12,6 +12,7 @@ from qubesmanager.backup.errors import BackupNotConnectedError
 from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.backup.profile import REMOVED, Profile, marked, matches, owner_of, parse_profile, without_passphrase
 from qubesmanager.backup.profile_names import keys_naming, qubes_named, renamed, without
+from qubesmanager.daemon.admission.policy_sight import PolicySight
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.backups import targets
 from qubesmanager.daemon.local.drivers.backups.destinations import check_destination
@@ -51,10 +52,16 @@ class Planned:
 
 
 class Backups:
-    """The profiles: what each says, who may change it, and which qubes it names. `profiles` is their folder."""
+    """The profiles: what each says, who may change it, and which qubes it names. `profiles` is their folder.
 
-    def __init__(self, runtime: Runtime, profiles: Profiles, destinations: BackupDestinations) -> None:
+    `sight`: what their owners see by the policy.
+    """
+
+    def __init__(
+        self, runtime: Runtime, profiles: Profiles, destinations: BackupDestinations, sight: PolicySight
+    ) -> None:
         self._runtime = runtime
+        self._sight = sight
         self._destinations = destinations
         self.profiles = profiles
         self._editing = asyncio.Lock()
@@ -149,7 +156,7 @@ class Backups:
         if owner.endswith(REMOVED):
             raise refusal("profile-owner-removed", owner.removesuffix(REMOVED))
         await at_destination(check_destination, self.profiles.folder, profile)
-        if profile.passphrase_vm and not self._runtime.state.has_visible(owner, profile.passphrase_vm):
+        if profile.passphrase_vm and not self.owner_sees(owner, profile.passphrase_vm):
             raise refusal("no-such-qube", profile.passphrase_vm)
 
     # -- renamed and removed qubes ------------------------------------------------------------------------------------
@@ -189,6 +196,16 @@ class Backups:
 
     # -- the qubes of a profile ---------------------------------------------------------------------------------------
 
+    async def refresh_sight(self) -> None:
+        """Go by the policy as it is now."""
+        await self._sight.refresh()
+
+    def owner_sees(self, owner: str, name: str) -> bool:
+        """Whether there is a qube of that name and the owner of a profile sees it: by the policy, else by tags."""
+        if owner in {DOM0, name} or name == DOM0 or (lists := self._sight.lists(owner, name)) is None:
+            return self._runtime.state.has_visible(owner, name)
+        return lists and name in self._runtime.state.qubes
+
     def planned(self, name: str, profile: Profile, owner: str, caller: Sees = sees_all) -> Planned:
         """The qubes that a profile of the owner includes, dom0 left out, by name.
 
@@ -196,7 +213,7 @@ class Backups:
         if there were no others.
         """
         include, exclude = frozenset(profile.include), frozenset(profile.exclude)
-        sees, state = self._runtime.state.has_visible, self._runtime.state
+        sees, state = self.owner_sees, self._runtime.state
         names = {pattern for pattern in (*include, *exclude) if not pattern.startswith("$")}
         missing = tuple(sorted(name for name in names if not (sees(owner, name) and caller(name))))
         chosen, hidden, dom0 = [], [], False
