@@ -40,7 +40,7 @@ mgmt1_agent() {
         for port in /sys/class/virtio-ports/*; do
             [ "$(cat "$port/name" 2>/dev/null)" = org.qubes.mgmt1.0 ] || continue
             ln -sf "/dev/${port##*/}" /dev/virtio-ports/org.qubes.mgmt1.0
-            exec /usr/sbin/qubes-mgmt1-agent </dev/null >/dev/ttyS0 2>&1
+            exec /usr/sbin/qubes-mgmt1-agent </dev/null >/tmp/agent.log 2>&1
         done
     done
 }
