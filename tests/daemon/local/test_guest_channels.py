@@ -2,13 +2,16 @@
 """Calls of guests to dom0 and to each other, and services in guests, with guests in the test's process."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from fake_guest import Answered, FakeGuest, FakeGuests, guests, hypervisor_with_guests
 from fakes_hypervisor import FakeHypervisor
 from until import until
 
+from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
+from qubesmanager.daemon.guest_channel import Pipe
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
@@ -26,6 +29,7 @@ mgmt1.vm.List * work @tag:home allow target=dom0
 mgmt1.vm.tag.Set * work personal allow target=dom0
 mgmt1.Events * work @adminvm allow target=dom0
 mgmt1.vm.List * personal @adminvm allow target=dom0
+admin.vm.List * personal @adminvm allow target=dom0
 mgmt1.vm.List * personal vault allow target=dom0
 test.Reverse * work personal allow user=joe
 test.Reverse * work vault allow
@@ -50,7 +54,8 @@ def served(system: System) -> None:
     folder = system.runtime.places.policy
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "30-test.policy").write_text(RULES)
-    system.guest_channels.answer = Dispatcher(LocalBackend(system)).answer
+    backend = LocalBackend(system)
+    system.guest_channels.answer = Dispatcher(backend, Dialect(backend)).answer
 
 
 async def guest_of(system: System, guests: FakeGuests, name: str) -> FakeGuest:
@@ -87,6 +92,39 @@ async def test_a_call_that_the_policy_does_not_admit_is_refused(system: System, 
         assert await work.call(service, target) == Answered(126, b"")
 
     assert system.runtime.state.qube("vault").state is PowerState.HALTED
+
+
+async def test_the_calls_of_qubes_os_are_answered_too(system: System, guests: FakeGuests) -> None:
+    personal = await guest_of(system, guests, "personal")
+
+    answered = await personal.call("admin.vm.List")
+
+    assert answered.code == 0
+    assert answered.output.startswith(b"0\0")
+    assert b"dom0 class=AdminVM" in answered.output
+
+
+async def test_a_socket_that_cannot_be_reached_is_tried_again(
+    system: System,
+    guests: FakeGuests,
+    hypervisor: FakeHypervisor,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qubesmanager.daemon.local.services.guest_channels._FIRST_PAUSE", 0.01)
+    connect, failures = guests.connect, ["denied", "denied"]
+
+    def fail_first(uuid: UUID) -> Pipe:
+        if failures:
+            raise PermissionError(failures.pop())
+        return connect(uuid)
+
+    hypervisor.host.channel = fail_first
+    await system.lifecycle.start("vault")
+
+    vault = await guest_of(system, guests, "vault")
+    assert (await vault.call("mgmt1.vm.List")).code == 126
+    assert caplog.text.count("There is no connection to the channel of vault") == 1
 
 
 async def test_a_call_changes_what_it_may_and_an_error_is_an_answer(system: System, guests: FakeGuests) -> None:

@@ -128,7 +128,8 @@ class GuestChannels:
                     if not await self._connect(qube):
                         return
                 except (Mgmt1Error, OSError) as error:
-                    log.debug("The channel of %s ended: %s", qube.name, error)
+                    level = logging.WARNING if pause == _FIRST_PAUSE and qube.running else logging.DEBUG
+                    log.log(level, "There is no connection to the channel of %s: %s", qube.name, error)
                 if time.monotonic() - connected > _LONGEST_PAUSE:
                     pause = _FIRST_PAUSE
                 try:
