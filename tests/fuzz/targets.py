@@ -8,6 +8,7 @@ value's own text is read back as the same value.
 
 import asyncio
 import io
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -44,7 +45,8 @@ from qubesmanager.daemon.guest_channel import OUTPUT_BYTES, GuestChannel, Stream
 from qubesmanager.daemon.local.drivers.devices import sysfs
 from qubesmanager.daemon.local.drivers.hypervisor.guest_pipe import MemoryPipe
 from qubesmanager.daemon.local.drivers.pools import qcow2
-from qubesmanager.guest import frames
+from qubesmanager.guest import applications, frames
+from qubesmanager.guest.filecopy import HEADER, RESULT, Receiver
 from qubesmanager.host.sparse_file import Extent
 from qubesmanager.policy import folder, grammar
 from qubesmanager.policy.engine import Engine, Request, Result
@@ -538,6 +540,45 @@ def _temporary_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="qm-fuzz-"))
 
 
+def _guest_files(data: bytes) -> None:
+    """Files from another qube: whatever comes, nothing is written outside of the folder, or through a link."""
+    with tempfile.TemporaryDirectory(prefix="qm-fuzz-") as name:
+        folder = Path(name, "in")
+        folder.mkdir()
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            receiver = Receiver(io.BytesIO(data), descriptor)
+            assert len(receiver.result(receiver.receive() & 0xFF)) >= RESULT.size
+        finally:
+            os.close(descriptor)
+        assert [path.name for path in Path(name).iterdir()] == ["in"]
+        for path in folder.rglob("*"):
+            if path.is_symlink():
+                top = folder / path.relative_to(folder).parts[0]
+                assert Path(os.path.normpath(path.parent / path.readlink())).is_relative_to(top)
+
+
+def _guest_applications(data: bytes) -> None:
+    """A desktop entry of a guest: a command of plain words, or a refusal."""
+    entry = applications.parse(data.decode("utf-8", "replace"))
+    with suppress(applications.ApplicationError):
+        assert applications.command_of(entry, "/x.desktop")[0]
+
+
+def _copied(name: bytes, mode: int, content: bytes = b"") -> bytes:
+    return HEADER.pack(len(name) + 1, mode, len(content), 1, 2, 3, 4) + name + b"\0" + content
+
+
+_COPY = (
+    _copied(b"d", 0o40755)
+    + _copied(b"d/f", 0o100644, b"text")
+    + _copied(b"d/l", 0o120777, b"f")
+    + _copied(b"d", 0o40700)
+    + bytes(HEADER.size)
+)
+_ENTRY = b'[Desktop Entry]\nType=Application\nName=N\nExec="a b" %U\\s%c\nIcon=i\nTerminal=true\n'
+
+
 @cache
 def _image() -> Path:
     return _temporary_folder() / "image.qcow2"
@@ -660,6 +701,8 @@ TARGETS: Mapping[str, Target] = {
         ),
         Target("guest-frames", _guest_frames, (_GUEST_SEED, _CALL), (b"\xa7\7\0\0\0\1", b"\xa7\4", _HELLO)),
         Target("guest-channel", _guest_channel, (_GUEST_SEED,), (b"\xa7\7\0\0\0\1", b"\xa7\4", _HELLO)),
+        Target("guest-files", _guest_files, (_COPY,), (b"../", b"/", b"d/l/x\0", b"\xff\xa1\0\0")),
+        Target("guest-applications", _guest_applications, (_ENTRY,), (b'"', b"\\", b"%", b"[Desktop Entry]\n")),
         Target("events", _events, _EVENT_SEEDS, (b"domain-add", b"volume-set", b"feature-set", b"notes-set")),
         Target(
             "codecs",
