@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from uuid import UUID
 
@@ -132,11 +132,10 @@ class GuestChannels:
                     log.log(level, "There is no connection to the channel of %s: %s", qube.name, error)
                 if time.monotonic() - connected > _LONGEST_PAUSE:
                     pause = _FIRST_PAUSE
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await news.wait()
-                except TimeoutError:
-                    pause = min(2 * pause, _LONGEST_PAUSE)
+                pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
             del self._kept[qube.uuid]
             self._refused_until.pop(qube.uuid, None)
