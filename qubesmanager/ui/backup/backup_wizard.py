@@ -164,8 +164,12 @@ class BackupWizard(StepsWindow):
             self._session.tasks.start_hidden(self.tr("Read a backup profile"), self._read(name), owner=self)
 
     async def _read(self, name: str) -> None:
+        """Show a profile. One of another source may name qubes that this one does not see: it is not shown."""
         client = self._session.client
-        text = await client.send(calls.BACKUP_PROFILE_GET(DOM0, name))
+        try:
+            text = await client.send(calls.BACKUP_PROFILE_GET(DOM0, name))
+        except PermissionDenied:
+            return
         profile = await asyncio.to_thread(parse_profile, text)
         summary = await preview(client, name)
         self._texts[name] = text

@@ -26,7 +26,7 @@ from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
-from qubesmanager.ui.backup.backup_wizard import BackupWizard
+from qubesmanager.ui.backup.backup_wizard import LAST_NAME, BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
 from qubesmanager.ui.backup.passphrase_page import Origin
 from qubesmanager.ui.backup.target_page import schedule_text
@@ -185,6 +185,27 @@ async def test_a_backup_is_made_verified_and_can_be_restored(
     driver = system.pools.driver("default")
     found = b"".join([data async for _, data in driver.read("vault2/private")])
     assert content in found
+
+
+async def test_a_profile_that_may_not_be_read_is_not_shown_and_the_qubes_are(
+    session: Session, qtbot: QtBot, client: Client, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_arguments: object) -> str:
+        raise PermissionDenied("of another source")
+
+    text = "include: [vault]\ndestination_path: /nowhere\n"
+    await client.send(calls.BACKUP_PROFILE_SET("dom0", "of-other", text))
+    session.settings.setValue(LAST_NAME, "of-other")
+    monkeypatch.setattr(system.backups, "shown_text", refuse)
+    session.follow()
+    await until(lambda: session.is_synced and session.labels)
+
+    person = await somebody(session, qtbot)
+
+    assert person.wizard.qubes.profile_id() == "of-other"
+    assert person.wizard.target.path.text() == ""
+    person.choose("vault")
+    person.next()
 
 
 async def test_nothing_is_saved_before_the_last_button(person: Person, client: Client, folder: Path) -> None:
