@@ -342,3 +342,23 @@ async def test_volumes_are_outdated_after_an_import_into_a_template_of_a_templat
             return all(any(volume.is_outdated for volume in record.volumes) for record in copies)
 
         await until(are_outdated)
+
+
+@pytest.mark.parametrize("number", [0, 3, 20, 35])
+async def test_a_restart_while_the_table_fills_leaves_no_qube_out(number: int) -> None:
+    """qubesd is back before the second try to connect: the listener's stream goes on."""
+    qubesd = Faulty(Model(40), size=64)
+    qubesd.crashes = lambda request: request == f"admin.vm.property.GetAll+ app-{number:04}"
+    mirror = Mirror(Channel(qubesd), first_pause=0.01, longest_pause=0.05)
+    listener = Listener()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(listener.follow(mirror))
+        await until(lambda: not qubesd.is_up)
+        qubesd.restart()
+        await until(lambda: mirror.records.keys() == qubesd.model.qubes.keys())
+        await mirror.settled()
+
+        await until(lambda: listener.copy.keys() == qubesd.model.qubes.keys())
+        await until(lambda: all(record.value("label") for record in listener.copy.values()))
+        await mirror.close()
+        task.cancel()
