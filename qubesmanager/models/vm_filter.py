@@ -22,8 +22,6 @@ _RESORT_PAUSE = 400
 
 Keys = tuple[Any, Any]
 """The keys of a qube for the two columns."""
-_FEW = 8
-"""New qubes that are put in order one by one; of more, everything is sorted again."""
 
 
 class VmFilterModel(QAbstractProxyModel):
@@ -149,6 +147,13 @@ class VmFilterModel(QAbstractProxyModel):
                 high = middle
         return low
 
+    def _run_of(self, names: Sequence[str], waiting: Sequence[str]) -> tuple[int, int]:
+        """The index where the first of `waiting` belongs, and how many of them belong there; both are in order."""
+        place, run = self._place(names, waiting[0]), 1
+        while run < len(waiting) and (place == len(names) or self._before(waiting[run], names[place])):
+            run += 1
+        return place, run
+
     def _positions(self) -> dict[str, int]:
         if self._rows is None:
             self._rows = {name: row for row, name in enumerate(self._names)}
@@ -204,11 +209,11 @@ class VmFilterModel(QAbstractProxyModel):
         for name in fresh:
             self._set_key(name, self._key(name))
         self._by_name = None
-        if len(fresh) > _FEW:
-            self._sort_all()
-        else:
-            for name in fresh:
-                self._order.insert(self._place(self._order, name), name)
+        waiting = self._sorted(in_order(fresh))
+        while waiting:
+            place, run = self._run_of(self._order, waiting)
+            self._order[place:place] = waiting[:run]
+            del waiting[:run]
         records = self._source.records()
         self._insert([name for name in fresh if self.matches(records[name])])
 
@@ -216,10 +221,7 @@ class VmFilterModel(QAbstractProxyModel):
         """New rows; neighbours among them come in one step."""
         waiting = self._sorted(in_order(names))
         while waiting:
-            place = self._place(self._names, waiting[0])
-            run = 1
-            while run < len(waiting) and (place == len(self._names) or self._before(waiting[run], self._names[place])):
-                run += 1
+            place, run = self._run_of(self._names, waiting)
             self.beginInsertRows(QModelIndex(), place, place + run - 1)
             self._names[place:place] = waiting[:run]
             self._rows = None
