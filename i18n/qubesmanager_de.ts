@@ -45,10 +45,6 @@
             <numerusform>und %n weitere</numerusform>
         </translation>
     </message>
-    <message>
-        <source>Not installed here: {0}.</source>
-        <translation>Hier nicht installiert: {0}.</translation>
-    </message>
 </context>
 <context>
     <name>AddPoolDialog</name>
@@ -184,6 +180,29 @@
     <message>
         <source>Write the report</source>
         <translation>Den Bericht schreiben</translation>
+    </message>
+</context>
+<context>
+    <name>ApplicationsDialog</name>
+    <message>
+        <source>Applications of {0}</source>
+        <translation>Anwendungen von {0}</translation>
+    </message>
+    <message>
+        <source>Reading the applications…</source>
+        <translation>Die Anwendungen werden gelesen …</translation>
+    </message>
+    <message>
+        <source>Applications</source>
+        <translation>Anwendungen</translation>
+    </message>
+    <message>
+        <source>&amp;Start</source>
+        <translation>&amp;Starten</translation>
+    </message>
+    <message>
+        <source>The qube has no applications.</source>
+        <translation>Der Qube hat keine Anwendungen.</translation>
     </message>
 </context>
 <context>
@@ -992,13 +1011,6 @@
         <source>All profiles</source>
         <translation>Alle Profile</translation>
     </message>
-    <message numerus="yes">
-        <source>%n of {0} need(s) attention</source>
-        <translation>
-            <numerusform>%n von {0} braucht Aufmerksamkeit</numerusform>
-            <numerusform>%n von {0} brauchen Aufmerksamkeit</numerusform>
-        </translation>
-    </message>
     <message>
         <source>None yet: “New profile…” says what is backed up, and where.</source>
         <translation>Noch keines: „Neues Profil …“ legt fest, was gesichert wird und wohin.</translation>
@@ -1066,6 +1078,13 @@
     <message>
         <source>No backup has run yet.</source>
         <translation>Noch keine Sicherung ist gelaufen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Attention needed: %n of {0}</source>
+        <translation>
+            <numerusform>Achtung nötig: %n von {0}</numerusform>
+            <numerusform>Achtung nötig: %n von {0}</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2188,6 +2207,21 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
 </context>
 <context>
+    <name>ExportAction</name>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren …</translation>
+    </message>
+    <message>
+        <source>Tables (*.csv)</source>
+        <translation>Tabellen (*.csv)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+</context>
+<context>
     <name>Failures</name>
     <message>
         <source>The backup {0} failed: {1}</source>
@@ -2783,10 +2817,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>Memory {0} of {1}</source>
-        <translation>Speicher {0} von {1}</translation>
-    </message>
-    <message>
         <source>{0}: a loop</source>
         <translation>{0}: eine Schleife</translation>
     </message>
@@ -2824,6 +2854,18 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>What may it do?</source>
         <translation>Was darf er?</translation>
+    </message>
+    <message>
+        <source>Applications…</source>
+        <translation>Anwendungen …</translation>
+    </message>
+    <message>
+        <source>The applications of the qube, and to start one</source>
+        <translation>Die Anwendungen des Qubes zeigen und eine starten</translation>
+    </message>
+    <message>
+        <source>Memory {0} of {1} GiB</source>
+        <translation>Speicher {0} von {1} GiB</translation>
     </message>
 </context>
 <context>
@@ -3210,6 +3252,33 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Net &amp;qube</source>
         <translation>Netz-&amp;Qube</translation>
+    </message>
+    <message>
+        <source>Halted by a restart, and not started again: {0}.</source>
+        <translation>Von einem Neustart ausgeschaltet und nicht wieder gestartet: {0}.</translation>
+    </message>
+    <message>
+        <source>&amp;Start</source>
+        <translation>&amp;Starten</translation>
+    </message>
+</context>
+<context>
+    <name>ManagerDialog</name>
+    <message>
+        <source>Manager of qubes</source>
+        <translation>Verwalter von Qubes</translation>
+    </message>
+    <message>
+        <source>The manager may list the qubes, start and stop them, and read and change their settings, devices and data, without a question. It may not create or remove qubes.</source>
+        <translation>Der Verwalter darf die Qubes auflisten, starten und ausschalten und ihre Einstellungen, Geräte und Daten lesen und ändern, ohne Rückfrage. Er darf keine Qubes anlegen oder entfernen.</translation>
+    </message>
+    <message>
+        <source>&amp;Manager:</source>
+        <translation>&amp;Verwalter:</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>Weiter</translation>
     </message>
 </context>
 <context>
@@ -3829,6 +3898,18 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Qube aktualisieren</numerusform>
             <numerusform>%n Qubes aktualisieren</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Applications</source>
+        <translation>Anwendungen</translation>
+    </message>
+    <message>
+        <source>Start {0} in {1}</source>
+        <translation>{0} in {1} starten</translation>
+    </message>
+    <message>
+        <source>Manager of qubes</source>
+        <translation>Verwalter von Qubes</translation>
     </message>
 </context>
 <context>
@@ -4490,6 +4571,45 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Start first, they are halted</source>
         <translation>Starten zuerst, sie sind aus</translation>
     </message>
+    <message>
+        <source>Give {0} a manager</source>
+        <translation>{0} einen Verwalter geben</translation>
+    </message>
+    <message numerus="yes">
+        <source>Give %n qube(s) a manager</source>
+        <translation>
+            <numerusform>%n Qube einen Verwalter geben</numerusform>
+            <numerusform>%n Qubes einen Verwalter geben</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>qubes</source>
+        <translation>Qubes</translation>
+    </message>
+    <message>
+        <source>Make {0} the manager of {1}</source>
+        <translation>{0} zum Verwalter von {1} machen</translation>
+    </message>
+    <message>
+        <source>All of it is done, or nothing.</source>
+        <translation>Alles davon geschieht, oder nichts.</translation>
+    </message>
+    <message>
+        <source>get a tag</source>
+        <translation>bekommen ein Tag</translation>
+    </message>
+    <message>
+        <source>files of the policy change</source>
+        <translation>Dateien der Richtlinie ändern sich</translation>
+    </message>
+    <message>
+        <source>Lines of the policy</source>
+        <translation>Zeilen der Richtlinie</translation>
+    </message>
+    <message>
+        <source>Get a tag</source>
+        <translation>Bekommen ein Tag</translation>
+    </message>
 </context>
 <context>
     <name>PlanCard</name>
@@ -5126,6 +5246,10 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Zeilen; Eingabe geht zur nächsten.</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Make a mana&amp;ger of qubes…</source>
+        <translation>Zum Verwa&amp;lter von Qubes machen …</translation>
+    </message>
 </context>
 <context>
     <name>PoolOptions</name>
@@ -5569,6 +5693,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>The name of the qube on its own machine; empty for the same name.</source>
         <translation>Der Name des Qubes auf seinem eigenen Rechner; leer für denselben Namen.</translation>
     </message>
+    <message>
+        <source>Whether ``qubes-mgmt1-client`` in the qube answers, so that services can be started in it.</source>
+        <translation>Ob ``qubes-mgmt1-client`` im Qube antwortet, sodass Dienste in ihm gestartet werden können.</translation>
+    </message>
 </context>
 <context>
     <name>PropertyMenu</name>
@@ -5888,6 +6016,30 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>The space bar ticks the selected qubes.</source>
         <translation>Die Leertaste hakt die ausgewählten Qubes an.</translation>
+    </message>
+    <message>
+        <source>Backups of Qubes OS</source>
+        <translation>Sicherungen von Qubes OS</translation>
+    </message>
+    <message>
+        <source>Qubes OS has no call that gives the data of a volume, and none for the profiles of backups. So qubes cannot be chosen, nor profiles made, in this window: use the backup of Qubes Manager, or qvm-backup, in dom0.</source>
+        <translation>Qubes OS hat keinen Aufruf, der die Daten eines Volumes liefert, und keinen für Sicherungsprofile. Darum lassen sich in diesem Fenster weder Qubes auswählen noch Profile anlegen: dafür gibt es in dom0 die Sicherung von Qubes Manager oder qvm-backup.</translation>
+    </message>
+    <message>
+        <source>What qubesd can carry out from here is a profile in /etc/qubes/backup of dom0 that has its passphrase. No call lists these: type its name, without .conf. Those of which a run was seen can be chosen.</source>
+        <translation>Von hier aus kann qubesd ein Profil in /etc/qubes/backup von dom0 ausführen, in dem auch die Passphrase steht. Kein Aufruf listet diese auf: den Namen eingeben, ohne .conf. Profile, von denen ein Lauf bemerkt wurde, stehen zur Auswahl.</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>Profil</translation>
+    </message>
+    <message>
+        <source>&amp;Profile:</source>
+        <translation>&amp;Profil:</translation>
+    </message>
+    <message>
+        <source>Type the name of a profile of dom0.</source>
+        <translation>Den Namen eines Profils von dom0 eingeben.</translation>
     </message>
 </context>
 <context>
@@ -9350,6 +9502,102 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comments of rules; others became _.</source>
         <translation>Qubes OS nimmt Buchstaben, Ziffern, Leerzeichen und : ; , . / _ [ ] - in den Kommentaren von Regeln; andere wurden zu _.</translation>
     </message>
+    <message>
+        <source>Taken back, because the rest was not done.</source>
+        <translation>Zurückgenommen, weil der Rest nicht gelang.</translation>
+    </message>
+    <message>
+        <source>{qube} cannot be its own manager.</source>
+        <translation>{qube} kann sich nicht selbst verwalten.</translation>
+    </message>
+    <message>
+        <source>dom0 has no manager.</source>
+        <translation>dom0 hat keinen Verwalter.</translation>
+    </message>
+    <message>
+        <source>{line} still denies calls to the manager.</source>
+        <translation>{line} verweigert dem Verwalter noch Aufrufe.</translation>
+    </message>
+    <message>
+        <source>These have the tag already, and are managed too: {qubes}.</source>
+        <translation>Diese haben das Tag schon und werden auch verwaltet: {qubes}.</translation>
+    </message>
+    <message>
+        <source>The profile {profile} is of another source, and names qubes that {source} does not see.</source>
+        <translation>Das Profil {profile} ist von einer anderen Quelle und nennt Qubes, die {source} nicht sieht.</translation>
+    </message>
+    <message>
+        <source>{line} does not name {source}, which is no qube.</source>
+        <translation>{line} nennt {source} nicht, und das ist kein Qube.</translation>
+    </message>
+    <message>
+        <source>Nothing answers on the channel of {qube}: qubes-mgmt1-client must be installed in it or in its template, and the qube started since.</source>
+        <translation>Auf dem Kanal von {qube} antwortet niemand: qubes-mgmt1-client muss in ihm oder in seiner Vorlage installiert und der Qube seitdem gestartet worden sein.</translation>
+    </message>
+    <message>
+        <source>{qube} does not run.</source>
+        <translation>{qube} läuft nicht.</translation>
+    </message>
+    <message>
+        <source>The agent in {qube} neither began the service nor refused it in time.</source>
+        <translation>Der Agent in {qube} hat den Dienst nicht rechtzeitig gestartet und auch nicht abgelehnt.</translation>
+    </message>
+    <message>
+        <source>The connection to {qube} broke before the service ended.</source>
+        <translation>Die Verbindung zu {qube} ist abgebrochen, bevor der Dienst zu Ende war.</translation>
+    </message>
+    <message>
+        <source>{qube} has no service {service}.</source>
+        <translation>{qube} hat keinen Dienst {service}.</translation>
+    </message>
+    <message>
+        <source>{qube} did not start {service}: {text}</source>
+        <translation>{qube} hat {service} nicht gestartet: {text}</translation>
+    </message>
+    <message>
+        <source>{service} in {qube} wrote more than {bytes} bytes and was ended.</source>
+        <translation>{service} in {qube} hat mehr als {bytes} Bytes geschrieben und wurde beendet.</translation>
+    </message>
+    <message>
+        <source>The policy sends the service to {target}.</source>
+        <translation>Die Richtlinie leitet den Dienst an {target}.</translation>
+    </message>
+    <message>
+        <source>The policy refuses the call.</source>
+        <translation>Die Richtlinie lehnt den Aufruf ab.</translation>
+    </message>
+    <message>
+        <source>The call cannot be carried out.</source>
+        <translation>Der Aufruf kann nicht ausgeführt werden.</translation>
+    </message>
+    <message>
+        <source>There is no such service.</source>
+        <translation>Diesen Dienst gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>Too many services are under way in {qube}.</source>
+        <translation>In {qube} laufen zu viele Dienste.</translation>
+    </message>
+    <message>
+        <source>The result of a service is not whole.</source>
+        <translation>Das Ergebnis eines Dienstes ist nicht vollständig.</translation>
+    </message>
+    <message>
+        <source>service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Qubes OS has no call for this. {instead}</source>
+        <translation>Qubes OS hat dafür keinen Aufruf. {instead}</translation>
+    </message>
+    <message>
+        <source>Qubes OS keeps no notes of dom0.</source>
+        <translation>Qubes OS hat keine Notizen zu dom0.</translation>
+    </message>
+    <message>
+        <source>Run qvm-run --service in dom0.</source>
+        <translation>In dom0 qvm-run --service ausführen.</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
@@ -9484,6 +9732,22 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>{0} a week: the median between every two of {1} measurements since {2}, continued.</source>
         <translation>{0} in der Woche: der Median zwischen je zwei von {1} Messungen seit {2}, fortgesetzt.</translation>
     </message>
+    <message>
+        <source>Memory (KiB)</source>
+        <translation>Speicher (KiB)</translation>
+    </message>
+    <message>
+        <source>At most (KiB)</source>
+        <translation>Höchstens (KiB)</translation>
+    </message>
+    <message>
+        <source>Used (bytes)</source>
+        <translation>Belegt (Bytes)</translation>
+    </message>
+    <message>
+        <source>Size (bytes)</source>
+        <translation>Größe (Bytes)</translation>
+    </message>
 </context>
 <context>
     <name>ResourcesPage</name>
@@ -9612,6 +9876,26 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{0} is full.</source>
         <translation>{0} ist voll.</translation>
+    </message>
+    <message>
+        <source>Use of which time</source>
+        <translation>Nutzung in welcher Zeit</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Mean of the last minutes</source>
+        <translation>Mittel der letzten Minuten</translation>
+    </message>
+    <message>
+        <source>Export the resources</source>
+        <translation>Die Ressourcen exportieren</translation>
+    </message>
+    <message>
+        <source>resources.csv</source>
+        <translation>ressourcen.csv</translation>
     </message>
 </context>
 <context>
@@ -10376,6 +10660,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Take the other version</source>
         <translation>Die andere Fassung nehmen</translation>
     </message>
+    <message>
+        <source>These are changed and could not be taken back: {0}.</source>
+        <translation>Diese sind geändert und konnten nicht zurückgenommen werden: {0}.</translation>
+    </message>
 </context>
 <context>
     <name>Sending</name>
@@ -10522,6 +10810,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>List the labels</source>
         <translation>Die Labels auflisten</translation>
+    </message>
+    <message>
+        <source>Read everything again</source>
+        <translation>Alles neu lesen</translation>
     </message>
 </context>
 <context>
@@ -12086,6 +12378,21 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n Änderungen</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Call</source>
+        <translation>Aufruf</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s)</source>
+        <translation>
+            <numerusform>%n Qube</numerusform>
+            <numerusform>%n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>different</source>
+        <translation>verschieden</translation>
+    </message>
 </context>
 <context>
     <name>TimelineFeed</name>
@@ -12213,6 +12520,30 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Only changes of this qube</source>
         <translation>Nur Änderungen dieses Qubes</translation>
+    </message>
+    <message>
+        <source>Export the timeline</source>
+        <translation>Den Verlauf exportieren</translation>
+    </message>
+    <message>
+        <source>timeline.csv</source>
+        <translation>verlauf.csv</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>Letzte 30 Tage</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>Letzte 7 Tage</translation>
+    </message>
+    <message>
+        <source>Last 24 hours</source>
+        <translation>Letzte 24 Stunden</translation>
+    </message>
+    <message>
+        <source>Changes of the period</source>
+        <translation>Änderungen des Zeitraums</translation>
     </message>
 </context>
 <context>
@@ -12532,10 +12863,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Kein Qube braucht eine Aktualisierung.</translation>
     </message>
     <message>
-        <source>Not installed here: {0}.</source>
-        <translation>Hier nicht installiert: {0}.</translation>
-    </message>
-    <message>
         <source>Select a qube to restart first.</source>
         <translation>Wählen Sie zuerst einen neu zu startenden Qube.</translation>
     </message>
@@ -12656,6 +12983,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Remove…</source>
         <translation>Entfernen …</translation>
+    </message>
+    <message>
+        <source>Make a mana&amp;ger…</source>
+        <translation>Zum Ver&amp;walter machen …</translation>
+    </message>
+    <message>
+        <source>A&amp;pplications…</source>
+        <translation>Anwendun&amp;gen …</translation>
     </message>
 </context>
 <context>

@@ -81,7 +81,7 @@ class BackupWizard(StepsWindow):
             page.hide()
         self.set_pages((self.of_qubes,), self.tr("Back &up"))
         self.finished_steps.connect(self._begin_of_qubes)
-        self._session.tasks.start_hidden(self.tr("Ask for the backup profiles"), self._ask_of_qubes(), owner=self)
+        self._session.tasks.start_hidden(self.tr("Load the backup profiles"), self._ask_of_qubes(), owner=self)
 
     async def _ask_of_qubes(self) -> None:
         with suppress(QubesNotImplementedError):  # no run was seen yet
