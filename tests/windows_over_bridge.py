@@ -282,6 +282,16 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "actions/test_inside_by_channel.py",
+        "qubesd has no call that runs a program in a qube; tools of Qubes OS do it.",
+        ("test_a_command_and_a_terminal_start_by_the_channel", "test_a_failed_update_shows_what_it_wrote"),
+    ),
+    (
+        "manager/test_updates_page.py",
+        "qubesd has no call that runs a program in a qube; tools of Qubes OS do it.",
+        ("test_without_the_updater_a_qube_that_runs_needs_its_agent",),
+    ),
+    (
         "timeline/test_timeline_page.py",
         "qubesd has no call for a history of changes.",
         (
