@@ -515,7 +515,8 @@ async def test_a_command_is_run_in_the_qube_by_the_installed_program(
     clicker.select("work")
     if programs.missing(programs.RUN):
         assert not clicker.can("run")
-        assert "Nothing answers on the channel of work" in clicker.tip("run")
+        reasons = ("Nothing answers on the channel of work", "Not installed here: qvm-run")  # over Qubes OS the second
+        assert any(reason in clicker.tip("run") for reason in reasons)
     program = tmp_path / "qvm-run"
     program.write_text('#!/bin/sh\necho "$*" >> "${0%/*}/said"\n')
     program.chmod(0o755)
