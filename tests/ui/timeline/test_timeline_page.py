@@ -174,7 +174,7 @@ async def test_what_cannot_be_reverted_is_grey_with_its_reason(
     assert page.pane.reason.text() == "It was changed again after that."
 
     await client.send(calls.VM_REMOVE("fresh"))
-    await top(clicker, page, ("fresh", "Removed", "AppVM", ""))
+    await top(clicker, page, ("fresh", "Removed", "App qube", ""))
     page.tree.setCurrentIndex(page.model.index(1, 0, page.model.index(0, 0)))
     await clicker.until(lambda: "no qube fresh" in page.pane.reason.text())
     assert not page.revert_action.isEnabled()
