@@ -217,7 +217,7 @@ async def test_the_picture_is_exported_with_every_name_as_text(page: MapPage, tm
     text = "".join(ET.fromstring((tmp_path / "map.svg").read_text()).itertext())
     for name in ("sys-net", "sys-firewall", "work", "vault", "Internet"):
         assert name in text
-    page.export_to("/nowhere/at/all/map.svg")
+    page.export_to(str(tmp_path / "map.svg" / "no folder.svg"))
     await clicker.until(lambda: len(page.errors.notices) > 1)
 
 
