@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -477,16 +478,15 @@ def test_a_program_that_names_no_call_is_cut_off(tmp_path: Path) -> None:
 def test_a_user_gets_no_more_than_a_part_of_the_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may be in the way of all; an ordinary user may not."""
     monkeypatch.chdir(tmp_path)
-    with Host(tmp_path) as host:
-        check_the_limit_of_a_user(host, tmp_path)
+    with Host(tmp_path) as host, ExitStack() as opened:
+        check_the_limit_of_a_user(host, tmp_path, opened)
 
 
-def check_the_limit_of_a_user(host: Host, tmp_path: Path) -> None:
+def check_the_limit_of_a_user(host: Host, tmp_path: Path, opened: ExitStack) -> None:
     tmp_path.chmod(0o755)
     is_root = os.geteuid() == 0
-    connections = []
-    for _ in range(agent.CALLS_OF_USER + 1):
-        connection = socket.socket(socket.AF_UNIX)
+    connections = [opened.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(agent.CALLS_OF_USER + 1)]
+    for connection in connections:
         if is_root:
             os.seteuid(NOBODY)
         try:
@@ -494,11 +494,10 @@ def check_the_limit_of_a_user(host: Host, tmp_path: Path) -> None:
         finally:
             if is_root:
                 os.seteuid(0)
-        connection.sendall(CALL)
-        connections.append(connection)
+        with suppress(BrokenPipeError):  # the last one is refused before it says what it calls
+            connection.sendall(CALL)
 
-    with connections.pop() as last:
-        answers = frames_until_the_end(host, last)
+    answers = frames_until_the_end(host, connections[-1])
     assert answers == [local.Frame(local.FAILED, b"\x7eToo many calls are under way in this qube.")]
     host.event(Opened, agent.PENDING_OF_USER - 1)
     if is_root:
@@ -511,8 +510,6 @@ def check_the_limit_of_a_user(host: Host, tmp_path: Path) -> None:
     first = host.event(Opened).stream
     host.session.refuse(first, 126, "no")
     host.event(Opened, agent.PENDING_OF_USER + is_root)
-    for connection in connections:
-        connection.close()
 
 
 def test_standard_error_of_another_qubes_service_is_dropped(host: Host) -> None:
