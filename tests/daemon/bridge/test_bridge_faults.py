@@ -294,6 +294,7 @@ async def test_the_tags_of_all_qubes_are_read_at_once_where_the_second_socket_an
 async def test_reading_everything_again_shows_what_lost_events_were_about() -> None:
     qubesd = Faulty(Model(8))
     async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()  # the labels are known then: only later ones are events
         qubesd.drops = lambda _frame: True
         qubesd.model.set_property("app-0001", "memory", "777")
         qubesd.model.qubes["app-0001"].features["quiet"] = "1"
