@@ -4,12 +4,13 @@
 from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QCoreApplication
-from PyQt5.QtWidgets import QAction, QFileDialog, QWidget
+from PyQt5.QtWidgets import QAction, QWidget
 
 from qubesmanager.host import small_files
 from qubesmanager.models.csv_text import csv_text
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.prompts import ask_where_to_save
 from qubesmanager.wire.errors import Mgmt1Error
 
 
@@ -30,14 +31,8 @@ class ExportAction(QAction):
 
     def ask(self) -> None:
         """Ask for the file."""
-        dialog = QFileDialog(self._page, self._title)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("Tables (*.csv)"), self.tr("All files (*)")])
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(self._name)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.fileSelected.connect(self.export_to)
-        dialog.open()
+        filters = (self.tr("Tables (*.csv)"), self.tr("All files (*)"))
+        ask_where_to_save(self._page, self._title, self._name, self.export_to, filters)
 
     def export_to(self, path: str) -> None:
         """Write the rows of this moment into the file, as a task."""

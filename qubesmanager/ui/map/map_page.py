@@ -11,7 +11,6 @@ from PyQt5.QtGui import QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
     QActionGroup,
-    QFileDialog,
     QLineEdit,
     QMenu,
     QSplitter,
@@ -40,6 +39,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
+from qubesmanager.ui.widgets.prompts import ask_where_to_save
 from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.wire.values import VmClass
 
@@ -339,14 +339,9 @@ class MapPage(QWidget):
         view.setFocus()
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, self.tr("Export the picture"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("Pictures (*.svg)"), self.tr("All files (*)")])
-        dialog.setDefaultSuffix("svg")
-        dialog.selectFile(self.tr("network-map.svg"))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.fileSelected.connect(self.export_to)
-        dialog.open()
+        title, name = self.tr("Export the picture"), self.tr("network-map.svg")
+        filters = (self.tr("Pictures (*.svg)"), self.tr("All files (*)"))
+        ask_where_to_save(self, title, name, self.export_to, filters)
 
     def export_to(self, path: str) -> None:
         """Write the picture into a file."""

@@ -3,7 +3,6 @@
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, pyqtSignal
 from PyQt5.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
@@ -19,6 +18,7 @@ from qubesmanager.ui.restore.restore_run import RestoreRun
 from qubesmanager.ui.restore.restore_texts import notes
 from qubesmanager.ui.session.tasks import TaskSet
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.prompts import ask_where_to_save
 from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.wire.restores import Restored
 
@@ -161,10 +161,4 @@ class RunPage(QWidget):
         return self._words.get(row.result, row.result)
 
     def _ask_place(self) -> None:
-        dialog = QFileDialog(self, self.tr("Save the report"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("txt")
-        dialog.selectFile(self.tr("restore-report.txt"))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.fileSelected.connect(self._keep)
-        dialog.open()
+        ask_where_to_save(self, self.tr("Save the report"), self.tr("restore-report.txt"), self._keep)

@@ -2,9 +2,19 @@
 """Dialogs that are opened and awaited without a nested event loop: the window below stays usable."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 from PyQt5 import sip
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import keep_on_screen, resize_in_units
@@ -27,6 +37,21 @@ async def opened(dialog: QDialog) -> bool:
         if not sip.isdeleted(dialog):  # with its window
             dialog.hide()
             dialog.deleteLater()
+
+
+def ask_where_to_save(
+    parent: QWidget, title: str, name: str, chosen: Callable[[str], None], filters: Sequence[str] = ()
+) -> None:
+    """Ask for a new file, `name` with its suffix unless the user takes another, and call `chosen` with its path."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    if filters:
+        dialog.setNameFilters(filters)
+    dialog.setDefaultSuffix(name.rpartition(".")[2])
+    dialog.selectFile(name)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
 
 
 class Question(QDialog):
