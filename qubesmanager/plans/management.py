@@ -7,7 +7,7 @@ from qubesmanager.plans.plan import TAG, Group, Kind, Plan, Row, Step, in_groups
 from qubesmanager.plans.policy_files import file_step
 from qubesmanager.rules.actions import why_not_manage
 from qubesmanager.wire import calls
-from qubesmanager.wire.names import DOM0, MANAGED_BY
+from qubesmanager.wire.names import DOM0, manager_tag
 from qubesmanager.wire.policy_files import FileChange
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue, VmRecord
@@ -47,11 +47,6 @@ def end_plan(records: Mapping[str, VmRecord], manager: str, names: Sequence[str]
     if not any(tag in record.tags for name, record in records.items() if name not in asked):
         rows += [_file_row(change, ()) for change in files]
     return Plan(Kind.MANAGE, in_groups(rows), asked, value=manager, is_whole=True)
-
-
-def manager_tag(manager: str) -> str:
-    """The tag of the qubes that a source manages."""
-    return f"{MANAGED_BY}{manager}"
 
 
 def _row(record: VmRecord, manager: str, denied: str, *, is_left_out: bool) -> Row:

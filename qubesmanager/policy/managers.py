@@ -14,7 +14,7 @@ from qubesmanager.policy.installed import installed
 from qubesmanager.policy.reading import Reader
 from qubesmanager.policy.system_info import SystemInfo, is_dom0
 from qubesmanager.wire import calls
-from qubesmanager.wire.names import DOM0, MANAGED_BY
+from qubesmanager.wire.names import DOM0, manager_tag
 from qubesmanager.wire.policy_files import INCLUDES, NEW, FileChange, token_of
 
 MGMT1, QUBES_OS = "mgmt1", "admin"
@@ -58,7 +58,7 @@ def denied_by(edition: Edition, changes: Iterable[FileChange], manager: str, nam
     """The qubes that the manager would not manage after the changes, with the line that denies a call about each."""
     after = edition.changed({change.path: change.after for change in changes})
     engine = Engine(after.read(Reader()))
-    tag = f"{MANAGED_BY}{manager}"
+    tag = manager_tag(manager)
     tagged = {name: replace(info.domains[name], tags=info.domains[name].tags | {tag}) for name in names}
     then = SystemInfo({**info.domains, **tagged})
     denied: dict[str, Place | None] = {}
@@ -80,7 +80,7 @@ def _path(family: str, tier: str) -> str:
 
 
 def _line(manager: str, word: str) -> str:
-    return f"{manager} {word.format(tag=f'{MANAGED_BY}{manager}')} allow target={DOM0}"
+    return f"{manager} {word.format(tag=manager_tag(manager))} allow target={DOM0}"
 
 
 def _with_line(text: str, line: str) -> str:

@@ -52,11 +52,11 @@ def why_not_firewall(_facts: Facts, qube: QubeFacts) -> Reason | None:
 
 def why_not_managed(_facts: Facts, qube: QubeFacts) -> Reason | None:
     """Why no qube can be the manager of this one."""
-    return Reason("dom0-not-managed") if qube.klass is VmClass.ADMIN else None
+    return why_not_manage(qube)
 
 
-def why_not_manage(qube: QubeFacts, manager: str) -> Reason | None:
-    """Why `manager` cannot be the manager of this qube."""
+def why_not_manage(qube: QubeFacts, manager: str = "") -> Reason | None:
+    """Why `manager`, or any qube if it is empty, cannot be the manager of this qube."""
     if qube.name == manager:
         return Reason("manages-itself", qube.name)
     return Reason("dom0-not-managed") if qube.klass is VmClass.ADMIN else None

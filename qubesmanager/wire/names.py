@@ -82,6 +82,11 @@ def check(rule: NameRule, untrusted: str) -> str:
     return untrusted
 
 
+def manager_tag(manager: str) -> str:
+    """The tag of the qubes that a source manages."""
+    return f"{MANAGED_BY}{manager}"
+
+
 def tag_today(tag: str) -> str:
     """The name that a tag has now: tags once could contain dots, and Qubes OS takes none."""
     return tag if TAG_NAME.matches(tag) else tag.replace(".", "_")

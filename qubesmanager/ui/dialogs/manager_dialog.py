@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from PyQt5.QtWidgets import QDialog, QFormLayout, QVBoxLayout, QWidget
 
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.plans.management import manager_tag
 from qubesmanager.ui.dialogs.offers import choice, chosen, confirm_buttons
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
-from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.names import DOM0, manager_tag
 from qubesmanager.wire.values import VmClass
 
 USUAL = "sys-mgmt"

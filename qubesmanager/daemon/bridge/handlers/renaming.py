@@ -19,7 +19,7 @@ from qubesmanager.rules.references import REFERENCES, SYSTEM_REFERENCES
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
-from qubesmanager.wire.names import DOM0, MANAGED_BY, why_not_new_vm_name
+from qubesmanager.wire.names import DOM0, manager_tag, why_not_new_vm_name
 from qubesmanager.wire.reasons import cause, error_for, refusal, refuse_if
 from qubesmanager.wire.values import DeviceClass
 
@@ -93,7 +93,7 @@ def _steps(context: Context, facts: MirrorFacts, old: str, new: str) -> list[_St
         for key in SYSTEM_REFERENCES
         if (row := context.mirror.system.get(key)) is not None and row.value == old and not row.is_default
     ]
-    before, after = f"{MANAGED_BY}{old}", f"{MANAGED_BY}{new}"
+    before, after = manager_tag(old), manager_tag(new)
     steps += [
         _Step(f"{name} ({before})", (calls.VM_TAG_SET(name, after), calls.VM_TAG_REMOVE(name, before)))
         for name, record in context.mirror.records.items()

@@ -72,6 +72,7 @@ from qubesmanager.wire.names import (
     QUBES_TAG,
     VM_NAME,
     check,
+    manager_tag,
     shown,
 )
 from qubesmanager.wire.reason import Reason
@@ -350,7 +351,7 @@ class _Restoring:
             if tag.startswith(CREATED_BY):
                 continue
             manager = tag.removeprefix(MANAGED_BY)
-            name = tag if manager == tag else f"{MANAGED_BY}{self._plan.renamed(manager)}"
+            name = tag if manager == tag else manager_tag(self._plan.renamed(manager))
             try:
                 await self._context.ask(calls.VM_TAG_SET(entry.name, check(QUBES_TAG, name)))
             except NoAnswerError:
