@@ -36,8 +36,9 @@ def is_of_qubes_os(qube: QubeFacts) -> bool:
 
 
 def runs_qubes_os(facts: Facts) -> bool:
-    """Whether qubesd has the qubes."""
-    return any(map(is_of_qubes_os, facts.qubes.values()))
+    """Whether qubesd has the qubes: all of a system are alike, so one whose properties are known decides."""
+    known = next((qube for qube in facts.qubes.values() if qube.properties), None)
+    return known is not None and is_of_qubes_os(known)
 
 
 def why_not_there(facts: Facts, name: str) -> Reason | None:
