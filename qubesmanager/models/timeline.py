@@ -289,6 +289,16 @@ class _Batch:
 
     serial: int
     entries: list[HistoryEntry]
+    uuids: set[str] = field(init=False)
+    """Of the qubes of its entries."""
+
+    def __post_init__(self) -> None:
+        self.uuids = {entry.uuid for entry in self.entries}
+
+    def add(self, entry: HistoryEntry) -> None:
+        """Add an entry that it takes."""
+        self.entries.append(entry)
+        self.uuids.add(entry.uuid)
 
     def takes(self, entry: HistoryEntry) -> bool:
         """Whether the entry, older than all of these, was made by the same plan."""
@@ -296,7 +306,7 @@ class _Batch:
         return (
             _plan_of(last) == _plan_of(entry)
             and bool(entry.uuid)
-            and entry.uuid not in {each.uuid for each in self.entries}
+            and entry.uuid not in self.uuids
             and abs(last.time - entry.time) <= TOGETHER
         )
 
@@ -445,7 +455,7 @@ class TimelineModel(QAbstractItemModel):
         batches: list[_Batch] = []
         for entry in entries:
             if batches and batches[-1].takes(entry):
-                batches[-1].entries.append(entry)
+                batches[-1].add(entry)
                 continue
             batches.append(_Batch(len(self._by_serial) + 1, [entry]))
             self._by_serial[batches[-1].serial] = batches[-1]
