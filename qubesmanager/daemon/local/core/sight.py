@@ -5,7 +5,7 @@ The backend sets the source's sight once for each call, in the call's own asynci
 which the caller did not name itself takes them from `spoken`, `spoken_one` or `spoken_way`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextvars import ContextVar
 
 from qubesmanager.rules.sight import Sees, seen_name, seen_names, seen_way, sees_all
@@ -21,6 +21,11 @@ def answer_for(source: Sees) -> None:
 def sees(name: str) -> bool:
     """Whether the source of the call sees the qube of a name."""
     return _SEES.get()(name)
+
+
+def knows(qubes: Container[str], name: str) -> bool:
+    """Whether a qube of that name is among these, and the source of the call sees it."""
+    return name in qubes and sees(name)
 
 
 def spoken(names: Iterable[str]) -> list[str]:

@@ -46,7 +46,7 @@ class Naming:
         set by it. The name of a qube that the source does not see, or that is just being made, is refused in the same
         words. A taken name that the source sees is not looked at.
         """
-        if source == DOM0 or (name in self._runtime.state.qubes and sight.sees(name)):
+        if source == DOM0 or sight.knows(self._runtime.state.qubes, name):
             return None
         taken = name in self._runtime.state.qubes or name in self._runtime.reserved
         if taken or self._is_tagged(name) or await self._is_referred_to(name):

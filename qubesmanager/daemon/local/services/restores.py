@@ -112,7 +112,7 @@ class _World:
 
     def sees(self, name: str) -> bool:
         """Whether a property of a restored qube may name this existing qube."""
-        return name in self.runtime.state.qubes and sight.sees(name)
+        return sight.knows(self.runtime.state.qubes, name)
 
 
 class _Restoring:
@@ -364,7 +364,7 @@ class Restores:
         items = await self._config.items_of(backup) if source == DOM0 else None
         return stored_contents(
             backup,
-            lambda name: name in self._runtime.state.qubes and sight.sees(name),
+            partial(sight.knows, self._runtime.state.qubes),
             None if items is None else tuple(StoredItem(item.kind, item.name, item.fate) for item in items),
             with_home=source == DOM0,
         )
