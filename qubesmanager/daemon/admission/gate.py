@@ -61,11 +61,7 @@ class Gate:
         engine = await self._policy.engine()
         info = self._info()
         verdict = at_gate(engine, request, info)
-        log.info(
-            "%s%s from %s to %s: %s. %s",
-            *(shown(request.service), request.argument, request.source, shown(request.target)),
-            *(verdict.decision.result, verdict.decision.reason),
-        )
+        _log(request, verdict.decision)
         refuse_if(verdict.refused)
         if verdict.decision.result is Result.ASK:
             return await self._asked(request, verdict.decision, info)
@@ -81,7 +77,8 @@ class Gate:
     async def _choice(self, request: Request, decision: Decision, info: SystemInfo) -> tuple[str, Engine, SystemInfo]:
         """The target that the user chooses, and policy and qubes as they are then. Raises `PermissionDenied`.
 
-        The policy or the qubes may have changed meanwhile. The answer counts only for what was asked.
+        These may have changed while the user decided. The answer is used only if the target and the choice are still
+        the same qubes.
         """
         chosen = await self._questions.choose(request, decision)
         log.info("The user allows %s%s from %s", request.service, request.argument, request.source)
@@ -97,11 +94,7 @@ class Gate:
         engine = await self._policy.engine()
         info = self._info()
         decision = engine.decide(request, info)
-        log.info(
-            "%s%s from %s to %s: %s. %s",
-            *(shown(request.service), request.argument, request.source, shown(request.target)),
-            *(decision.result, decision.reason),
-        )
+        _log(request, decision)
         if decision.result is Result.ASK:
             chosen, engine, info = await self._choice(request, decision, info)
             decision = engine.decide(request, info)
@@ -115,6 +108,14 @@ class Gate:
         if not destination:
             raise refusal("call-not-admitted", Reason("no-destination", shown(request.target)))
         return Admitted(DOM0, destination)
+
+
+def _log(request: Request, decision: Decision) -> None:
+    log.info(
+        "%s%s from %s to %s: %s. %s",
+        *(shown(request.service), request.argument, request.source, shown(request.target)),
+        *(decision.result, decision.reason),
+    )
 
 
 def _identity(word: str, info: SystemInfo) -> tuple[str, str] | None:

@@ -95,8 +95,8 @@ class Mirror:
         self._labels: frozenset[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._comparing: set[asyncio.Task[None]] = set()
-        self._listing_offers = asyncio.Lock()
         """Lists of devices that are compared with those before."""
+        self._listing_offers = asyncio.Lock()
         self._news = asyncio.Event()
         self._connected = asyncio.Event()
         self._tags_changed = asyncio.Event()
