@@ -37,6 +37,8 @@ no such service or qube. With 2, the arguments are wrong.
 """
 
 _WRONG = 2
+_LAST_STREAM = 2
+"""The number of standard error."""
 _NO_READER = 128 + signal.SIGPIPE
 _PIECE = local.PAYLOAD_BYTES
 _FILTER = bytes(value if value in b"\t\n\r" or 32 <= value < 127 else ord("_") for value in range(256))  # noqa: PLR2004
@@ -263,6 +265,14 @@ def _failed(status: int, text: str) -> int:
     return status
 
 
+def _open_closed_streams() -> None:
+    """Open /dev/null for each closed standard stream: its number must not become that of the socket."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= _LAST_STREAM:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
+
+
 def _connected(path: str) -> socket.socket:
     agent = socket.socket(socket.AF_UNIX)
     try:
@@ -285,8 +295,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{NAME}: {error}\n{USAGE}")
         return _WRONG
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    while os.open(os.devnull, os.O_RDWR) <= 2:  # noqa: PLR2004
-        pass  # a closed standard stream: its number must not become that of the socket
+    _open_closed_streams()
     path = options.get("--agent-socket", local.SOCKET)
     try:
         agent = _connected(path)
