@@ -140,10 +140,10 @@ class Person:
 async def person(session: Session, qtbot: QtBot) -> Person:
     session.follow()
     await until(lambda: session.is_synced and session.labels)
-    return await somebody(session, qtbot)
+    return await user_of_wizard(session, qtbot)
 
 
-async def somebody(session: Session, qtbot: QtBot, *names: str) -> Person:
+async def user_of_wizard(session: Session, qtbot: QtBot, *names: str) -> Person:
     wizard = BackupWizard(session, names)
     qtbot.addWidget(wizard)
     wizard.show()
@@ -200,7 +200,7 @@ async def test_a_profile_that_may_not_be_read_is_not_shown_and_the_qubes_are(
     session.follow()
     await until(lambda: session.is_synced and session.labels)
 
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
 
     assert person.wizard.qubes.profile_id() == "of-other"
     assert person.wizard.target.path.text() == ""
@@ -305,7 +305,7 @@ async def test_a_run_continues_without_its_window_and_can_be_opened_again(
 
     assert [entry.title for entry in session.tasks.running] == ["Back up: manager"]
     assert running_backups(session) == [run]
-    again = await somebody(session, qtbot)
+    again = await user_of_wizard(session, qtbot)
     assert again.wizard.run_page is not None
     assert again.wizard.run_page.run is run
     gate.open.set()
@@ -381,7 +381,7 @@ async def test_settings_are_kept_as_a_profile_and_come_back(
     assert kept["include"] == ["vault", "work"]
     assert (kept["schedule"], kept["compression"], kept["verify"]) == ("weekly tue 03:00", "none", True)
     assert kept["keep"] == {"last": 3, "daily": 7, "weekly": 4, "monthly": 6}
-    again = await somebody(session, qtbot)
+    again = await user_of_wizard(session, qtbot)
     await until(lambda: again.wizard.target.path.text() == str(folder))
     assert again.wizard.qubes.profile_id() == "nightly"
     assert again.wizard.qubes.names() == ["vault", "work"]
@@ -402,7 +402,7 @@ async def test_older_backups_that_would_go_are_named_before(
     session.settings.setValue("backup/profile", "nightly")
     session.follow()
     await until(lambda: session.is_synced and session.labels)
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
     await until(lambda: person.wizard.passphrase.chosen() is Origin.KEPT)
     person.next()
     person.wizard.target.keep.setChecked(True)
@@ -430,7 +430,7 @@ async def test_a_profile_as_it_is_runs_with_the_passphrase_it_holds(
     session.settings.setValue("backup/profile", "nightly")
     session.follow()
     await until(lambda: session.is_synced and session.labels)
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
     await until(lambda: person.wizard.passphrase.chosen() is Origin.KEPT)
     assert person.wizard.qubes.chosen_mode() is Mode.RULES
     assert "work" in person.wizard.qubes.names()
@@ -453,7 +453,7 @@ async def test_a_profile_is_removed_after_a_question(
     await client.send(calls.BACKUP_PROFILE_SET("dom0", "nightly", text))
     session.settings.setValue("backup/profile", "nightly")
     session.follow()
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
     await until(person.wizard.qubes.remove.isEnabled)
     click(person.wizard.qubes.remove)
     await until(lambda: person.wizard.findChildren(Question))
@@ -484,7 +484,7 @@ async def test_a_generated_passphrase_uses_the_quick_key_and_is_typed_again(pers
 async def test_qubes_of_the_selection_are_ticked(session: Session, qtbot: QtBot) -> None:
     session.follow()
     await until(lambda: session.is_synced and session.labels)
-    person = await somebody(session, qtbot, "vault")
+    person = await user_of_wizard(session, qtbot, "vault")
 
     assert person.wizard.qubes.names() == ["vault"]
 
@@ -592,7 +592,7 @@ async def test_a_kept_profile_keeps_its_dom0_and_its_home(
     session.follow()
     await until(lambda: session.is_synced)
 
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
     box = person.wizard.qubes.dom0
     assert box.configuration.isChecked()
     assert box.home.isChecked()
@@ -629,7 +629,7 @@ async def test_a_qube_cannot_tick_dom0(session: Session, qtbot: QtBot, monkeypat
     session.follow()
     await until(lambda: session.is_synced)
 
-    person = await somebody(session, qtbot)
+    person = await user_of_wizard(session, qtbot)
 
     assert not person.wizard.qubes.dom0.configuration.isEnabled()
     assert "set in dom0" in person.wizard.qubes.dom0.configuration.toolTip()
