@@ -107,6 +107,7 @@ def _qt_loop() -> asyncio.AbstractEventLoop:
     from qubesmanager.ui.shell.loop import ApplicationLoop  # noqa: PLC0415 - see above
 
     loop: asyncio.AbstractEventLoop = ApplicationLoop(QApplication.instance() or QApplication(["test"]))
+    QApplication.setQuitOnLastWindowClosed(False)  # as `prepare` does: a test goes on without windows
     for closed in (other for other in _LOOPS if other.is_closed()):
         _stop_timers(closed)
     _LOOPS.append(loop)

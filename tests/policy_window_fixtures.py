@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import pytest
-from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import until
 
@@ -44,7 +43,6 @@ def files() -> dict[str, str]:
 @pytest.fixture
 async def window(session: Session, system: System, qtbot: QtBot, files: dict[str, str]) -> PolicyWindow:
     """The window, its first file checked."""
-    QApplication.setQuitOnLastWindowClosed(False)
     for path, text in files.items():
         write(system, path, text)
     session.follow()

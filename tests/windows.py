@@ -157,7 +157,6 @@ def plan_indexes(dialog: PlanDialog, name: str) -> list[QModelIndex]:
 
 async def opened_settings(session: Session, qtbot: QtBot, name: str, page: str) -> SettingsWindow:
     """The settings of a qube, open at that page, with its rules. At the end its edits are dropped."""
-    QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
     window = SettingsWindow(session, name, session.labels, page)

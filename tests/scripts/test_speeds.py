@@ -82,7 +82,7 @@ def test_without_an_option_everything_runs(checkout: Path) -> None:
     assert calls > STATIC
     assert {
         "coverage run -m pytest -q -n 3 --dist worksteal --failed-to FILE -x",
-        "python -m fuzz.main --seconds 20",
+        "python -m fuzz.main --seconds 10",
         "bench --smoke",
     } < calls
     assert "All 12 checks passed" in output

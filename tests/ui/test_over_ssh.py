@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from backup_daemon import WORDS
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QLineEdit
+from PyQt5.QtWidgets import QDialogButtonBox, QLineEdit
 from pytestqt.qtbot import QtBot
 from qubes_backup import domain, of_one
 from ssh_server import SshServer, ssh_server
@@ -125,7 +125,6 @@ async def test_a_backup_of_this_computer_is_restored_on_the_other(
 async def test_the_backup_wizard_goes_to_its_summary_and_names_what_only_dom0_may(
     clicker: Clicker, qtbot: QtBot, folder: Path
 ) -> None:
-    QApplication.setQuitOnLastWindowClosed(False)
     wizard = BackupWizard(clicker.session, ("vault",))
     qtbot.addWidget(wizard)
     wizard.show()

@@ -3,7 +3,6 @@
 
 import asyncio
 
-import pytest
 from PyQt5.QtWidgets import QApplication, QLabel
 from windows import Clicker
 
@@ -13,11 +12,6 @@ from qubesmanager.ui.settings import open_settings
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.widgets.prompts import Question
-
-
-@pytest.fixture(autouse=True)
-def _stays() -> None:
-    QApplication.setQuitOnLastWindowClosed(False)
 
 
 def asked(question: Question) -> str:

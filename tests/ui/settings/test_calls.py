@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import until
 from windows import is_quiet
@@ -35,7 +34,6 @@ def ready(window: SettingsWindow) -> bool:
 
 
 async def test_each_page_opens_in_three_calls_among_two_hundred_qubes(session: Session, qtbot: QtBot) -> None:
-    QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and session.labels)
     assert len(session.records) == QUBES

@@ -33,7 +33,6 @@ def hypervisor() -> WaitingHypervisor:
 
 @pytest.fixture
 async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
     window = SettingsWindow(session, "vault", session.labels, "devices")

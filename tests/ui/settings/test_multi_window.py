@@ -2,7 +2,7 @@
 """The settings of several qubes at once, over a whole daemon."""
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QSpinBox
+from PyQt5.QtWidgets import QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
@@ -28,7 +28,6 @@ APPLY = QDialogButtonBox.StandardButton.Apply
 
 @pytest.fixture
 async def window(session: Session, client: Client, qtbot: QtBot) -> MultiWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
     await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
     await client.send(calls.VM_PROPERTY_SET("work", "autostart", "yes"))
     session.follow()

@@ -44,7 +44,6 @@ CANCEL = QDialogButtonBox.StandardButton.Cancel
 
 @pytest.fixture
 async def window(session: Session, qtbot: QtBot) -> SettingsWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
     window = SettingsWindow(session, "vault", session.labels)

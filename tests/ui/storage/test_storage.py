@@ -28,7 +28,6 @@ ORPHAN = VolumeId("default", "left/over")
 
 @pytest.fixture
 async def window(session: Session, system: System, qtbot: QtBot) -> StorageWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
     await system.pools.driver("default").create(ORPHAN.vid, MIB)
     session.follow()
     await until(lambda: session.is_synced)

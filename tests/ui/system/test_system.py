@@ -2,7 +2,7 @@
 """The system-wide settings over a whole daemon: clicks reach it, and what others change reaches the window."""
 
 import pytest
-from PyQt5.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QSpinBox
+from PyQt5.QtWidgets import QComboBox, QDialogButtonBox, QSpinBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from until import until
@@ -25,7 +25,6 @@ CANCEL = QDialogButtonBox.StandardButton.Cancel
 
 @pytest.fixture
 async def window(session: Session, qtbot: QtBot) -> SystemWindow:
-    QApplication.setQuitOnLastWindowClosed(False)
     session.follow()
     await until(lambda: session.is_synced and bool(session.labels))
     window = SystemWindow(session)

@@ -29,7 +29,6 @@ RULES = "mgmt1.vm.Start * laptop vault ask target=dom0\nmgmt1.vm.Kill * laptop @
 async def questions(
     session: Session, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[PolicyQuestions]:
-    QApplication.setQuitOnLastWindowClosed(False)
     monkeypatch.setattr(policy_question, "ARMING", 20)
     _write_rules(system)
     made = PolicyQuestions(session, session)
@@ -103,7 +102,6 @@ async def test_a_question_whose_time_is_over_is_taken_away(
 
 
 def _dialog(qtbot: QtBot, choices: str = "dom0", default: str = "", seconds: int = 60) -> PolicyQuestionDialog:
-    QApplication.setQuitOnLastWindowClosed(False)
     question = PolicyQuestion(1, "laptop", "mgmt1.vm.Start", "<b>vault</b>", choices, default, "a.policy:1", seconds)
     dialog = PolicyQuestionDialog(question)
     qtbot.addWidget(dialog)

@@ -233,7 +233,6 @@ async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: P
 
 
 async def test_the_tray_asks_whether_a_qube_gets_a_device(desk: Desk, session: Session, system: System) -> None:
-    QApplication.setQuitOnLastWindowClosed(False)
     assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.BLOCK)
     await session.client.send(assign("vault", DeviceId("dom0", "sdb"), {"mode": "ask-to-attach"}))
 
