@@ -66,6 +66,7 @@ class FakeLvm:
         (folder / "vg").mkdir(parents=True)
         self.lvs: dict[str, Lv] = {}
         self.pool = Lv("uuid-of-tp")
+        self.metadata_percent = "43.75"
         self.count = 0
         self._lock = asyncio.Lock()
         self.dies_at: int | None = None
@@ -121,7 +122,8 @@ class FakeLvm:
         if parsed.reportformat != "json" or parsed.units != "b" or not parsed.nosuffix:
             raise StoragePoolException("the report cannot be read")
         if parsed.rest == ["vg/tp"]:
-            row = {"lv_size": str(1 << 40), "data_percent": "12.50", "lv_tags": ",".join(sorted(self.pool.tags))}
+            row = {"lv_size": str(1 << 40), "data_percent": "12.50", "lv_tags": ",".join(sorted(self.pool.tags)),
+                   "lv_metadata_size": str(4 << 30), "metadata_percent": self.metadata_percent}  # fmt: skip
             return {"report": [{"lv": [row]}]}
         return {"report": [{"lv": self.rows(list(self.lvs))}]}
 

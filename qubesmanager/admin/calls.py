@@ -499,7 +499,7 @@ POOL_INFO = Call(
 )  # fmt: skip
 POOL_USAGE_DETAILS = Call(
     "admin.pool.UsageDetails", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.KEY_VALUES,
-    "data_size and data_usage in bytes.",
+    "data_size and data_usage in bytes; of a thin pool of LVM metadata_size and metadata_usage, too.",
     uses=(m.POOL_INFO,),
 )  # fmt: skip
 POOL_ADD = Call(

@@ -10,9 +10,10 @@ from qubesmanager.models.resources import Use
 from qubesmanager.models.row_table import Mark, TableColumn
 from qubesmanager.models.storage_rows import PoolRow
 from qubesmanager.models.texts import date_text, gib_text, number_text, size_text
-from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.models.usage_series import METADATA, POOL, QUBE, UsageSeries
 from qubesmanager.models.volume_table import share
 from qubesmanager.rules.forecast import LEAST_DAYS, Forecast, Outlook, forecast, growth
+from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "Resources"
@@ -20,6 +21,8 @@ LONG_BUSY = 60
 """Seconds at the limit from which it is noted."""
 SOON = 120
 """Days until a pool is full from which it is a warning."""
+NEARLY_FULL = 0.8
+"""The part of a pool's metadata that is a warning whatever the forecast: no qube can write once it is full."""
 MOST = 5
 """Qubes that the table of growth has."""
 WEEK = 7
@@ -27,10 +30,31 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class PoolOutlook:
-    """A pool, and when it is full."""
+    """A pool or its metadata, and when that is full."""
 
     pool: PoolRow
     forecast: Forecast
+    is_metadata: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes in all; 0 if the pool does not say it."""
+        return self.pool.metadata_size if self.is_metadata else self.pool.size
+
+    @property
+    def usage(self) -> int:
+        """Bytes taken."""
+        return self.pool.metadata_usage if self.is_metadata else self.pool.usage
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others: the name of the pool, which holds no slash, or that of the metadata."""
+        return f"{self.pool.name}/metadata" if self.is_metadata else self.pool.name
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether it is metadata that needs attention whatever the forecast."""
+        return self.is_metadata and self.usage >= NEARLY_FULL * self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,8 @@ def memory_text(use: Use) -> str:
 def outlook_text(row: PoolOutlook) -> str:
     """When the pool is full, in the user's language."""
     outlook, days = row.forecast.outlook, row.forecast.days
+    if row.is_nearly_full and outlook is not Outlook.FULL:
+        return QCoreApplication.translate("Resources", "nearly full")
     if outlook is Outlook.FILLS:
         weeks, years = days // 7, days // 365
         if days < 14:  # noqa: PLR2004 - two weeks
@@ -92,23 +118,57 @@ def method_text(row: PoolOutlook) -> str:
 
 def is_soon(row: PoolOutlook) -> bool:
     """Whether the pool needs attention."""
-    return row.forecast.outlook is Outlook.FULL or (row.forecast.outlook is Outlook.FILLS and row.forecast.days <= SOON)
+    return (
+        row.is_nearly_full
+        or row.forecast.outlook is Outlook.FULL
+        or (row.forecast.outlook is Outlook.FILLS and row.forecast.days <= SOON)
+    )
 
 
 def used_text(row: PoolOutlook) -> str:
     """GiB, of how many; "not known" where the pool does not say it."""
-    if row.pool.size <= 0:
+    if row.size <= 0:
         return QCoreApplication.translate("Resources", "not known")
     text = QCoreApplication.translate("Resources", "{0} of {1}")
-    return text.format(gib_text(row.pool.usage), gib_text(row.pool.size))
+    return text.format(gib_text(row.usage), gib_text(row.size))
+
+
+def title_text(row: PoolOutlook) -> str:
+    """The name of the pool, or what its metadata is called below it."""
+    return QCoreApplication.translate("Resources", "its metadata") if row.is_metadata else row.pool.name
+
+
+def whole_title(row: PoolOutlook) -> str:
+    """The title of a row that may be anywhere."""
+    if not row.is_metadata:
+        return row.pool.name
+    return QCoreApplication.translate("Resources", "the metadata of {0}").format(row.pool.name)
+
+
+def title_tip(row: PoolOutlook) -> str:
+    """What the row is."""
+    if not row.is_metadata:
+        return row.pool.driver
+    text = QCoreApplication.translate(
+        "Resources",
+        "Where {0} keeps which blocks belong to which volume. Once it is full, no qube can write to the pool.",
+    )
+    return text.format(row.pool.name)
 
 
 def outlooks(pools: Iterable[PoolRow], series: UsageSeries, now: int) -> list[PoolOutlook]:
-    """The pools with their forecasts."""
-    return [
-        PoolOutlook(row, forecast(series.of(f"{POOL}{row.name}"), row.size, row.usage, now))
-        for row in sorted(pools, key=lambda row: row.name)
-    ]
+    """The pools with their forecasts, each followed by its metadata if that has a limit of its own."""
+    rows = []
+    for pool in sorted(pools, key=lambda pool: pool.name):
+        result = forecast(series.of(f"{POOL}{pool.name}"), pool.size, pool.usage, now)
+        if pool.driver == KERNEL_DRIVER:  # it is as large as its kernels, and never filled by qubes
+            result = Forecast(Outlook.STEADY)
+        rows.append(PoolOutlook(pool, result))
+        if pool.metadata_size:
+            samples = series.of(f"{METADATA}{pool.name}")
+            result = forecast(samples, pool.metadata_size, pool.metadata_usage, now)
+            rows.append(PoolOutlook(pool, result, is_metadata=True))
+    return rows
 
 
 def growths(records: Iterable[VmRecord], series: UsageSeries, now: int) -> list[Growth]:
@@ -135,9 +195,7 @@ def table_of(uses: Iterable[Use], pools: Iterable[PoolOutlook]) -> list[tuple[st
         translate("Resources", "Forecast"),
     )
     rows = [(use.name, str(use.memory), str(use.most or ""), str(use.cpu), "", "", "", "") for use in uses]
-    for row in pools:
-        pool = row.pool
-        rows.append(("", "", "", "", pool.name, str(pool.usage), str(pool.size), outlook_text(row)))
+    rows.extend(("", "", "", "", whole_title(row), str(row.usage), str(row.size), outlook_text(row)) for row in pools)
     return [titles, *rows]
 
 
@@ -161,12 +219,18 @@ USE_COLUMNS: tuple[TableColumn[Use], ...] = (
 USE_NAME, USE_MEMORY, USE_CPU, USE_NOTE = range(4)
 
 POOL_COLUMNS: tuple[TableColumn[PoolOutlook], ...] = (
-    TableColumn(QT_TRANSLATE_NOOP("Resources", "Pool"), lambda row: row.pool.name, tip=lambda row: row.pool.driver),
+    TableColumn(
+        QT_TRANSLATE_NOOP("Resources", "Pool"),
+        title_text,
+        lambda row: (row.pool.name, row.is_metadata),
+        mark=lambda row: Mark.QUIET if row.is_metadata else None,
+        tip=title_tip,
+    ),
     TableColumn(
         QT_TRANSLATE_NOOP("Resources", "Used (GiB)"),
         used_text,
-        lambda row: row.pool.usage,
-        lambda row: share(row.pool.usage, row.pool.size),
+        lambda row: row.usage,
+        lambda row: share(row.usage, row.size),
     ),
     TableColumn(
         QT_TRANSLATE_NOOP("Resources", "Forecast"),

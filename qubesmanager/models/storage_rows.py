@@ -19,7 +19,10 @@ CONTEXT = "StorageRows"
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool as `pool.Info` describes it; `users` are the qubes with a volume in it."""
+    """A pool as `pool.Info` describes it; `users` are the qubes with a volume in it.
+
+    `metadata_size` is 0 for a pool whose metadata has no limit of its own.
+    """
 
     name: str
     driver: str
@@ -27,6 +30,8 @@ class PoolRow:
     usage: int
     users: tuple[str, ...]
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    metadata_size: int = 0
+    metadata_usage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,10 @@ def pool_row(info: Mapping[str, str], records: Iterable[VmRecord]) -> PoolRow:
     """The row of what `pool.Info` answered."""
     options = dict(info)
     name, driver = options.pop("name", ""), options.pop("driver", "")
-    size, usage = (whole_number(options.pop(key, "")) for key in ("size", "usage"))
-    return PoolRow(name, driver, size, usage, pool_users(records, name), options)
+    size, usage, metadata_size, metadata_usage = (
+        whole_number(options.pop(key, "")) for key in ("size", "usage", "metadata_size", "metadata_usage")
+    )
+    return PoolRow(name, driver, size, usage, pool_users(records, name), options, metadata_size, metadata_usage)
 
 
 def pool_users(records: Iterable[VmRecord], pool: str) -> tuple[str, ...]:

@@ -12,11 +12,14 @@ LENGTH = WINDOW // SPACING
 """Measurements that are kept of each."""
 MOST = 400
 """Series that are kept: all pools, and the largest qubes."""
-POOL, QUBE = "pool:", "qube:"
+POOL, METADATA, QUBE = "pool:", "metadata:", "qube:"
 
 
 class UsageSeries:
-    """Series of bytes by a key, `POOL` or `QUBE` and a name. `text` and the constructor are the way to a file."""
+    """Series of bytes by a key, `POOL`, `METADATA` or `QUBE` and a name.
+
+    `text` and the constructor are the way to a file.
+    """
 
     def __init__(self, text: str = "") -> None:
         self._series: dict[str, list[Sample]] = _read(text)
@@ -46,7 +49,7 @@ class UsageSeries:
             new = [(now, max(0, sizes[key]))] if key in sizes else []
             if kept or new:
                 series[key] = [*kept, *new][-LENGTH:]
-        chosen = sorted(series, key=lambda key: (not key.startswith(POOL), -series[key][-1][1], key))[:MOST]
+        chosen = sorted(series, key=lambda key: (not key.startswith((POOL, METADATA)), -series[key][-1][1], key))[:MOST]
         self._series = {key: series[key] for key in chosen}
 
     def text(self) -> str:

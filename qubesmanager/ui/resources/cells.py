@@ -12,6 +12,7 @@ from qubesmanager.models.stats_history import History
 from qubesmanager.models.volume_table import USAGE_ROLE
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import blended, cpu_color, warning_color
+from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
 from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.ui.widgets.vm_delegate import sparkline
 
@@ -19,8 +20,8 @@ GAP = 6
 """Pixels between a cell's edge and what is in it."""
 
 
-class NameCells(QStyledItemDelegate):
-    """The name of a row with an icon, and the edge of a selected row."""
+class NameCells(MarkDelegate):
+    """The name of a row with an icon if it has one, and the edge of a selected row."""
 
     def __init__(self, picture: Callable[[str], QIcon], parent: QObject) -> None:
         super().__init__(parent)
@@ -31,7 +32,9 @@ class NameCells(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
         if option is not None:
-            put_icon(option, self._picture(str(index.data())), option.fontMetrics.height())
+            picture = self._picture(str(index.data()))
+            if not picture.isNull():
+                put_icon(option, picture, option.fontMetrics.height())
             option.state = QStyle.State(option.state) & ~QStyle.State(QStyle.StateFlag.State_HasFocus)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from PyQt5.QtCore import QAbstractItemModel, QDateTime, QLocale, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QColor, QHideEvent, QPalette, QPixmap, QResizeEvent, QShowEvent
+from PyQt5.QtGui import QColor, QHideEvent, QIcon, QPalette, QPixmap, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
     QComboBox,
@@ -96,9 +96,7 @@ class ResourcesPage(QWidget):
         self.uses: RowTable[Use] = RowTable(resource_rows.CONTEXT, USE_COLUMNS, lambda row: row.name, self)
         self.shown_uses = RowFilter(self.uses, self)
         self.uses_table = self._table(self.shown_uses, self.tr("Uses most"), USE_NOTE)
-        self.pools: RowTable[PoolOutlook] = RowTable(
-            resource_rows.CONTEXT, POOL_COLUMNS, lambda row: row.pool.name, self
-        )
+        self.pools: RowTable[PoolOutlook] = RowTable(resource_rows.CONTEXT, POOL_COLUMNS, lambda row: row.key, self)
         self.pools_table = self._table(self.pools, self.tr("Pools"), POOL_FORECAST)
         self.growths: RowTable[Growth] = RowTable(resource_rows.CONTEXT, GROWTH_COLUMNS, lambda row: row.name, self)
         self.growths_table = self._table(self.growths, self.tr("Grows most"), 0)
@@ -176,7 +174,7 @@ class ResourcesPage(QWidget):
         self.uses_table.setItemDelegateForColumn(USE_MEMORY, BarCells(memory_color, self))
         self.uses_table.setItemDelegateForColumn(USE_CPU, CpuCells(self.resources.histories.get, self))
         self.growths_table.setItemDelegateForColumn(0, names)
-        self.pools_table.setItemDelegateForColumn(0, NameCells(lambda _name: icon("storage"), self))
+        self.pools_table.setItemDelegateForColumn(0, NameCells(self._pool_icon, self))
         self.pools_table.setItemDelegateForColumn(POOL_USED, BarCells(_grey, self, POOL_FORECAST))
         self.uses_table.setMinimumHeight(45 * unit)
         self.growths_table.setMinimumHeight(20 * unit)
@@ -445,6 +443,10 @@ class ResourcesPage(QWidget):
         self.growth_note.setVisible(not grow)
         self._advise(rows, grow)
 
+    def _pool_icon(self, title: str) -> QIcon:
+        """The icon of a row of pools; none for the metadata of the pool above."""
+        return icon("storage") if self.pools.row_of(title) >= 0 else QIcon()
+
     def _advise(self, rows: Sequence[PoolOutlook], grow: Sequence[Growth]) -> None:
         """One sentence about the pool that is full first, if that is soon."""
         soon = [row for row in rows if resource_rows.is_soon(row)]
@@ -455,12 +457,14 @@ class ResourcesPage(QWidget):
             return
         side = self.fontMetrics().height()
         self.advice_icon.setPixmap(tinted_icon("warning", warning_color(self.palette())).pixmap(side, side))
-        if first.forecast.outlook is Outlook.FULL:
+        if first.is_metadata:
+            said = self.tr("Extend the metadata of {0}. Once it is full, no qube can write.").format(first.pool.name)
+        elif first.forecast.outlook is Outlook.FULL:
             said = self.tr("{0} is full.").format(first.pool.name)
         else:
             week = gib_text(round((first.forecast.per_day or 0) * resource_rows.WEEK))
             said = self.tr("{0} grows by {1} GiB a week.").format(first.pool.name, week)
-        if grow:
+        if grow and not first.is_metadata:
             said += " " + self.tr("Of the qubes, {0} grows most.").format(grow[0].name)
         self.advice.setText(said)
         self.advice.setToolTip(plain_tip(resource_rows.method_text(first)))

@@ -11,7 +11,7 @@ from PyQt5.QtCore import QObject, QSettings, pyqtSignal
 
 from qubesmanager.client.client import Client
 from qubesmanager.models.storage_rows import PoolRow, pool_row
-from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.models.usage_series import METADATA, POOL, QUBE, UsageSeries
 from qubesmanager.rules.forecast import WINDOW
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.session.tasks import TaskSet
@@ -117,6 +117,7 @@ class UsageWatch(QObject):
         now, series = int(time.time()), self.series
         if self._is_synced() and series.is_due(now) and self._trusts(now, series):
             pools = {f"{POOL}{row.name}": row.usage for row in rows}
+            pools |= {f"{METADATA}{row.name}": row.metadata_usage for row in rows if row.metadata_size}
             qubes = {f"{QUBE}{record.name}": record.disk_usage for record in self._records().values()}
             series.put({**pools, **{key: size for key, size in qubes.items() if size}}, now)
             self.keep(series)

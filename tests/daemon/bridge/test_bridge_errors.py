@@ -102,6 +102,22 @@ async def test_a_pool_or_volume_that_is_missing_is_named_by_both_forms_of_the_re
     assert "no answer" in str(await error_of(bridge.client.send(calls.VM_VOLUME_INFO("vault", "private"))))
 
 
+async def test_the_metadata_of_a_thin_pool_is_asked_for_and_may_be_refused(bridge: Bridged) -> None:
+    described = b"0\x00driver=lvm_thin\nname=vm-pool\nsize=100\nusage=40\nvolume_group=qubes_dom0\nthin_pool=vm-pool\n"
+    bridge.wire.answers["admin.pool.Info+vm-pool dom0"] = described
+    details = b"0\x00data_size=100\ndata_usage=40\nmetadata_size=20\nmetadata_usage=9\n"
+    bridge.wire.answers["admin.pool.UsageDetails+vm-pool dom0"] = details
+
+    info = await bridge.client.send(calls.POOL_INFO(DOM0, "vm-pool"))
+    assert (info["metadata_size"], info["metadata_usage"], info["usage"]) == ("20", "9", "40")
+
+    refused = b"2\x00PermissionDenied\x00\x00Access denied\x00"
+    bridge.wire.answers["admin.pool.UsageDetails+vm-pool dom0"] = refused
+    info = await bridge.client.send(calls.POOL_INFO(DOM0, "vm-pool"))
+    assert "metadata_size" not in info
+    assert info["usage"] == "40"
+
+
 async def test_a_key_error_is_shown_without_its_quotes(bridge: Bridged) -> None:
     bridge.wire.answers["admin.vm.device.block.Detach+sys-usb+sda vault"] = (
         b"2\x00DeviceNotAssigned\x00\x00'block device sda not attached to vault'\x00"

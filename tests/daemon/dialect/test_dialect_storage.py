@@ -9,6 +9,7 @@ from dialect_fixtures import Caller
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dialect.context import Tokens
+from qubesmanager.daemon.local.drivers.pools.base import PoolInfo
 from qubesmanager.daemon.local.system import System
 from qubesmanager.wire import calls
 
@@ -228,6 +229,19 @@ async def test_pools_are_added_shown_and_removed(admin: Caller, tmp_path: Path) 
     assert await admin.content("admin.pool.volume.List+second") == ""
     await admin.content("admin.pool.Remove+second")
     assert "second" not in (await admin.content("admin.pool.List")).split()
+
+
+async def test_the_metadata_of_a_thin_pool_is_among_its_usage_only(
+    admin: Caller, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def usage() -> PoolInfo:
+        return PoolInfo(100, 40, 20, 9)
+
+    monkeypatch.setattr(system.pools.drivers["default"], "usage", usage)
+
+    lines = (await admin.content("admin.pool.UsageDetails+default")).splitlines()
+    assert lines == ["data_size=100", "data_usage=40", "metadata_size=20", "metadata_usage=9"]
+    assert "metadata_size" not in await admin.content("admin.pool.Info+default")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from windows import Clicker, click, press_key, type_text
 
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.drivers.hypervisor.base import HostStats
-from qubesmanager.models.usage_series import POOL, QUBE, UsageSeries
+from qubesmanager.models.resource_rows import table_of
+from qubesmanager.models.usage_series import METADATA, POOL, QUBE, UsageSeries
 from qubesmanager.rules.forecast import DAY
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.resources.resources_page import ResourcesPage
@@ -180,6 +181,55 @@ async def test_a_full_pool_is_a_warning_without_measurements(clicker: Clicker, p
     assert page.advice.isVisible()
     assert page.advice.text().startswith(f"{pool.name} is full.")
     assert "Needs measurements" in page.pools.index(0, 2).data(Qt.ItemDataRole.ToolTipRole)
+
+
+async def test_the_pool_of_kernels_is_as_large_as_its_kernels_and_no_warning(
+    clicker: Clicker, page: ResourcesPage
+) -> None:
+    usage = clicker.session.usage
+    usage.pools = [replace(usage.pools[0], name="linux-kernel", driver="linux-kernel", size=GIB, usage=GIB)]
+    usage.changed.emit()
+
+    assert page.pools.index(0, 2).data() == "does not grow"
+    assert not page.advice.isVisible()
+
+
+async def test_the_metadata_of_a_thin_pool_is_a_row_below_it_and_warns_when_it_is_nearly_full(
+    clicker: Clicker, page: ResourcesPage
+) -> None:
+    usage = clicker.session.usage
+    pool = replace(next(row for row in usage.pools if row.size > 0), driver="lvm-thin", usage=1)
+    others = [row for row in usage.pools if row.name != pool.name]
+    usage.pools = [*others, replace(pool, metadata_size=4 * GIB, metadata_usage=2 * GIB)]
+    usage.changed.emit()
+
+    below = page.pools.row_of(pool.name) + 1
+    assert [page.pools.index(below, at).data() for at in range(3)] == ["its metadata", "2.0 of 4.0", "not known yet"]
+    assert pool.name in page.pools.index(below, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert not page.advice.isVisible()
+    assert not page.grab().isNull()
+
+    usage.pools = [*others, replace(pool, metadata_size=4 * GIB, metadata_usage=7 * GIB // 2)]
+    usage.changed.emit()
+
+    assert page.pools.index(below, 2).data() == "nearly full"
+    assert page.advice.text() == f"Extend the metadata of {pool.name}. Once it is full, no qube can write."
+    row = next(row for row in table_of((), page.pools.rows) if row[4] == f"the metadata of {pool.name}")
+    assert row[5:7] == (str(7 * GIB // 2), str(4 * GIB))
+
+
+async def test_the_metadata_of_a_thin_pool_has_its_own_forecast(clicker: Clicker, page: ResourcesPage) -> None:
+    usage = clicker.session.usage
+    pool = next(row for row in usage.pools if row.size > 0)
+    series, now = UsageSeries(), int(time.time())
+    for day in range(10, -1, -1):
+        series.put({f"{METADATA}{pool.name}": (20 - day) * GIB}, now - day * DAY)
+    usage.keep(series)
+    usage.pools = [replace(pool, metadata_size=60 * GIB, metadata_usage=20 * GIB)]
+    usage.changed.emit()
+
+    assert page.pools.index(1, 2).data().startswith("full in 5 week")
+    assert "Extend the metadata" in page.advice.text()
 
 
 def remember(clicker: Clicker, pool: str, moment: int) -> UsageSeries:

@@ -21,6 +21,11 @@ _MISSING = "Argument not in "
 
 VOLUMES = "volumes"
 
+_DRIVERS_WITH_METADATA = frozenset({"lvm_thin"})
+"""Drivers of Qubes OS whose `admin.pool.UsageDetails` has more than `admin.pool.Info`."""
+
+_METADATA = ("metadata_size", "metadata_usage")
+
 _DEFAULT_POOL = "default_pool"
 """The begin of the names of the system's properties that name a pool."""
 
@@ -226,7 +231,17 @@ async def list_drivers(context: Context, _arg: None, _payload: None) -> list[tup
 async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str, str]:
     async with _missing_pool(context, name):
         fields = await context.ask(calls.POOL_INFO(DOM0, name))
-    return {"name": name, "state": "open", **{key: flag_to_mgmt1(value) for key, value in fields.items()}}
+    metadata = await _metadata(context, name) if fields.get("driver") in _DRIVERS_WITH_METADATA else {}
+    return {"name": name, "state": "open", **{key: flag_to_mgmt1(value) for key, value in fields.items()}, **metadata}
+
+
+async def _metadata(context: Context, name: str) -> Mapping[str, str]:
+    """The bytes of a pool's metadata; empty where qubesd's policy does not let this side ask."""
+    try:
+        fields = await context.ask(calls.POOL_USAGE_DETAILS(DOM0, name))
+    except PermissionDenied:
+        return {}
+    return {key: fields[key] for key in _METADATA if key in fields}
 
 
 @answers(m.POOL_ADD)

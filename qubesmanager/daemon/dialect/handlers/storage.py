@@ -165,7 +165,8 @@ async def set_rw(asking: Asking, name: str, rw: bool) -> None:  # noqa: FBT001 -
 _DRIVERS = {"lvm-thin": "lvm_thin"}
 """Drivers whose names differ: in mgmt1, in Qubes OS."""
 _OF_QUBES = {theirs: ours for ours, theirs in _DRIVERS.items()}
-_NOT_OPTIONS = frozenset({"state", "problem"})
+_METADATA = ("metadata_size", "metadata_usage")
+_NOT_OPTIONS = frozenset({"state", "problem", *_METADATA})
 
 
 @answers(calls.POOL_LIST)
@@ -194,7 +195,8 @@ async def usage_details(asking: Asking, name: str, _payload: None) -> Mapping[st
     fields = await asking.ask(mgmt1.POOL_INFO(DOM0, name))
     if fields["driver"] == KERNEL_DRIVER:
         return {}
-    return {"data_size": fields["size"], "data_usage": fields["usage"]}
+    metadata = {key: fields[key] for key in _METADATA if key in fields}
+    return {"data_size": fields["size"], "data_usage": fields["usage"], **metadata}
 
 
 @answers(calls.POOL_ADD)

@@ -237,6 +237,8 @@ class Pools:
             **{option: value for option, value in options.items() if option != REVISIONS_TO_KEEP},
             "size": str(usage.size),
             "usage": str(usage.usage),
+            **({} if usage.metadata_size is None else {"metadata_size": str(usage.metadata_size)}),
+            **({} if usage.metadata_usage is None else {"metadata_usage": str(usage.metadata_usage)}),
             REVISIONS_TO_KEEP: str(self._runtime.state.revisions(name)),
             "state": "missing" if problem else "open",
             "problem": field_text(problem),

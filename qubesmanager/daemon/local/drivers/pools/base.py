@@ -66,10 +66,16 @@ class VolumeInfo:
 
 @dataclass(frozen=True, slots=True)
 class PoolInfo:
-    """Bytes of the disk that has the pool: `size` in all, `usage` taken, also by other programs."""
+    """Bytes of the disk that has the pool: `size` in all, `usage` taken, also by other programs.
+
+    `metadata_size` and `metadata_usage` are those of what keeps account of the pool's blocks, if it has its own limit:
+    a pool whose metadata is full takes no more writes. None for a pool without such a limit.
+    """
 
     size: int
     usage: int
+    metadata_size: int | None = None
+    metadata_usage: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

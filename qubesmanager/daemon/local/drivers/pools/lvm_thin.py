@@ -85,6 +85,7 @@ MOST_TAGS = 24
 """Tags of a description: LVM's metadata of a whole volume group have one MiB."""
 
 _COLUMNS = "lv_name,lv_size,data_percent,lv_uuid,lv_tags,pool_lv"
+_USAGE = "lv_size,data_percent,lv_metadata_size,metadata_percent"
 _LVM_NAME = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,126}", re.ASCII)
 """A group or pool by its plain name: LVM takes paths, too, which would be a second spelling."""
 
@@ -358,12 +359,15 @@ class LvmThin:
 
     async def usage(self) -> PoolInfo:
         output = await self._run(
-            "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", "lv_size,data_percent",
-            f"{self._vg}/{self._thin_pool}",
-        )  # fmt: skip
+            "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", _USAGE, f"{self._vg}/{self._thin_pool}"
+        )
         (row,) = json.loads(output)["report"][0]["lv"]
         size = int(row["lv_size"])
-        return PoolInfo(size, int(size * float(row["data_percent"] or 0) / 100))
+        usage = int(size * float(row["data_percent"] or 0) / 100)
+        if not row["lv_metadata_size"] or not row["metadata_percent"]:  # LVM leaves them empty for an inactive pool
+            return PoolInfo(size, usage)
+        metadata = int(row["lv_metadata_size"])
+        return PoolInfo(size, usage, metadata, int(metadata * float(row["metadata_percent"]) / 100))
 
     async def list_volumes(self) -> list[str]:
         vids = ("/".join(name.split("+")[1:]) for name in await self._lvs())

@@ -586,6 +586,14 @@ async def test_the_pools_place_has_a_size(pool: PoolDriver) -> None:
     assert 0 <= place.usage <= place.size
 
 
+async def test_metadata_has_a_size_and_a_usage_or_neither(pool: PoolDriver) -> None:
+    place = await pool.usage()
+
+    assert (place.metadata_size is not None) == (pool.driver == "lvm-thin")
+    assert (place.metadata_size is None) == (place.metadata_usage is None)
+    assert 0 <= (place.metadata_usage or 0) <= (place.metadata_size or 0)
+
+
 MAKERS: dict[str, Callable[[PoolDriver, str], Awaitable[object]]] = {
     "create": lambda pool, identity: pool.create("work/private", 8 * MIB, identity),
     "clone": lambda pool, identity: pool.clone("work/private", pool, "debian/root", identity),

@@ -13,7 +13,7 @@ from pool_tools import MIB, content, kept, session
 from streams import pieces
 from until import until
 
-from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver
+from qubesmanager.daemon.local.drivers.pools.base import GRAIN, PoolDriver, PoolInfo
 from qubesmanager.daemon.local.drivers.pools.lvm_thin import LvmThin, run
 from qubesmanager.wire.errors import QubesValueError, QubesVolumeNotFoundError, StoragePoolException
 
@@ -43,6 +43,16 @@ async def test_a_cancelled_caller_waits_until_the_program_has_ended(tmp_path: Pa
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done.exists()
+
+
+async def test_an_inactive_thin_pool_does_not_say_how_full_its_metadata_is(tmp_path: Path) -> None:
+    lvm = FakeLvm(tmp_path / "lvm")
+    pool = LvmThin("pool", "vg", "tp", lvm, tmp_path / "lvm")
+    assert await pool.usage() == PoolInfo(1 << 40, 1 << 37, 4 << 30, 7 << 28)
+
+    lvm.metadata_percent = ""
+
+    assert await pool.usage() == PoolInfo(1 << 40, 1 << 37)
 
 
 async def _revert(pool: PoolDriver) -> None:
