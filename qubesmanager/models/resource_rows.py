@@ -48,7 +48,7 @@ class PoolOutlook:
 
     @property
     def key(self) -> str:
-        """What tells it from the others: the name of the pool, which holds no slash, or that of the metadata."""
+        """Its identity among the rows: the name of the pool, which holds no slash, or that of the metadata."""
         return f"{self.pool.name}/metadata" if self.is_metadata else self.pool.name
 
     @property
@@ -157,7 +157,7 @@ def title_tip(row: PoolOutlook) -> str:
 
 
 def outlooks(pools: Iterable[PoolRow], series: UsageSeries, now: int) -> list[PoolOutlook]:
-    """The pools with their forecasts, each followed by its metadata if that has a limit of its own."""
+    """The pools with their forecasts, each followed by its metadata if that has its own limit."""
     rows = []
     for pool in sorted(pools, key=lambda pool: pool.name):
         result = forecast(series.of(f"{POOL}{pool.name}"), pool.size, pool.usage, now)

@@ -21,7 +21,7 @@ CONTEXT = "StorageRows"
 class PoolRow:
     """A pool as `pool.Info` describes it; `users` are the qubes with a volume in it.
 
-    `metadata_size` is 0 for a pool whose metadata has no limit of its own.
+    `metadata_size` is 0 for a pool whose metadata has no separate limit.
     """
 
     name: str

@@ -207,7 +207,7 @@ POOL_LIST = Call(
 POOL_INFO = Call(
     "mgmt1.pool.Info", Dest.DOM0, Tier.GLOBAL_RO, c.POOL_NAME, c.NOTHING, c.KEY_VALUES,
     "A pool's name, driver, options, size and usage in bytes, revisions_to_keep, and its state: open, or missing with"
-    " the reason in problem. A pool whose metadata has a limit of its own, as thin pools of LVM, also has metadata_size"
+    " the reason in problem. A pool whose metadata has a separate limit, as thin pools of LVM, also has metadata_size"
     " and metadata_usage in bytes. A missing pool is looked for again first.",
 )  # fmt: skip
 POOL_ADD = Call(
