@@ -95,6 +95,9 @@ class VmFilterModel(QAbstractProxyModel):
     def name_at(self, index: QModelIndex) -> str:
         return self._names[index.row()]
 
+    def is_shown(self, name: str) -> bool:
+        return name in self._positions()
+
     def index_of(self, name: str, column: int = 0) -> QModelIndex:
         """The cell of a qube; invalid while it is not shown."""
         row = self._positions().get(name)

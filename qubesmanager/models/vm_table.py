@@ -50,6 +50,8 @@ class VmTableModel(QAbstractTableModel):
         self._rows: dict[str, int] = {}
         self._records: dict[str, VmRecord] = {}
         self._histories: dict[str, History] = {}
+        self.running: set[str] = set()
+        """The names of the qubes that run."""
         self._live = [at for at, column in enumerate(self.columns) if column.live]
 
     # -- updates ------------------------------------------------------------------------------------------------------
@@ -64,14 +66,20 @@ class VmTableModel(QAbstractTableModel):
             for row, record in enumerate(fresh, first):
                 self._names.append(record.name)
                 self._rows[record.name] = row
-                self._records[record.name] = record
+                self._keep(record)
             self.endInsertRows()
         for record in known:
-            self._records[record.name] = record
-            if not record.running:
-                self._histories.pop(record.name, None)
+            self._keep(record)
             row = self._rows[record.name]
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
+
+    def _keep(self, record: VmRecord) -> None:
+        self._records[record.name] = record
+        if record.running:
+            self.running.add(record.name)
+        else:
+            self.running.discard(record.name)
+            self._histories.pop(record.name, None)
 
     def remove(self, names: Sequence[str]) -> None:
         """These qubes are gone."""
@@ -82,6 +90,7 @@ class VmTableModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), row, row)
             del self._names[row], self._rows[name], self._records[name]
             self._histories.pop(name, None)
+            self.running.discard(name)
             for at in range(row, len(self._names)):
                 self._rows[self._names[at]] = at
             self.endRemoveRows()

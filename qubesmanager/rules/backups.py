@@ -18,19 +18,21 @@ def is_ahead(moment: float, now: float) -> bool:
 
 
 def overdue(records: Iterable[VmRecord], now: int) -> list[str]:
-    """The qubes that are included in backups and have none of the last `OLD` seconds; sorted.
+    """The qubes that are included in backups and have none of the last `OLD` seconds; sorted."""
+    moments = ((record.name, included_moment(record)) for record in records)
+    return sorted(name for name, moment in moments if moment is not None and not is_recent(moment, now))
 
-    A backup dated in the future does not count: it is unknown when it was made.
+
+def included_moment(record: VmRecord) -> int | None:
+    """The time of the last backup of a qube that is included in backups, 0 if there is none; None for other qubes.
+
     Templates are left out: they can be installed again, and are backed up now and then.
     """
-    return sorted(
-        record.name
-        for record in records
-        if record.klass in {VmClass.APP, VmClass.STANDALONE}
-        and record.flag("include_in_backups")
-        and not _is_recent(record.number("backup_timestamp") or 0, now)
-    )
+    if record.klass not in {VmClass.APP, VmClass.STANDALONE} or not record.flag("include_in_backups"):
+        return None
+    return record.number("backup_timestamp") or 0
 
 
-def _is_recent(moment: int, now: int) -> bool:
+def is_recent(moment: int, now: int) -> bool:
+    """Whether a backup of that time is recent. If it is in the future, it is unknown when it was made."""
     return moment >= now - OLD and not is_ahead(moment, now)

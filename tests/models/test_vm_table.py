@@ -71,6 +71,7 @@ def test_whatever_happens_the_shown_rows_are_the_matching_ones_in_order(steps: l
         else:
             table.set_stats(str(value), 10, 400 << 10)
 
+        assert table.running == {name for name, record in present.items() if record.running}
         matching = [name for name, record in present.items() if model.matches(record)]
         assert sorted(shown(model)) == sorted(matching)
         keys = [table.columns[column].key(present[name], table.history(name)) for name in shown(model)]

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Groups in the sidebar: what belongs to them, folding, and actions on all of a group."""
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QApplication, QMenu
 from windows import Clicker, leave_out
 
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.sidebar import KEY, Sidebar
+from qubesmanager.ui.widgets.side_row import COUNT
+from qubesmanager.wire import calls
 
 
 def heads(sidebar: Sidebar) -> dict[str, bool]:
@@ -78,3 +81,31 @@ async def test_a_group_is_started_without_being_selected(clicker: Clicker) -> No
     await clicker.until(lambda: clicker.state("vault") == "Running")
     assert clicker.state("untrusted") == "Halted"
     sidebar.choose("all")
+
+
+async def test_a_count_changes_in_its_line_and_other_lines_stay(clicker: Clicker) -> None:
+    sidebar, session = clicker.window.sidebar, clicker.session
+    sidebar.fill()
+    items = {str(item.data(0, KEY)): item for item in sidebar._items()}
+    before = sum(record.running for record in session.records.values())
+    assert items["running"].data(0, COUNT) == str(before)
+
+    await session.client.send(calls.VM_START("vault"))
+    await clicker.until(lambda: items["running"].data(0, COUNT) == str(before + 1))
+
+    assert all(item is items[str(item.data(0, KEY))] for item in sidebar._items())
+    assert items["running"].data(0, Qt.ItemDataRole.AccessibleTextRole).endswith(str(before + 1))
+
+
+async def test_a_saved_view_counts_its_qubes_as_they_change(clicker: Clicker) -> None:
+    sidebar, session = clicker.window.sidebar, clicker.session
+    sidebar.save_view("keys", "tag:keys-of-mine")
+    item = next(item for item in sidebar._items() if item.data(0, KEY) == "view:keys")
+    assert item.data(0, COUNT) == "0"
+
+    await session.client.send(calls.VM_TAG_SET("vault", "keys-of-mine"))
+    await clicker.until(lambda: "keys-of-mine" in session.records["vault"].tags)
+    sidebar.fill()
+
+    counts = {str(item.data(0, KEY)): item.data(0, COUNT) for item in sidebar._items()}
+    assert counts["view:keys"] == "1"

@@ -29,12 +29,13 @@ from qubesmanager.host import programs
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.qube_counts import ALL
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.rules.features import is_internal
-from qubesmanager.rules.qubes_os import is_of_qubes_os
+from qubesmanager.rules.qubes_os import runs_qubes_os
 from qubesmanager.transport.base import RefusedError
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.actions import TABLE as ACTIONS
@@ -62,7 +63,7 @@ from qubesmanager.ui.manager.property_columns import (
 from qubesmanager.ui.manager.query_box import QueryBox
 from qubesmanager.ui.manager.save_view_dialog import SaveViewDialog
 from qubesmanager.ui.manager.shortcuts_dialog import ShortcutsDialog
-from qubesmanager.ui.manager.sidebar import ALL, Entry, Scope, Sidebar
+from qubesmanager.ui.manager.sidebar import Entry, Scope, Sidebar
 from qubesmanager.ui.manager.status_bar import Status
 from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
@@ -78,7 +79,7 @@ from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.records import NO, YES
+from qubesmanager.wire.records import NO, YES, VmRecord
 from qubesmanager.wire.values import VmClass
 
 PAUSE = 40
@@ -265,7 +266,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
-        session.put.connect(self.model.put)
+        session.put.connect(self._put)
         session.gone.connect(self.model.remove)
         session.put.connect(self._changed)
         session.gone.connect(self._changed)
@@ -522,6 +523,11 @@ class MainWindow(QMainWindow):
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        if not self.session.is_synced:
+            self.view.paint_soon()
+        self.model.put(records)
+
     def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
             self._later.start()
@@ -549,7 +555,7 @@ class MainWindow(QMainWindow):
     def _look_at_qubes_os(self) -> None:
         """Its global settings are shown where qubesd answers, and grey without the program."""
         action = self.own["qubes_settings"]
-        action.setVisible(any(is_of_qubes_os(record) for record in self.session.records.values()))
+        action.setVisible(runs_qubes_os(self.session.facts))
         missing = programs.missing(programs.GLOBAL_SETTINGS) if action.isVisible() else ""
         action.setEnabled(not missing)
         action.setToolTip(plain_tip(self.tr("Not installed here: {0}.").format(missing)) if missing else "")
@@ -601,6 +607,7 @@ class MainWindow(QMainWindow):
         if not self._fitted:
             self._fitted = True
             self.view.fit_columns()
+        self.view.paint_now()
         self.model.set_stale(False)
         self.banner.show_back()
         self._changed()

@@ -3,21 +3,34 @@
 
 import json
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from heapq import nsmallest
 
 from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QPalette, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from qubesmanager.models.natural_sort import in_order, natural
+from qubesmanager.models.qube_counts import (
+    ALL,
+    DISPOSABLES,
+    LABEL,
+    NETVM,
+    OUTDATED,
+    PREFIX,
+    RUNNING,
+    TAG,
+    TEMPLATE,
+    TEMPLATES,
+    VIEW,
+    QubeCounts,
+)
 from qubesmanager.models.query import parse
 from qubesmanager.models.texts import plain_tip
-from qubesmanager.rules.backups import overdue
-from qubesmanager.rules.features import is_internal
-from qubesmanager.rules.updates import UpdateState, attention, outdated, stale_after
+from qubesmanager.rules.updates import UpdateState, attention, stale_after
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
 from qubesmanager.ui.session.session import Session
@@ -25,7 +38,6 @@ from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import plain
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
-from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -38,8 +50,6 @@ ROW = 6.25
 PAUSE = 150
 """Milliseconds in which changes are gathered before the counts are updated."""
 
-ALL = "all"
-"""The key of the line that shows all qubes."""
 VIEWS = "views"
 SHOWN_TAGS = 12
 """Tags, net qubes and so on that get their own line, the most common ones."""
@@ -74,59 +84,8 @@ class Entry:
     label: str = ""
     icon: str = ""
     page: str = QUBES
-    count: int | None = None
-    """How many qubes belong to it, if that is counted; else they are looked through."""
-
-
-class _Counts:
-    """How many qubes have each tag, net qube and so on. Of a qube that has changed only its own part is counted again.
-
-    A part is a group (`ALL`, `running`, `tag`, …) and a value in it.
-    """
-
-    def __init__(self) -> None:
-        self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._known: dict[str, tuple[VmRecord, tuple[tuple[str, str], ...]]] = {}
-
-    def look_at(self, records: Mapping[str, VmRecord], *, with_internal: bool) -> None:
-        """Count the records that are others than before, and leave out those that are gone."""
-        for name, record in records.items():
-            known = self._known.get(name)
-            if known is None or known[0] is not record:
-                parts = _parts(record) if with_internal or not is_internal(record) else ()
-                if known is None or known[1] != parts:
-                    self._add(() if known is None else known[1], -1)
-                    self._add(parts, 1)
-                self._known[name] = record, parts
-        if len(self._known) > len(records):
-            for name in self._known.keys() - records.keys():
-                self._add(self._known.pop(name)[1], -1)
-
-    def _add(self, parts: Iterable[tuple[str, str]], number: int) -> None:
-        for group, value in parts:
-            counts = self.of[group]
-            counts[value] += number
-            if not counts[value]:
-                del counts[value]
-
-
-def _parts(record: VmRecord) -> tuple[tuple[str, str], ...]:
-    """What a qube is counted by. An empty net qube is a value, too."""
-    parts = [(ALL, "")]
-    if record.running:
-        parts.append(("running", ""))
-    if record.klass in _KINDS:
-        parts.append((_KINDS[record.klass], ""))
-    parts += [("tag", tag) for tag in record.tags if not tag.startswith(CREATED_BY)]
-    if "netvm" in record.properties:
-        parts.append(("netvm", record.value("netvm")))
-    parts += [(prop, value) for prop in ("template", "label") if (value := record.value(prop))]
-    if "-" in record.name:
-        parts.append(("prefix", record.name.partition("-")[0]))
-    return tuple(parts)
-
-
-_KINDS = {VmClass.TEMPLATE: "templates", VmClass.DISP: "disposables"}
+    count: int = 0
+    """How many qubes belong to it."""
 
 
 class Sidebar(QTreeWidget):
@@ -152,9 +111,11 @@ class Sidebar(QTreeWidget):
         """The line that was selected last."""
         self._shows_internal = False
         self._shows_view = False
-        self._counts = _Counts()
         self._lines: list[tuple[object, ...]] = []
-        """What the lines show now."""
+        """What the lines show now, except for their counts."""
+        self._shown: dict[str, tuple[QTreeWidgetItem, Counted]] = {}
+        """The item of each line and the count that it shows, by key."""
+        self._count_all()
         self.setHeaderHidden(True)
         if (header := self.header()) is not None:
             # A hidden header does not make its last section narrower than its titles.
@@ -180,8 +141,8 @@ class Sidebar(QTreeWidget):
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
         self._later.timeout.connect(self.fill)
-        session.put.connect(self._changed)
-        session.gone.connect(self._changed)
+        session.put.connect(self._put)
+        session.gone.connect(self._gone)
         session.labels_changed.connect(self.fill)
         session.backups.changed.connect(self._changed)
         self.itemSelectionChanged.connect(self._chosen)
@@ -219,18 +180,26 @@ class Sidebar(QTreeWidget):
     def save_view(self, name: str, query: str) -> None:
         """Keep a query under a name; one of that name is replaced."""
         kept = [view for view in self.views() if view[0] != name]
-        self._settings.setValue(VIEWS, json.dumps([*kept, (name, query)]))
-        self.fill()
+        self._keep_views([*kept, (name, query)])
 
     def forget_view(self, name: str) -> None:
-        self._settings.setValue(VIEWS, json.dumps([view for view in self.views() if view[0] != name]))
+        self._keep_views([view for view in self.views() if view[0] != name])
+
+    def _keep_views(self, views: Sequence[tuple[str, str]]) -> None:
+        self._settings.setValue(VIEWS, json.dumps(views))
+        self._count_all()
         self.fill()
 
     def show_internal(self, shown: bool) -> None:  # noqa: FBT001 - the slot of a toggled action
         """Count the qubes with the feature `internal`, too."""
         self._shows_internal = shown
-        self._counts = _Counts()
+        self._count_all()
         self.fill()
+
+    def _count_all(self) -> None:
+        matching = {name: parse(query).matches for name, query in self.views()}
+        self._counts = QubeCounts(matching, with_internal=self._shows_internal)
+        self._counts.put(self._session.records.values())
 
     def current_key(self) -> str:
         items = self.selectedItems()
@@ -244,45 +213,42 @@ class Sidebar(QTreeWidget):
                 return
 
     def fill(self) -> None:
-        """Build all lines with their counts, if one of them is different; the current line stays current."""
-        self._counts.look_at(self._session.records, with_internal=self._shows_internal)
-        views = [
-            Entry(f"view:{name}", name, parse(query).matches, query, icon="search") for name, query in self.views()
-        ]
+        """Show all lines with their counts. They are built again only if other lines are shown than before."""
         groups = (
             ("pages", self.tr("Pages"), self._pages()),
             ("qubes", self.tr("Qubes"), self._fixed()),
-            ("views", self.tr("Saved views"), views),
-            ("tag", self.tr("Tags"), self._tags()),
-            ("netvm", self.tr("Net qubes"), self._netvms()),
-            ("template", self.tr("By template"), self._values("template")),
-            ("label", self.tr("Labels"), self._values("label")),
-            ("prefix", self.tr("Name prefixes"), self._prefixes()),
+            ("views", self.tr("Saved views"), self._views()),
+            (TAG, self.tr("Tags"), self._tags()),
+            (NETVM, self.tr("Net qubes"), self._netvms()),
+            (TEMPLATE, self.tr("By template"), self._values(TEMPLATE)),
+            (LABEL, self.tr("Labels"), self._values(LABEL)),
+            (PREFIX, self.tr("Name prefixes"), self._prefixes()),
         )
-        counts = {entry.key: self._count(entry) for _group, _title, entries in groups for entry in entries}
+        look = self.palette().cacheKey(), self.is_rail
         lines: list[tuple[object, ...]] = [
-            (
-                group,
-                entry.key,
-                entry.text,
-                entry.query,
-                counts[entry.key],
-                self._color(entry),
-                self.palette().cacheKey(),
-                self.is_rail,
-            )
+            (group, entry.key, entry.text, entry.query, self._color(entry), look)
             for group, _title, entries in groups
             for entry in entries
         ]
-        if lines == self._lines:
+        if lines != self._lines:
+            self._lines = lines
+            self._build(groups)
             return
-        self._lines = lines
+        for _group, title, entries in groups:
+            for entry in entries:
+                item, before = self._shown[entry.key]
+                if (counted := self._count(entry)) != before:
+                    self._show_count(item, title, entry, counted)
+
+    def _build(self, groups: Iterable[tuple[str, str, Sequence[Entry]]]) -> None:
+        """Build all lines; the current line stays current."""
         chosen = self.current_key()
         self.blockSignals(True)
         self.clear()
         self._entries = {}
+        self._shown = {}
         for group in groups:
-            self._group(*group, counts)
+            self._group(*group)
         if self.is_rail:
             self._add_more()
         self.choose(chosen if chosen in self._entries else ALL)
@@ -327,7 +293,7 @@ class Sidebar(QTreeWidget):
 
     def _pages(self) -> list[Entry]:
         return [
-            Entry(ALL, row.title(), None, icon=row.icon, count=self._counts.of[ALL][""])
+            Entry(ALL, row.title(), None, icon=row.icon, count=self._counts.number(ALL))
             if row.name == QUBES
             else Entry(f"page:{row.name}", row.title(), None, icon=row.icon, page=row.name)
             for row in PAGES.values()
@@ -344,20 +310,27 @@ class Sidebar(QTreeWidget):
 
     def _fixed(self) -> list[Entry]:
         def fixed(key: str, text: str, scope: Scope, icon: str) -> Entry:
-            return Entry(key, text, scope, icon=icon, count=self._counts.of[key][""])
+            return Entry(key, text, scope, icon=icon, count=self._counts.number(key))
 
         return [
-            fixed("running", self.tr("Running"), lambda record: record.running, "start"),
-            fixed("templates", self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE, "template"),
-            fixed("disposables", self.tr("Disposables"), lambda record: record.klass is VmClass.DISP, "qube"),
+            fixed(RUNNING, self.tr("Running"), lambda record: record.running, "start"),
+            fixed(TEMPLATES, self.tr("Templates"), lambda record: record.klass is VmClass.TEMPLATE, "template"),
+            fixed(DISPOSABLES, self.tr("Disposables"), lambda record: record.klass is VmClass.DISP, "qube"),
+        ]
+
+    def _views(self) -> list[Entry]:
+        counts = self._counts.of[VIEW]
+        return [
+            Entry(f"view:{name}", name, parse(query).matches, query, icon="search", count=counts[name])
+            for name, query in self.views()
         ]
 
     def _tags(self) -> list[Entry]:
-        counts = self._counts.of["tag"]
+        counts = self._counts.of[TAG]
         return [Entry(f"tag:{tag}", tag, _tagged(tag), icon="tag", count=counts[tag]) for tag in _most_common(counts)]
 
     def _netvms(self) -> list[Entry]:
-        counts = self._counts.of["netvm"].copy()
+        counts = self._counts.of[NETVM].copy()
         offline = counts.pop("", 0)
         entries = [
             Entry(f"netvm:{name}", name, _through(name), icon="network", count=counts[name])
@@ -370,7 +343,7 @@ class Sidebar(QTreeWidget):
     def _values(self, prop: str) -> list[Entry]:
         """A line for each value of a property; none for the empty one."""
         counts = self._counts.of[prop]
-        label = prop == "label"
+        label = prop == LABEL
         return [
             Entry(
                 f"{prop}:{value}",
@@ -385,22 +358,17 @@ class Sidebar(QTreeWidget):
 
     def _prefixes(self) -> list[Entry]:
         """An entry for each prefix, up to the first hyphen, that several names have."""
-        shared = Counter({prefix: count for prefix, count in self._counts.of["prefix"].items() if count > 1})
+        shared = Counter({prefix: count for prefix, count in self._counts.of[PREFIX].items() if count > 1})
         return [
             Entry(f"prefix:{prefix}", f"{prefix}-", _beginning(f"{prefix}-"), count=shared[prefix])
             for prefix in _most_common(shared)
         ]
 
-    def _counted(self) -> list[VmRecord]:
-        """The qubes that are counted."""
-        every = self._session.records.values()
-        return [record for record in every if self._shows_internal or not is_internal(record)]
-
     def _color(self, entry: Entry) -> str:
         """The colour of the cube of a line; empty for a line without one."""
         return self._session.color_of(entry.label) if entry.label else ""
 
-    def _group(self, key: str, title: str, entries: list[Entry], counts: Mapping[str, Counted]) -> None:
+    def _group(self, key: str, title: str, entries: Sequence[Entry]) -> None:
         if not entries:
             return
         head = QTreeWidgetItem(self, [title])
@@ -409,22 +377,28 @@ class Sidebar(QTreeWidget):
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
         for entry in entries:
             self._entries[entry.key] = entry
-            count, kind = counts[entry.key]
             item = QTreeWidgetItem(head, [entry.text])
-            item.setData(0, COUNT if kind is None else BADGE, count)
-            item.setData(0, KIND, kind)
             item.setData(0, KEY, entry.key)
             if entry.page == WINDOW:
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled)  # it opens a window, and is never the line that is shown
-            tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
-            item.setToolTip(0, plain_tip(tip))
             if entry.label:
                 item.setIcon(0, label_icon(self._color(entry)))
             elif entry.icon:
                 item.setIcon(0, icon(entry.icon))
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
+            self._show_count(item, title, entry, self._count(entry))
         head.setExpanded(key not in self._folded or self.is_rail)
         head.setHidden(self.is_rail and key not in ON_RAIL)
+
+    def _show_count(self, item: QTreeWidgetItem, title: str, entry: Entry, counted: Counted) -> None:
+        """Show the count of a line; `title` is that of its group."""
+        self._shown[entry.key] = item, counted
+        count, kind = counted
+        item.setData(0, COUNT, count if kind is None else None)
+        item.setData(0, BADGE, count if kind is not None else None)
+        item.setData(0, KIND, kind)
+        tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
+        item.setToolTip(0, plain_tip(tip))
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
 
     def _count(self, entry: Entry) -> Counted:
         """The qubes of a line; of a page, what needs attention there, and how much."""
@@ -432,25 +406,20 @@ class Sidebar(QTreeWidget):
             troubled = len(self._session.backups.troubled)
             if troubled:
                 return self.tr("%n failed", "", troubled), BadgeKind.FAULT
-            old = len(overdue(self._counted(), int(time.time())))
+            old = self._counts.overdue(int(time.time()))
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
         if entry.page == "updates":
             return self._count_updates()
-        if entry.page != QUBES:
-            return "", None
-        if entry.count is not None:
-            return str(entry.count), None
-        scope = entry.scope
-        return str(sum(1 for record in self._counted() if scope is None or scope(record))), None
+        return (str(entry.count) if entry.page == QUBES else ""), None
 
     def _count_updates(self) -> tuple[str, BadgeKind | None]:
         """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""
-        facts = self._session.facts
-        counts = attention(facts.qubes.values(), int(time.time()), stale_after(facts))
+        stale = stale_after(self._session.facts)
+        counts = attention(self._counts.updated.values(), int(time.time()), stale)
         if number := sum(counts.values()):
             is_urgent = UpdateState.ENDED in counts
             return str(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
-        waiting = len(outdated(facts.qubes))
+        waiting = self._counts.number(OUTDATED)
         return (self.tr("%n restart(s)", "", waiting), BadgeKind.INFO) if waiting else ("", None)
 
     def _items(self) -> Iterable[QTreeWidgetItem]:
@@ -479,6 +448,14 @@ class Sidebar(QTreeWidget):
         """Return on a line that is no part of the qubes does what a click does."""
         if item.data(0, KEY) == MORE or str(item.data(0, KEY)).startswith(WINDOW):
             self._clicked(item)
+
+    def _put(self, records: tuple[VmRecord, ...]) -> None:
+        self._counts.put(records)
+        self._changed()
+
+    def _gone(self, names: tuple[str, ...]) -> None:
+        self._counts.remove(names)
+        self._changed()
 
     def _changed(self, *_values: object) -> None:
         if not self._later.isActive():
@@ -532,7 +509,7 @@ class Sidebar(QTreeWidget):
 
 def _most_common(counts: Counter[str]) -> list[str]:
     """The names that occur most, in order. Of those that occur as often, the first by name, so that they stay."""
-    return in_order(sorted(counts, key=lambda name: (-counts[name], natural(name)))[:SHOWN_TAGS])
+    return in_order(nsmallest(SHOWN_TAGS, counts, key=lambda name: (-counts[name], natural(name))))
 
 
 def _is_offline(record: VmRecord) -> bool:

@@ -18,6 +18,8 @@ from qubesmanager.wire.backups import BackupRun
 
 REMIND = 10 * 60 * 1000
 """Milliseconds between looks at how old backups are."""
+BACKUPS_PAUSE = 100
+"""Milliseconds until the reminder of old backups is updated. It looks at all qubes, and other work comes first."""
 NAMED = 12
 
 
@@ -52,12 +54,17 @@ class Status(QStatusBar):
         self.backup.setIcon(icon("backup"))
         self.backup.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.backup.clicked.connect(lambda: session.window_wanted.emit("backup", ()))
+        self.backup.hide()
         self._daily = QTimer(self)
         self._daily.setInterval(REMIND)
-        self._daily.timeout.connect(self.look_at_backups)
+        self._backups_soon = QTimer(self)
+        self._backups_soon.setSingleShot(True)
+        self._backups_soon.setInterval(BACKUPS_PAUSE)
+        self._backups_soon.timeout.connect(self.look_at_backups)
+        self._daily.timeout.connect(self._backups_soon.start)
         self._daily.start()
-        session.synced.connect(self.look_at_backups)
-        session.backups.changed.connect(self.look_at_backups)
+        session.synced.connect(self._backups_soon.start)
+        session.backups.changed.connect(self._backups_soon.start)
         for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(self.look_at_tasks)
@@ -68,21 +75,14 @@ class Status(QStatusBar):
 
     def look(self) -> None:
         """Count again."""
-        every = self._session.records
-        shown = running = used = 0
-        for name in self._shown.names():
-            record = every.get(name)
-            if record is None:
-                continue
-            shown += 1
-            if record.running:
-                running += 1
-                history = self._table.history(name)
-                used += history.memory_kib if history else 0
-        number = self.tr("%n qube(s)", "", len(every))
-        if shown != len(every):
-            number = self.tr("{0} of %n qube(s) shown", "", len(every)).format(shown)
-        parts = [number, self.tr("%n running", "", running)]
+        every, shown = len(self._session.records), len(self._shown.names())
+        running = [name for name in self._table.running if self._shown.is_shown(name)]
+        histories = map(self._table.history, running)
+        used = sum(history.memory_kib for history in histories if history is not None)
+        number = self.tr("%n qube(s)", "", every)
+        if shown != every:
+            number = self.tr("{0} of %n qube(s) shown", "", every).format(shown)
+        parts = [number, self.tr("%n running", "", len(running))]
         if used:
             parts.append(self.tr("{0} of memory").format(size_text(used << 10)))
         self.counts.setText(" · ".join(parts))
@@ -106,7 +106,7 @@ class Status(QStatusBar):
             self.progress.setValue(newest.progress or 0)
         self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
         if not running:
-            self.look_at_backups()
+            self._backups_soon.start()
 
     def look_at_backups(self) -> None:
         """Remind of backups that failed; else of what has no backup, or only an old one."""

@@ -102,6 +102,7 @@ class Session(QObject):
         self.follower = Follower(client, self._tell)
         self.labels: dict[str, str] = {}
         self.is_synced = False
+        self._are_restarts_kept = True
         self._reading: asyncio.Task[None] | None = None
         self.trouble: Lost | None = None
 
@@ -175,8 +176,9 @@ class Session(QObject):
         match update:
             case Put(records):
                 changed = [self.restarts.put(record) for record in records]
-                if any(changed):
-                    self.settings.setValue(RESTARTS, self.restarts.text())
+                self._are_restarts_kept &= not any(changed)
+                if self.is_synced:  # a long list comes in many parts
+                    self._keep_restarts()
                 self.put.emit(records)
             case Gone(names):
                 self.gone.emit(names)
@@ -195,6 +197,7 @@ class Session(QObject):
             case Synced():
                 self.is_synced = True
                 self.trouble = None
+                self._keep_restarts()
                 self.client.refusals.forget()
                 self.synced.emit()
                 self.tasks.start_hidden(self.tr("List the labels"), self._list_labels())
@@ -204,6 +207,12 @@ class Session(QObject):
                 self.is_synced = False
                 self.trouble = update
                 self.lost.emit(update)
+
+    def _keep_restarts(self) -> None:
+        """Store which qubes need a restart, if that has changed."""
+        if not self._are_restarts_kept:
+            self._are_restarts_kept = True
+            self.settings.setValue(RESTARTS, self.restarts.text())
 
     async def _list_labels(self) -> None:
         listed = {row.name: row.color for row in await self.client.send(calls.LABEL_LIST(DOM0))}

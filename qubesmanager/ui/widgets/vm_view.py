@@ -20,6 +20,8 @@ ARROW = 14
 """Eighths of the height of text that a title has beside it: for the arrow of sorting, and its edges."""
 PADDING, WIDEST, WIDEST_NUMBER = 4, 18, "100.0"
 """Pixels that a column is wider than its text; the widest one, in heights of text; the widest number of a graph."""
+FILLING = 100
+"""Milliseconds between two paintings while the table is filled."""
 NO_COLUMN = -1
 WIDE_ONLY = frozenset({"class", "template"})
 """Columns that are hidden in a narrow window."""
@@ -56,6 +58,10 @@ class VmView(QTableView):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._fill_the_end)
+        self._paint_soon = QTimer(self)
+        self._paint_soon.setSingleShot(True)
+        self._paint_soon.setInterval(FILLING)
+        self._paint_soon.timeout.connect(self.paint_now)
         self.setModel(model)
         self.setItemDelegate(VmDelegate(color_of, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -75,6 +81,19 @@ class VmView(QTableView):
             selection.currentChanged.connect(lambda *_: self.selection_changed.emit())
 
     # -- what changes -------------------------------------------------------------------------------------------------
+
+    def paint_soon(self) -> None:
+        """Paint the changes of the next `FILLING` milliseconds together. A long list comes in a hundred parts."""
+        if not self._paint_soon.isActive():
+            self.setUpdatesEnabled(False)
+            self._paint_soon.start()
+
+    def paint_now(self) -> None:
+        """Paint what has changed since `paint_soon`."""
+        self._paint_soon.stop()
+        if not self.updatesEnabled() and (viewport := self.viewport()) is not None:
+            self.setUpdatesEnabled(True)
+            viewport.repaint()  # an update would wait for the next part of the list, which puts it off again
 
     def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Iterable[int] = ()) -> None:
         """Paint the rows that are seen. For more than one cell Qt would paint the whole table, whatever is seen of it.

@@ -17,10 +17,10 @@ from windows import Clicker, click, type_text
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.backup_overview import ProfileRow, fates, holders, last_mark, reason_of
+from qubesmanager.models.qube_counts import ALL
 from qubesmanager.models.row_table import Mark
 from qubesmanager.rules.backups import OLD
 from qubesmanager.ui.manager.backups_page import BackupsPage
-from qubesmanager.ui.manager.sidebar import ALL
 from qubesmanager.ui.session.backup_run import follow_backups, running_backups
 from qubesmanager.ui.session.windows import PAGE, WITH
 from qubesmanager.wire import calls

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.models.qube_counts import QubeCounts
 from qubesmanager.ui.manager import guide
 from qubesmanager.ui.manager.inspector import Inspector
-from qubesmanager.ui.manager.sidebar import _Counts
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -67,8 +67,8 @@ async def test_the_same_tags_are_shown_however_the_qubes_come(clicker: Clicker, 
 
     shown = []
     for ordered in (records, records[::-1]):
-        sidebar._counts = _Counts()
-        sidebar._counts.look_at({record.name: record for record in ordered}, with_internal=False)
+        sidebar._counts = QubeCounts()
+        sidebar._counts.put(ordered)
         shown.append(sidebar._tags())
 
     first, second = shown
@@ -85,8 +85,8 @@ async def test_the_counts_of_the_sidebar_follow_the_qubes(clicker: Clicker, clie
         return {group: values for group, values in sidebar._counts.of.items() if values}
 
     def counted() -> dict[str, Counter[str]]:
-        every = _Counts()
-        every.look_at(session.records, with_internal=False)
+        every = QubeCounts()
+        every.put(session.records.values())
         return {group: values for group, values in every.of.items() if values}
 
     requests: tuple[Request[Any], ...] = (

@@ -119,7 +119,7 @@ async def test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers(
 ) -> None:
     action = clicker.window.own["qubes_settings"]
     assert not action.isVisible()
-    monkeypatch.setattr(main_window, "is_of_qubes_os", lambda _record: True)
+    monkeypatch.setattr(main_window, "runs_qubes_os", lambda _facts: True)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     clicker.window._follow_changes()

@@ -10,12 +10,12 @@ from PyQt5.QtWidgets import QMenu, QTableView
 from windows import Clicker, click, click_enabled, plan_indexes, type_text
 
 from qubesmanager.client.client import Client
+from qubesmanager.models.qube_counts import ALL
 from qubesmanager.models.update_rows import RestartRow
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.updates import AVAILABLE, CHECKED, END_OF_LIFE
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager import updates_page
-from qubesmanager.ui.manager.sidebar import ALL
 from qubesmanager.ui.manager.updates_page import AT_A_TIME, UpdatesPage
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.wire import calls
