@@ -112,11 +112,14 @@ class Client:
 
     async def _whole(self, request: Request[R]) -> bytes:
         buffer = bytearray()
-        async with aclosing(self._exchange(request)) as answer:
+        answer = self._exchange(request)
+        try:
             async for piece in answer:
                 buffer += piece
                 if len(buffer) > ANSWER_BYTES:
                     raise refusal("answer-too-long", request.service)
+        finally:
+            await answer.aclose()
         return _answered(bytes(buffer), request.service)
 
     def _exchange(self, request: Request[R]) -> AsyncGenerator[bytes, None]:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from time import monotonic
 from typing import Any
 
-from qubesmanager.daemon.registry import Backend, Made
+from qubesmanager.daemon.registry import Backend, Handler, Made
 from qubesmanager.wire import framing, names
 from qubesmanager.wire.call import AnyCall, EventsCall, RowsCall
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesValueError
@@ -62,12 +62,23 @@ class Dispatcher:
         backend = self._backend(service)
         call = backend.calls.get(service)
         try:
-            async with aclosing(
-                self._pieces(backend, call, source, service, argument, dest, untrusted_payload)
-            ) as pieces:
-                async for piece in pieces:
-                    begun = True
-                    yield piece
+            known = _known(call, service)
+            handler, *values = await _heard(backend, known, source, service, argument, dest, untrusted_payload)
+            if isinstance(known, EventsCall):
+                async with aclosing(handler(*values)) as events:
+                    async for event in events:
+                        begun = True
+                        yield encode_event(event)
+            elif isinstance(known, RowsCall):
+                async with aclosing(_rows(known, handler(*values))) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+            else:
+                result, encode = await handler(*values), known.result.encode
+                content = await asyncio.to_thread(encode, result) if known.large else encode(result)
+                begun = True
+                yield framing.OK + content
         except Mgmt1Error as error:
             why = _why(call, error)
             log.info("%s from %s to %s refused: %s", shown(service), shown(source), shown(dest), why)
@@ -86,42 +97,34 @@ class Dispatcher:
                 trace = traceback.format_exc() if self._debug else ""
                 yield framing.encode_error(refusal("internal-error"), trace)
 
-    async def _pieces(
-        self,
-        backend: Backend,
-        call: AnyCall | None,
-        source: str,
-        service: str,
-        untrusted_argument: str,
-        untrusted_dest: str,
-        untrusted_payload: AsyncIterator[bytes],
-    ) -> AsyncGenerator[bytes, None]:
-        if call is None:
-            raise refusal("call-unknown", shown(service))
-        dest = self._destination(backend, call, untrusted_dest)
-        argument = _decode_argument(call, untrusted_argument)
-        handler = backend.handler(call)
-        # Before the payload: what the name means while that comes may be another qube.
-        await backend.prepare(source)
-        context = backend.context(source, dest, call, Made(service, f"+{untrusted_argument}"))
-        payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
-        if isinstance(call, EventsCall):
-            async with aclosing(handler(context, argument, payload)) as events:
-                async for event in events:
-                    yield encode_event(event)
-        elif isinstance(call, RowsCall):
-            async for piece in _rows(call, handler(context, argument, payload)):
-                yield piece
-        else:
-            result, encode = await handler(context, argument, payload), call.result.encode
-            yield framing.OK + (await asyncio.to_thread(encode, result) if call.large else encode(result))
 
-    @staticmethod
-    def _destination(backend: Backend, call: AnyCall, untrusted_dest: str) -> str:
-        dest = backend.resolve(untrusted_dest)
-        if call.dest is Dest.DOM0 and dest != DOM0:
-            raise refusal("call-to-dom0", call.name, dest)
-        return dest
+def _known(call: AnyCall | None, service: str) -> AnyCall:
+    """The row of a service. Raises `ProtocolError` if there is none."""
+    if call is None:
+        raise refusal("call-unknown", shown(service))
+    return call
+
+
+async def _heard(
+    backend: Backend,
+    call: AnyCall,
+    source: str,
+    service: str,
+    untrusted_argument: str,
+    untrusted_dest: str,
+    untrusted_payload: AsyncIterator[bytes],
+) -> tuple[Handler, Any, Any, Any]:
+    """The handler of a call and what it gets: context, argument, payload. Raises `Mgmt1Error`."""
+    dest = backend.resolve(untrusted_dest)
+    if call.dest is Dest.DOM0 and dest != DOM0:
+        raise refusal("call-to-dom0", call.name, dest)
+    argument = _decode_argument(call, untrusted_argument)
+    handler = backend.handler(call)
+    # Before the payload: what the name means while that comes may be another qube.
+    await backend.prepare(source)
+    context = backend.context(source, dest, call, Made(service, f"+{untrusted_argument}"))
+    payload = untrusted_payload if call.streams_in else await _whole_payload(call, untrusted_payload)
+    return handler, context, argument, payload
 
 
 def _decode_argument(call: AnyCall, untrusted: str) -> Any:

@@ -15,6 +15,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _Uncancelled(asyncio.Future[T]):
+    """A future that no cancellation reaches. A task that waits for it is cancelled when it is done.
+
+    `asyncio.shield` does the same with a second future, and so with one more turn of the loop.
+    """
+
+    def cancel(self, msg: object = None) -> bool:
+        del msg  # the name is that of the base
+        return False
+
+
 class LoopThread:
     """One thread that carries out functions in order, for the coroutines of one loop.
 
@@ -33,10 +44,21 @@ class LoopThread:
 
         Raises `RuntimeError` after `close`.
         """
+        return self._started(asyncio.get_running_loop().create_future(), function, *arguments, **named)
+
+    def run_to_its_end(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> asyncio.Future[T]:
+        """As `run`, for a caller that has to know the result even if it is cancelled: it still waits until the end.
+
+        Then it gets one `CancelledError`, however often it was cancelled; `task.cancelling()` counts.
+        """
+        return self._started(_Uncancelled(loop=asyncio.get_running_loop()), function, *arguments, **named)
+
+    def _started(
+        self, future: asyncio.Future[T], function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> asyncio.Future[T]:
         if self._is_closed:
             raise RuntimeError(f"No more work for {self._thread.name}")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        loop = future.get_loop()
 
         def work() -> None:
             try:

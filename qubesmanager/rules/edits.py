@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why a property cannot be set: one function an edit, which gives a `Reason`, or None if it can.
 
-The daemon refuses by `why_not_edit`, `why_not_set` and `why_not_set_system`; the window greys menus by them, and asks
-them through `problems` about a whole change before it is sent. `warnings` are what a change brings with it although
-nothing refuses it. How a value is written (a number, a name) is checked before these rules.
+The daemon refuses by `why_not_edit`, `CHECKS`, `why_not_now` and `why_not_set_system`; `why_not_set` is the first three
+together. The window greys menus by them, and asks them through `problems` about a whole change before it is sent.
+`warnings` are what a change brings with it although nothing refuses it. How a value is written (a number, a name) is
+checked before these rules.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +74,11 @@ def why_not_set(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason 
     check = CHECKS.get(name)
     if check and (reason := check(facts, qube, value)):
         return reason
+    return why_not_now(facts, qube, name, value)
+
+
+def why_not_now(facts: Facts, qube: QubeFacts, name: str, value: str) -> Reason | None:
+    """Why a value that the property of the qube may have cannot be set at this moment."""
     return why_not_netvm_now(facts, [qube], value) if name == "netvm" else None
 
 

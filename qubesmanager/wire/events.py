@@ -6,6 +6,7 @@ from them. An event that no row knows is passed on and changes nothing.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from qubesmanager.wire.event import Event
@@ -594,7 +595,13 @@ VOLUME_EVENTS = frozenset[AnyEventRow]({VOLUME_SET, VOLUME_DELETE, VOLUME_SNAPSH
 
 def row_of(event: Event) -> AnyEventRow | None:
     """The row of an event; None for a name that the table does not know."""
-    kind, colon, _detail = event.name.partition(":")
+    return _row_named(event.name)
+
+
+@lru_cache(maxsize=1024)
+def _row_named(name: str) -> AnyEventRow | None:
+    """Kept, because each listener of the daemon asks for it."""
+    kind, colon, _detail = name.partition(":")
     return _BY_NAME.get((kind, colon))
 
 

@@ -14,7 +14,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,6 +68,27 @@ class Places:
     def console(self, uuid: UUID) -> Path:
         """The file with the output of the guest's first serial port."""
         return self.logs / f"{uuid}.console"
+
+
+class _Altering:
+    """Holds `changing`; a class, because every change waits for a generator of `asynccontextmanager` twice as long."""
+
+    __slots__ = ("_qube", "_runtime")
+
+    def __init__(self, runtime: "Runtime", qube: Qube) -> None:
+        self._runtime = runtime
+        self._qube = qube
+
+    async def __aenter__(self) -> None:
+        await self._runtime.changing.acquire()
+        try:
+            self._runtime.still(self._qube)
+        except BaseException:
+            self._runtime.changing.release()
+            raise
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._runtime.changing.release()
 
 
 class Runtime:
@@ -143,12 +164,9 @@ class Runtime:
                 del self.leaving[name]
                 done.set()
 
-    @asynccontextmanager
-    async def altering(self, qube: Qube) -> AsyncIterator[None]:
+    def altering(self, qube: Qube) -> AbstractAsyncContextManager[None]:
         """Hold `changing` for a change of this qube. Raises `QubesVMNotFoundError` as `holding` does."""
-        async with self.changing:
-            self.still(qube)
-            yield
+        return _Altering(self, qube)
 
     async def commit(self, statements: Iterable[Statement]) -> None:
         """Make a change durable, and record it in the history. Hold `changing`; apply it to `state` only afterwards.
@@ -159,14 +177,18 @@ class Runtime:
         await self.store.commit(listed, Recording(origin(), self.clock(), self._before(listed)))
 
     def _before(self, statements: Iterable[Statement]) -> dict[PropertyKey, Effective]:
-        """The properties that the statements write, as they are before; those of a new qube are left out."""
+        """The properties that the statements write, as they are before; those of a new qube are left out.
+
+        Only a statement that resets one needs its default.
+        """
         values: dict[PropertyKey, Effective] = {}
-        for key in filter(None, map(rows.property_written, statements)):
+        for key, resets in filter(None, map(rows.property_written, statements)):
             qid, name = key
             if qid is None:
-                values[key] = Effective(self.state.system(name), self.state.system_default(name))
+                values[key] = Effective(self.state.system(name), self.state.system_default(name) if resets else "")
             elif (qube := self.state.by_qid.get(qid)) is not None and name in qube.view:
-                values[key] = Effective(qube.value(name), properties.TABLE[name].default_of(self.state, qube))
+                default = properties.TABLE[name].default_of(self.state, qube) if resets else ""
+                values[key] = Effective(qube.value(name), default)
         return values
 
     def emit(self, events: Iterable[Event]) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from demo_fixtures import client_of
@@ -198,6 +199,30 @@ async def test_a_change_that_fails_at_its_end_leaves_no_gap_in_the_history(clien
     entries = await system.runtime.store.read("SELECT ordinal, detail FROM history ORDER BY id")
     assert [ordinal for ordinal, _ in entries] == list(range(entries[0][0], entries[0][0] + len(entries)))
     assert [detail for _, detail in entries][-2:] == ["first", "second"]
+
+
+async def test_an_entry_has_its_qube_as_the_change_left_it(client: Client, system: System) -> None:
+    qube = system.runtime.state.qube("vault")
+    await client.send(calls.VM_NOTES_SET("vault", payload="first"))
+    await client.send(calls.VM_TAG_SET("vault", "managed-by-work"))
+    await client.send(calls.VM_NOTES_SET("vault", payload="second"))
+    await client.send(calls.VM_PROPERTY_SET("vault", "name", "safe"))
+    await client.send(calls.VM_NOTES_SET("safe", payload="third"))
+    new = uuid4()
+    async with system.runtime.changing:
+        await system.runtime.commit([rows.set_identity(qube.qid, new, qube.klass)])
+        await system.runtime.commit([rows.set_notes(qube.qid, "fourth")])
+
+    entries = await system.runtime.store.read(
+        "SELECT new, uuid, qube, sight FROM history WHERE event = 'notes-set' ORDER BY id DESC LIMIT 4"
+    )
+
+    assert entries[::-1] == [
+        ("first", str(qube.uuid), "vault", " dom0 "),
+        ("second", str(qube.uuid), "vault", " dom0  work "),
+        ("third", str(qube.uuid), "safe", " dom0  work "),
+        ("fourth", str(new), "safe", " dom0  work "),
+    ]
 
 
 async def test_what_the_daemon_does_by_itself_has_no_source(client: Client, system: System) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`--check` names what is wrong and changes nothing; `--recover` makes qubes again from volumes that no qube has."""
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -317,6 +318,41 @@ async def test_several_changes_of_a_qube_are_described_once(state: Path, monkeyp
         await system.descriptions.settled()
         assert written == ["room/private"]
         assert (await described(driver, "room"))["properties"]["memory"] == "504"
+    finally:
+        await system.runtime.close()
+
+
+async def test_a_change_during_a_writing_waits_for_those_after_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = await open_system(state, FakeHypervisor())
+    client = client_of(system)
+    driver = system.pools.driver("default")
+    written: list[str] = []
+    gathered_after: list[int] = []
+    go_on = asyncio.Semaphore(0)
+    describe = driver.describe
+
+    async def changing(vid: str, about: Mapping[str, Any]) -> None:
+        written.append(vid)
+        if len(written) < 3:
+            await client.send(calls.VM_FEATURE_SET("room", "again", str(len(written))))
+        await describe(vid, about)
+
+    async def gather() -> None:
+        gathered_after.append(len(written))
+        await go_on.acquire()
+
+    try:
+        await system.descriptions.settled()
+        with monkeypatch.context() as patch:
+            patch.setattr(driver, "describe", changing)
+            patch.setattr(system.descriptions, "_gather", gather)
+            await client.send(calls.VM_PROPERTY_SET("room", "memory", "500"))
+            go_on.release()
+            await until_equal(lambda: gathered_after, [0, 1])
+            assert written == ["room/private"]
+        go_on.release()
+        await system.descriptions.settled()
+        assert (await described(driver, "room"))["features"]["again"] == "1"
     finally:
         await system.runtime.close()
 

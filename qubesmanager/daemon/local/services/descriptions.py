@@ -73,17 +73,18 @@ class Descriptions:
         """Write what has changed, for as long as the daemon runs."""
         self.look_at_all()
         while True:
+            for uuid in list(self._waiting):
+                # A change that comes from now on is written with those after it.
+                del self._waiting[uuid]
+                qube = self._runtime.state.by_uuid.get(uuid)
+                if qube is not None:
+                    await self._write(qube)
             if not self._waiting:
                 self._idle.set()
                 self._hurry.clear()
                 self._news.clear()
                 await self._news.wait()
-                await self._gather()
-            uuid = next(iter(self._waiting))
-            del self._waiting[uuid]
-            qube = self._runtime.state.by_uuid.get(uuid)
-            if qube is not None:
-                await self._write(qube)
+            await self._gather()
 
     async def settled(self) -> None:
         """Write all changes so far, and wait until that is done."""

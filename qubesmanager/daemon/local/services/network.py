@@ -159,6 +159,8 @@ class Network:
     async def settled(self) -> None:
         """Wait until all changes so far are in force in the network."""
         asked = self._asked
+        if self._done >= asked:
+            return
         async with self._turn:
             await self._turn.wait_for(lambda: self._done >= asked)
 

@@ -8,12 +8,12 @@ from qubesmanager.daemon.local.core.property_rows import property_of, system_pro
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.daemon.local.core.system_properties import FOLLOWERS
-from qubesmanager.daemon.local.core.weight import check_change
+from qubesmanager.daemon.local.core.weight import check_change, check_property
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.rules.devices import interfaces_of
-from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
+from qubesmanager.rules.edits import why_not_edit, why_not_now, why_not_set_system
 from qubesmanager.rules.features import why_not_set_feature
 from qubesmanager.rules.sight import Sees, sees_all
 from qubesmanager.rules.texts import why_not_feature, why_not_notes
@@ -43,16 +43,16 @@ class Settings:
 
     async def _set_property(self, qube: Qube, prop: str, untrusted: str, sees: Sees) -> None:
         """Under `altering`."""
-        refuse_if(why_not_edit(self._runtime.state, qube, prop))
-        row = property_of(qube, prop)
-        value = row.accept(self._runtime.state, qube, untrusted, sees)
+        state = self._runtime.state
+        refuse_if(why_not_edit(state, qube, prop))
+        value = property_of(qube, prop).accept(state, qube, untrusted, sees)
         if qube.own.get(prop) == value:
             return
-        refuse_if(why_not_set(self._runtime.state, qube, prop, value))
-        check_change(qube.record(), properties={**qube.view, prop: PropertyValue(value, is_default=False)})
+        refuse_if(why_not_now(state, qube, prop, value))
+        check_property(qube, prop, value)
         await self._runtime.commit([rows.set_property(qube.qid, prop, value)])
         qube.own[prop] = value
-        self._runtime.emit(self._runtime.state.property_changed(qube, prop))
+        self._runtime.emit(state.property_changed(qube, prop))
 
     async def deny_devices(self, name: str, untrusted: str) -> None:
         """Add interfaces to those that the qube denies. Raises `QubesPropertyValueError` for what names none."""
@@ -82,7 +82,7 @@ class Settings:
             default = row.default_of(self._runtime.state, qube)
             if default or not row.optional:
                 row.accept(self._runtime.state, qube, default)
-                refuse_if(why_not_set(self._runtime.state, qube, prop, default))
+                refuse_if(why_not_now(self._runtime.state, qube, prop, default))
             await self._runtime.commit([rows.set_property(qube.qid, prop, None)])
             del qube.own[prop]
             self._runtime.emit(self._runtime.state.property_changed(qube, prop))

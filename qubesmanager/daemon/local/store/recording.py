@@ -36,6 +36,11 @@ _OVERHEAD = 256
 _NO_CHANGE = frozenset({"backup_timestamp"})
 """Properties that no entry is made of: the history of backups has them."""
 
+_UUID = "uuid"
+"""The notes of UUIDs that change, which no entry is made of."""
+_OF_QUBES = frozenset({"qube", "name", "tag", _UUID})
+"""The notes after which what is kept of a qube may be wrong."""
+
 _OLD_DEFAULT, _NEW_DEFAULT, _CUT = 1, 2, 4
 
 
@@ -113,6 +118,8 @@ class Recorder:
         self._notes: list[_Note] = []
         self._noted: set[int] = set()
         self._bounds: _Bounds | None = None
+        self._qubes: dict[int, _Qube] = {}
+        """By qid: qubes with changes, as the last transaction left them."""
         connection.create_function("history_on", 0, lambda: int(self._recording is not None))
         connection.create_function("history_first", 1, self._is_first)
         connection.create_function("history_note", 5, self._note)
@@ -141,8 +148,9 @@ class Recorder:
         self.forget()
 
     def forget(self) -> None:
-        """Read the bounds of the history again: a transaction was rolled back, or it was not recorded."""
+        """Read again what is kept between transactions: one was rolled back, or it was not recorded."""
         self._bounds = None
+        self._qubes.clear()
 
     def finish(self) -> None:
         """Write the entries of the transaction, and remove what is too old. Raises `sqlite3.Error`."""
@@ -190,6 +198,8 @@ class Recorder:
         for note in self._notes:
             known = notes.get(note[:3])
             notes[note[:3]] = note if known is None else known._replace(new=note.new)
+        if any(note.table in _OF_QUBES for note in self._notes):
+            self._qubes.clear()
         made = {note.qid for note in notes.values() if note.table == "qube" and note.old is None}
         gone = {note.qid for note in notes.values() if note.table == "qube" and note.new is None}
         whole = made | gone
@@ -201,7 +211,7 @@ class Recorder:
                     entries.append(self._whole(note))
                 continue
             # A rename changes all that refers to the qube.
-            if note.qid in whole or (renamed and note.table not in {"name", "label", "pool"}):
+            if note.qid in whole or note.table == _UUID or (renamed and note.table not in {"name", "label", "pool"}):
                 continue
             current = self._rules_now(note) if note.table == "rule" else note
             change = None if current.old == current.new else _change(current, recording)
@@ -236,10 +246,13 @@ class Recorder:
         """The qube after the transaction; None for the system."""
         if qid is None:
             return None
-        rows = self._connection.execute(_IDENTITY, (qid,)).fetchall()
-        if not rows:
-            return None
-        return _Qube(rows[0][0], rows[0][1], tuple(tag for _uuid, _name, tag in rows if tag is not None))
+        if qid not in self._qubes:
+            rows = self._connection.execute(_IDENTITY, (qid,)).fetchall()
+            if not rows:
+                return None
+            tags = tuple(tag for _uuid, _name, tag in rows if tag is not None)
+            self._qubes[qid] = _Qube(rows[0][0], rows[0][1], tags)
+        return self._qubes[qid]
 
     # -- the table ----------------------------------------------------------------------------------------------------
 
@@ -458,6 +471,7 @@ def _qube_triggers() -> dict[str, str]:
         **_trigger("AFTER INSERT", "qube", made),
         **_trigger("BEFORE DELETE", "qube", gone),
         **_trigger("AFTER UPDATE OF name", "qube", "SELECT history_note('name', OLD.qid, '', OLD.name, NEW.name);"),
+        **_trigger("AFTER UPDATE OF uuid", "qube", f"SELECT history_note('{_UUID}', OLD.qid, '', OLD.uuid, NEW.uuid);"),
         **_trigger("AFTER UPDATE OF notes", "qube", "SELECT history_note('notes', OLD.qid, '', OLD.notes, NEW.notes);"),
     }
 

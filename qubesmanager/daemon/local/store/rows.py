@@ -119,14 +119,18 @@ def set_system_property(name: str, value: str | None) -> Statement:
     return (_SET_SYSTEM_PROPERTY, (name, value))
 
 
-def property_written(statement: Statement) -> PropertyKey | None:
-    """The property that a statement sets or resets; None for every other statement."""
+def property_written(statement: Statement) -> tuple[PropertyKey, bool] | None:
+    """The property that a statement writes, and whether it resets it; None for every other statement."""
     sql, parameters = statement
-    if sql in {_SET_PROPERTY, _RESET_PROPERTY}:
-        return parameters[0], parameters[1]
-    if sql in {_SET_SYSTEM_PROPERTY, _RESET_SYSTEM_PROPERTY}:
-        return None, parameters[0]
+    if sql in _OF_PROPERTIES:
+        return (parameters[0], parameters[1]), sql == _RESET_PROPERTY
+    if sql in _OF_SYSTEM_PROPERTIES:
+        return (None, parameters[0]), sql == _RESET_SYSTEM_PROPERTY
     return None
+
+
+_OF_PROPERTIES = frozenset({_SET_PROPERTY, _RESET_PROPERTY})
+_OF_SYSTEM_PROPERTIES = frozenset({_SET_SYSTEM_PROPERTY, _RESET_SYSTEM_PROPERTY})
 
 
 def set_feature(qid: int, name: str, value: str | None) -> Statement:

@@ -33,7 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Statement = tuple[str, Sequence[Any]]
 
-_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 10))
+_MIGRATIONS = tuple(f"schema_{number}.sql" for number in range(1, 11))
 """In order; a database remembers in `user_version` how many it has had."""
 
 
@@ -65,7 +65,7 @@ class Store:
         self.notice = ""
         """What was done to open a damaged or missing store, as a sentence for the user; empty if nothing was."""
         self._tried: set[Path] = set()
-        self._files: dict[Path, tuple[int, int]] = {}
+        self._files: dict[str, tuple[int, int]] = {}
         """Device and inode of the database and its log, as they were opened."""
 
     async def open(self) -> None:
@@ -114,19 +114,17 @@ class Store:
 
         With `recording` the transaction also writes what it changed to the history.
         """
-        committing = self._thread.run(self._commit, list(statements), recording)
-        cancels = 0
-        while not committing.done():
-            try:
-                await asyncio.shield(committing)
-            except asyncio.CancelledError:
-                # The thread cannot be stopped. What it stores has to be applied: the caller is cancelled at its next
-                # wait. It may be cancelled more than once until then: by its client, and by the end of the daemon.
-                cancels += 1
-        committing.result()
         task = asyncio.current_task()
-        for _ in range(cancels):
-            if task is not None:
+        cancels = task.cancelling() if task is not None else 0
+        committing = self._thread.run_to_its_end(self._commit, list(statements), recording)
+        # What is stored has to be applied: a cancelled caller learns of it at its next wait.
+        while not committing.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await committing
+        committing.result()
+        if task is not None:
+            # It may have been cancelled more than once: by its client, and by the end of the daemon.
+            for _ in range(task.cancelling() - cancels):
                 task.uncancel()
                 asyncio.get_running_loop().call_soon(task.cancel)
 
@@ -214,7 +212,7 @@ class Store:
             raise
         # SQLite's log is there from the first read on, until the connection is closed.
         journal = self._path.with_name(f"{self._path.name}-wal")
-        self._files = {path: there for path in (self._path, journal) if (there := _inode(path))}
+        self._files = {path: there for path in (str(self._path), str(journal)) if (there := _inode(path))}
         return connection
 
     def _copy_before_migration(self, connection: sqlite3.Connection) -> None:
@@ -267,7 +265,6 @@ class Store:
                     connection.execute("ROLLBACK")
             self._recording().forget()
             raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
-        self._check_files()
 
     def _recording(self) -> Recorder:
         if self._recorder is None:
@@ -275,7 +272,10 @@ class Store:
         return self._recorder
 
     def _check_files(self) -> None:
-        """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost."""
+        """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost.
+
+        Only before a change, so that no change is refused and yet kept; later it is the next change that is refused.
+        """
         for path, opened in self._files.items():
             if _inode(path) != opened:
                 raise error_for(Reason("store-replaced", path), StoreError)
@@ -291,9 +291,9 @@ class Store:
         return Reason("store-disk-full", self._path.parent, disk.f_bavail * disk.f_frsize)
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _inode(path: str) -> tuple[int, int] | None:
     try:
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116 - twice for each change; a `Path` takes longer
     except OSError:
         return None
     return stat.st_dev, stat.st_ino
