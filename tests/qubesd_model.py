@@ -16,6 +16,7 @@ from pathlib import Path
 from calls_at_once import AtOnce
 
 from qubesmanager.transport.base import Answer, Payload, TransportError, pieces
+from qubesmanager.transport.base import RefusedError as PolicyError
 
 GUEST = """autostart bool False
 backup_timestamp int
@@ -468,6 +469,15 @@ def _volume_info(_model: Model, qube: Qube, name: str, _payload: str) -> str:
     return lines([f"{key}={value}" for key, value in qube.volumes[name].items()])
 
 
+def _content_changed(model: Model, qube: Qube, name: str, _payload: str) -> str:
+    """The volume has other data: what is based on the qube is outdated. No event, as to a caller with few rights."""
+    for each in model.qubes.values():
+        template = each.properties.get("template")
+        if template is not None and template.text == qube.name:
+            each.volumes[name]["is_outdated"] = "True"
+    return ""
+
+
 def _label(model: Model, _qube: Qube, name: str, _payload: str) -> str:
     if name not in model.labels:
         raise refused("QubesLabelNotFoundError", f"Label does not exist: {name}")
@@ -492,6 +502,12 @@ _CALLS: dict[str, Callable[[Model, Qube, str, str], str]] = {
     "admin.vm.firewall.Set": _firewall_set,
     "admin.vm.volume.List": lambda _model, qube, _argument, _payload: lines(list(qube.volumes)),
     "admin.vm.volume.Info": _volume_info,
+    "admin.vm.volume.ListSnapshots": lambda _model, _qube, _argument, _payload: "1\n",
+    "admin.vm.volume.Revert": _content_changed,
+    "admin.vm.volume.CloneFrom": lambda _model, _qube, _argument, _payload: "t" * 32,
+    "admin.vm.volume.CloneTo": _content_changed,
+    "admin.vm.volume.Clear": _content_changed,
+    "admin.vm.volume.ImportWithSize": _content_changed,
     "admin.label.List": lambda model, _qube, _argument, _payload: lines(list(model.labels)),
     "admin.label.Get": _label,
 }
@@ -516,6 +532,8 @@ class Faulty:
         self.is_up = True
         self.silent: Callable[[str], bool] = lambda _request: False
         """Which requests get zero bytes."""
+        self.refuses: Callable[[str], bool] = lambda _request: False
+        """Which requests the policy refuses."""
         self.crashes: Callable[[str], bool] = lambda _request: False
         """At which requests it crashes."""
         self.drops: Callable[[bytes], bool] = lambda _frame: False
@@ -552,6 +570,8 @@ class Faulty:
             self.crash()
         if not self.is_up:
             raise TransportError("Connection refused")
+        if self.refuses(request):
+            raise PolicyError(f"The policy refuses {request}.")
         if service == "admin.Events":
             async for piece in self._events():
                 yield piece

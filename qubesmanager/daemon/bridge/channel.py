@@ -7,7 +7,7 @@ older qubesd sends it for what its policy refuses, and each qubesd when it fails
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, nullcontext
 from itertools import islice
 from typing import TypeVar
@@ -52,14 +52,18 @@ class Channel:
         """By a call that has only got zero bytes so far: the qubes it was sent to."""
         self._unknown: set[str] = set()
         """Calls that qubesd says it does not know, or that another call is answered in place of."""
+        self.on_answered_at_last: Callable[[], None] = lambda: None
+        """Called when a call that was taken as one that qubesd lacks is answered: there is more to read."""
 
     def lacks(self, request: Request[R]) -> bool:
         """Whether this qubesd does not have the call, as far as its answers show: releases differ in their calls.
 
-        Before Qubes 4.4 an unknown call gets zero bytes, as a failure does, so it is asked for with several qubes.
+        Before Qubes 4.4 an unknown call gets zero bytes, as a failure does, so it is asked for with several qubes. For
+        these it stays an open question: they are asked again now and then, and show if it was a failure.
         """
         name = request.service
-        return name in self._unknown or len(self._silent.get(name, ())) >= _SILENT_QUBES
+        silent = self._silent.get(name, set())
+        return name in self._unknown or (len(silent) >= _SILENT_QUBES and request.dest not in silent)
 
     def has(self, request: Request[R]) -> bool:
         """Whether this qubesd is known to have the call: it has answered one."""
@@ -133,7 +137,8 @@ class Channel:
             if name not in self._answered:
                 self._silent.setdefault(name, set()).add(request.dest)
             raise refusal("qubesd-no-answer", name)
-        self._silent.pop(name, None)
+        if len(self._silent.pop(name, ())) >= _SILENT_QUBES:
+            self.on_answered_at_last()
         try:
             content = framing.content(bytes(buffer))
         except Mgmt1Error as error:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from qubesmanager.daemon.bridge.channel import Channel
+from qubesmanager.daemon.bridge.following import reread_outdated
 from qubesmanager.daemon.bridge.mirror import Mirror
+from qubesmanager.daemon.bridge.reading import VOLUMES
 from qubesmanager.daemon.registry import ContextOfCall, Registry
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.call import AnyCall, Request
@@ -112,6 +114,16 @@ class Context(ContextOfCall):
             raise
         if parts:
             await self.mirror.read_again(request.dest, *parts)
+        return answer
+
+    async def change_content(self, request: Request[R]) -> R:
+        """As `change`, of a call that replaces the data of a volume: what is based on the qube may be outdated then."""
+        try:
+            answer = await self.change(request, VOLUMES)
+        except NoAnswerError:
+            reread_outdated(self.mirror, request.dest)
+            raise
+        reread_outdated(self.mirror, request.dest)
         return answer
 
 

@@ -25,11 +25,17 @@ class Mirrored(Protocol):
     @property
     def records(self) -> Mapping[str, VmRecord]: ...
 
+    def known(self, name: str) -> VmRecord | None:
+        """The record of a qube whose properties were read, shown or not."""
+
     def become(self, record: VmRecord) -> None:
         """The record is now this; listeners get the events between."""
 
     def reread(self, name: str, *parts: str) -> None:
         """Read parts of a qube again; all of them, if none are named."""
+
+    def distrust(self) -> None:
+        """Drop the answers on their way: they may be older than a change that is no event of the qube itself."""
 
     def reread_system(self) -> None:
         """Read system-wide properties again."""
@@ -47,7 +53,7 @@ class Mirrored(Protocol):
 
 def _state(state: PowerState, *parts: str) -> Callable[[Mirrored, Event], None]:
     def follow(mirror: Mirrored, event: Event) -> None:
-        record = mirror.records.get(event.subject)
+        record = mirror.known(event.subject)
         if record is not None:
             mirror.become(record.updated(state=state))
         mirror.reread(event.subject, *parts)
@@ -58,7 +64,7 @@ def _state(state: PowerState, *parts: str) -> Callable[[Mirrored, Event], None]:
 def _stopped(mirror: Mirrored, event: Event) -> None:
     """The volumes were committed."""
     _state(PowerState.HALTED, "devices", one("start_time"))(mirror, event)
-    _volumes(mirror, event)
+    content_changed(mirror, event.subject)
 
 
 def _based_on(mirror: Mirrored, name: str) -> list[str]:
@@ -79,7 +85,7 @@ def _property_set(mirror: Mirrored, event: Event) -> None:
         return
     if name in ALSO_SET:
         _reread_based(mirror, event.subject, name)
-    record = mirror.records.get(event.subject)
+    record = mirror.known(event.subject)
     text = _text(name, event.fields.get("newvalue"))
     if record is None or text is None or name not in record.properties:
         _reread(mirror, event.subject, name)
@@ -113,7 +119,15 @@ def _property_reset(mirror: Mirrored, event: Event) -> None:
     _reread_based(mirror, event.subject, name)
 
 
+def _may_be_template(mirror: Mirrored, name: str) -> bool:
+    record = mirror.known(name)
+    return record is None or record.klass is VmClass.TEMPLATE or record.flag("template_for_dispvms")
+
+
 def _reread_based(mirror: Mirrored, template: str, name: str) -> None:
+    if not _may_be_template(mirror, template):
+        return
+    mirror.distrust()
     for based in _based_on(mirror, template):
         value = mirror.records[based].properties.get(name)
         if value is not None and value.is_default:
@@ -140,6 +154,7 @@ def _system(mirror: Mirrored, system_name: str) -> None:
     name = FROM_SYSTEM.get(system_name)
     if name is None:
         return
+    mirror.distrust()
     for record in list(mirror.records.values()):
         value = record.properties.get(name)
         if value is not None and value.is_default:
@@ -147,7 +162,7 @@ def _system(mirror: Mirrored, system_name: str) -> None:
 
 
 def _feature_set(mirror: Mirrored, event: Event) -> None:
-    record = mirror.records.get(event.subject)
+    record = mirror.known(event.subject)
     name, value = event.name.partition(":")[2], event.fields.get("value")
     if record is None or value is None:
         mirror.reread(event.subject, "features")
@@ -156,26 +171,24 @@ def _feature_set(mirror: Mirrored, event: Event) -> None:
 
 
 def _feature_delete(mirror: Mirrored, event: Event) -> None:
-    record = mirror.records.get(event.subject)
-    if record is not None:
+    record = mirror.known(event.subject)
+    if record is None:
+        mirror.reread(event.subject, "features")
+    else:
         name = event.name.partition(":")[2]
         mirror.become(record.updated(features={key: text for key, text in record.features.items() if key != name}))
 
 
-def _tag_add(mirror: Mirrored, event: Event) -> None:
-    mirror.tags_changed()
-    record = mirror.records.get(event.subject)
-    if record is None:
-        mirror.reread(event.subject)
-    else:
-        mirror.become(record.updated(tags=record.tags | {event.name.partition(":")[2]}))
+def _tag(change: Callable[[frozenset[str], set[str]], frozenset[str]]) -> Callable[[Mirrored, Event], None]:
+    def follow(mirror: Mirrored, event: Event) -> None:
+        mirror.tags_changed()
+        record = mirror.known(event.subject)
+        if record is None:
+            mirror.reread(event.subject, "tags")
+        else:
+            mirror.become(record.updated(tags=change(record.tags, {event.name.partition(":")[2]})))
 
-
-def _tag_delete(mirror: Mirrored, event: Event) -> None:
-    mirror.tags_changed()
-    record = mirror.records.get(event.subject)
-    if record is not None:
-        mirror.become(record.updated(tags=record.tags - {event.name.partition(":")[2]}))
+    return follow
 
 
 def _devices(mirror: Mirrored, event: Event) -> None:
@@ -212,11 +225,23 @@ def _deleted(mirror: Mirrored, event: Event) -> None:
 
 
 def _volumes(mirror: Mirrored, event: Event) -> None:
-    """A qube has other volumes; without an event, those of qubes and disposables based on it may be outdated now."""
-    mirror.reread(event.subject, "volumes")
-    for name in _based_on(mirror, event.subject):
-        mirror.reread(name, "volumes")
-        for disposable in _based_on(mirror, name):
+    content_changed(mirror, event.subject)
+
+
+def content_changed(mirror: Mirrored, name: str) -> None:
+    """A qube has other volumes, or other data in them: read them again, and those of what is based on it."""
+    mirror.reread(name, "volumes")
+    reread_outdated(mirror, name)
+
+
+def reread_outdated(mirror: Mirrored, name: str) -> None:
+    """Qubes and their disposables that are based on a qube may be outdated now, of which no event is sent."""
+    if not _may_be_template(mirror, name):
+        return
+    mirror.distrust()
+    for based in _based_on(mirror, name):
+        mirror.reread(based, "volumes")
+        for disposable in _based_on(mirror, based):
             mirror.reread(disposable, "volumes")
 
 
@@ -225,8 +250,8 @@ _FOLLOW: dict[str, Callable[[Mirrored, Event], None]] = {
     "property-reset": _property_reset,
     "domain-feature-set": _feature_set,
     "domain-feature-delete": _feature_delete,
-    "domain-tag-add": _tag_add,
-    "domain-tag-delete": _tag_delete,
+    "domain-tag-add": _tag(frozenset.union),
+    "domain-tag-delete": _tag(frozenset.difference),
     "firewall-changed": lambda mirror, event: mirror.emit(events.FIREWALL_CHANGED(event.subject)),
     "device-attach": _devices,
     "device-detach": _devices,

@@ -6,6 +6,7 @@ A part that is marked twice is read once. At most one reader works at a qube, so
 
 import asyncio
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from itertools import count
 
@@ -39,6 +40,11 @@ class Marks:
     def __contains__(self, name: str) -> bool:
         """Whether a part of the qube is marked, or being read."""
         return name in self._parts or name in self._busy
+
+    @property
+    def busy(self) -> AbstractSet[str]:
+        """What is being read."""
+        return self._busy
 
     @property
     def is_idle(self) -> bool:

@@ -7,6 +7,7 @@ caller asks for comes before all that.
 
 An event changes a record at once if it has the new value, and otherwise marks a part that is read again. If the qube
 changes while a part is read, the answer may be older than the change: it is dropped, and the part is read once more.
+A part that qubesd does not answer for is asked for again later, until it is answered or refused, or the qube is gone.
 After a break of the connection everything is read again; the differences go to the listeners as events. What changes
 without an event is read again now and then, as long as a listener is there to see it.
 """
@@ -14,7 +15,7 @@ without an event is read again now and then, as long as a listener is there to s
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from itertools import count
 
@@ -26,12 +27,13 @@ from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.following import ESTABLISHED, follow, is_shown
 from qubesmanager.daemon.bridge.marks import Level, Marks
 from qubesmanager.daemon.bridge.system_info import tags_of_all
+from qubesmanager.daemon.bridge.unanswered import FIRST_PAUSE, LONGEST_PAUSE, Unanswered
 from qubesmanager.daemon.event_hub import EventHub
 from qubesmanager.transport.base import Transport
 from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import events
-from qubesmanager.wire.codecs import PropertyRow
-from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesVMNotFoundError
+from qubesmanager.wire.codecs import PropertyRow, VmInfo
+from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesLabelNotFoundError, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import DOM0, VM_NAME
 from qubesmanager.wire.reasons import refusal
@@ -51,7 +53,8 @@ LOOKED_AT = 60.0
 class Mirror:
     """Runs from `start` until `close`. `internal` leads to qubesd's second socket.
 
-    `first_pause` and `longest_pause`: seconds between two tries to connect.
+    `first_pause` and `longest_pause`: seconds between two tries to connect. `pauses`: the shortest and the longest
+    pause before a part without an answer is asked for again, in seconds.
 
     `refresh`: seconds between two qubes of which what has no event is read again, one after the other. `relist`:
     seconds between two lists of all qubes, for states that change without an event. Both rest without a listener.
@@ -64,6 +67,7 @@ class Mirror:
         internal: Transport | None = None,
         first_pause: float = 0.2,
         longest_pause: float = 10.0,
+        pauses: tuple[float, float] = (FIRST_PAUSE, LONGEST_PAUSE),
         refresh: float = 2.0,
         relist: float = 30.0,
     ) -> None:
@@ -84,8 +88,9 @@ class Mirror:
         self._incomplete: set[str] = set()
         """Qubes of `records` of which a part was never read."""
         self._unannounced: set[str] = set()
-        """Qubes of the first list: a listener gets them as rows, so they are not also events."""
+        """Qubes of the first list until they are known: a listener gets them as rows, so they are not also events."""
         self._marks = Marks()
+        self._unanswered = Unanswered(self._ask_again, first=pauses[0], longest=pauses[1])
         self._numbers = count(1)
         self._versions: dict[str, int] = {}
         """By qube that is known or being read: a number that is another one after each change."""
@@ -94,14 +99,17 @@ class Mirror:
         """The ports of a backend that were listed last."""
         self._labels: frozenset[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._comparing: set[asyncio.Task[None]] = set()
-        """Lists of devices that are compared with those before."""
-        self._listing_offers = asyncio.Lock()
         self._news = asyncio.Event()
         self._connected = asyncio.Event()
         self._tags_changed = asyncio.Event()
         self._listed = False
         self._failure: Mgmt1Error | None = None
+        self._system_parts: dict[str, Callable[[], Awaitable[None]]] = {
+            _PROPERTIES: self._read_system_properties,
+            _LABELS: self._compare_labels,
+            _LIST: self._compare_list,
+        }
+        channel.on_answered_at_last = self._read_what_seemed_lacking
 
     def start(self) -> None:
         """Begin to follow qubesd, if that has not begun."""
@@ -119,10 +127,10 @@ class Mirror:
         """End the streams of the listeners, and all work."""
         self.end_streams()
         self.backups.close()
-        tasks = [*self._tasks, *self._comparing]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._unanswered.clear()
 
     # -- what callers get ---------------------------------------------------------------------------------------------
 
@@ -141,10 +149,13 @@ class Mirror:
         sent: set[str] = set()
         while True:
             self._raise_failure()
-            for name in sorted(self.records.keys() - sent - (self._incomplete if awaits_all else set())):
+            ready = self.records.keys() - sent - (self._incomplete if awaits_all else set())
+            for name in sorted(ready):
                 if (record := self.records.get(name)) is not None:
                     sent.add(name)
                     yield record
+            if ready:
+                continue  # more may have become known while the caller took these
             if self._listed and not self._unread and not (awaits_all and self._incomplete):
                 return
             await self._news.wait()
@@ -158,8 +169,12 @@ class Mirror:
         return record
 
     async def _complete(self, name: str) -> VmRecord | None:
-        """A qube's record with all its parts; None if qubesd does not have the qube, or it is not shown."""
+        """A qube's record with all its parts; None if qubesd does not have the qube, or it is not shown.
+
+        What was not answered is asked for once more at once.
+        """
         has_asked = False
+        self._unanswered.hurry(name)
         while True:
             self._raise_failure()
             self._marks.hurry(name)
@@ -195,7 +210,7 @@ class Mirror:
     def remembered(self) -> int:
         """How many qubes anything is kept of."""
         kept = (self.records, self.hidden, self._unread, self._versions, self._looked_at, self._incomplete)
-        return len(set[str]().union(*kept, self._unannounced))
+        return len(set[str]().union(*kept, self._unannounced, self._unanswered.names))
 
     def _raise_failure(self) -> None:
         if not self._listed and self._failure is not None:
@@ -203,28 +218,39 @@ class Mirror:
 
     # -- what events act on -------------------------------------------------------------------------------------------
 
+    def known(self, name: str) -> VmRecord | None:
+        return self.records.get(name) or self.hidden.get(name)
+
     def become(self, record: VmRecord) -> None:
+        """An answer on its way may be older than what is known now, also if that changes nothing."""
+        self._touch(record.name)
+        self._replace(record)
+
+    def _replace(self, record: VmRecord) -> None:
         name = record.name
+        is_row = name in self._unannounced
+        self._unannounced.discard(name)
         if not is_shown(record):
-            self._hide(record)
+            self.hidden[name] = record
+            self._incomplete.discard(name)
+            if self.records.pop(name, None) is not None:
+                self.hub.emit(events.DOMAIN_DELETE(name))
             return
         before = self.records.get(name)
         if before == record:
             return
-        self.hidden.pop(name, None)
         self._touch(name)
+        self.hidden.pop(name, None)
         self.records[name] = record
-        if before is None and name in self._unannounced:
+        if before is None and is_row:
             return
         for event in differences.between(before, record):
             self.hub.emit(event)
 
-    def _hide(self, record: VmRecord) -> None:
-        self._touch(record.name)
-        self.hidden[record.name] = record
-        self._incomplete.discard(record.name)
-        if self.records.pop(record.name, None) is not None:
-            self.hub.emit(events.DOMAIN_DELETE(record.name))
+    def distrust(self) -> None:
+        for name in self._marks.busy:
+            if self._known(name) is not None:
+                self._touch(name)
 
     def reread(self, name: str, *parts: str) -> None:
         if not VM_NAME.matches(name):
@@ -258,18 +284,18 @@ class Mirror:
         await self.listed()
         self._channel.forget()
         await self._compare_list()
-        await self._compare_labels()
-        self.reread_system()
+        self._marks.mark(_SYSTEM, {_PROPERTIES, _LABELS}, Level.SOON)
         for name in self.records:
             self._marks.mark(name, reading.FIRST, Level.FIRST)
             self._marks.mark(name, reading.NOT_LISTED - reading.FIRST, Level.LATER)
         await self.settled()
 
     def reread_system(self) -> None:
-        self._marks.mark(_SYSTEM, {_SYSTEM}, Level.SOON)
+        self._marks.mark(_SYSTEM, {_PROPERTIES}, Level.SOON)
 
     def gone(self, name: str) -> None:
         self._marks.forget(name)
+        self._unanswered.forget(name)
         for known in (self._unread, self.hidden, self._versions, self._looked_at):
             known.pop(name, None)
         for kind in DeviceClass:
@@ -289,15 +315,11 @@ class Mirror:
 
     def offers_changed(self, backend: str, kind: DeviceClass) -> None:
         """Where Qubes 4.2 or older sends no event for each device: list them, and send one for each difference."""
-        known = (backend, kind) in self.offered
-        if not known or not self._channel.lacks(calls.VM_DEVICE_ASSIGNED.of(kind)(backend)):
-            return
-        task = asyncio.get_running_loop().create_task(self._compare_offers(backend, kind))
-        self._comparing.add(task)
-        task.add_done_callback(self._comparing.discard)
+        if (backend, kind) in self.offered and self._channel.lacks(calls.VM_DEVICE_ASSIGNED.of(kind)(backend)):
+            self.reread(backend, _OFFERS + kind)
 
     def _known(self, name: str) -> VmRecord | None:
-        return self.records.get(name) or self._unread.get(name) or self.hidden.get(name)
+        return self.known(name) or self._unread.get(name)
 
     def _touch(self, name: str) -> None:
         self._versions[name] = next(self._numbers)
@@ -372,26 +394,32 @@ class Mirror:
                 self.gone(name)
         if not self._listed:
             self._unannounced = classes.keys() - self.records.keys()
+        self._unanswered.clear()
         turns = Turns()
         for row in rows:
-            record = self._known(row.name)
-            if record is None:
-                record = VmRecord(row.name, row.klass, row.state)
-                self._incomplete.add(row.name)
-                self._unread[row.name] = record
-            record = record.updated(state=row.state, tags=tags.get(row.name))
-            if row.name in self._unread:
-                self._unread[row.name] = record
-            else:
-                self.become(record)
-            self._touch(row.name)
-            rest = reading.NOT_LISTED - reading.FIRST
-            self._marks.mark(row.name, reading.FIRST, Level.FIRST)
-            self._marks.mark(row.name, rest - {reading.TAGS} if row.name in tags else rest, Level.LATER)
+            self._take_row(row, tags.get(row.name))
             await turns.give()
-        self.reread_system()
+        self._marks.mark(_SYSTEM, {_PROPERTIES, _LABELS}, Level.SOON)
         self._listed = True
         self._tell()
+
+    def _take_row(self, row: VmInfo, tags: frozenset[str] | None = None) -> None:
+        """Take what the list has of a qube, and mark the rest."""
+        name = row.name
+        record = self._known(name)
+        if record is None:
+            record = VmRecord(name, row.klass, row.state)
+            self._incomplete.add(name)
+            self._unread[name] = record
+        record = record.updated(state=row.state, tags=tags)
+        if name in self._unread:
+            self._unread[name] = record
+            self._touch(name)
+        else:
+            self.become(record)
+        rest = reading.NOT_LISTED - reading.FIRST
+        self._marks.mark(name, reading.FIRST, Level.FIRST)
+        self._marks.mark(name, rest if tags is None else rest - {reading.TAGS}, Level.LATER)
 
     # -- what has no event --------------------------------------------------------------------------------------------
 
@@ -427,53 +455,53 @@ class Mirror:
                 await asyncio.sleep(min(TAGS_PAUSE, self._relist))
             self._tags_changed.clear()
             if self._is_watched:
-                try:
-                    await self._compare_list()
-                    await self._compare_labels()
-                except Mgmt1Error as error:
-                    log.info("qubesd cannot be listed: %s", error)
+                self._marks.mark(_SYSTEM, {_LIST, _LABELS}, Level.SOON)
+                while _SYSTEM in self._marks:
+                    await self._news.wait()
 
     async def _compare_list(self) -> None:
         """Take states, new and missing qubes from a list. What changed since it was asked for is left as it is."""
         before = dict(self._versions)
         rows = {row.name: row for row in await self._channel.rows(calls.VM_LIST(DOM0))}
         turns = Turns()
-        for name in self.records.keys() | rows.keys():
+        for name in self.records.keys() | self.hidden.keys() | self._unread.keys() | rows.keys():
             if self._versions.get(name) != before.get(name):
                 continue
-            record, row = self.records.get(name), rows.get(name)
+            record, row = self._known(name), rows.get(name)
             if row is None:
                 self.gone(name)
-            elif record is not None:
+            elif record is None:
+                self._take_row(row)
+            elif name in self._unread:
+                self._unread[name] = record.updated(state=row.state)
+            elif record.state is not row.state:
                 self.become(record.updated(state=row.state))
-            elif self._known(name) is None:
-                self.reread(name)
             await turns.give()
 
     async def _compare_labels(self) -> None:
         """Send an event for each label that another client created or removed."""
         names = frozenset(await self._channel.rows(calls.LABEL_LIST(DOM0)))
-        before, self._labels = self._labels, names
-        if before is not None:
-            for name in sorted(names - before):
-                self.emit(events.LABEL_ADD(name, await self._channel.ask(calls.LABEL_GET(DOM0, name))))
-            for name in sorted(before - names):
-                self.emit(events.LABEL_DELETE(name))
+        if self._labels is None:
+            self._labels = names
+        for name in sorted(self._labels - names):
+            self._labels -= {name}
+            self.emit(events.LABEL_DELETE(name))
+        for name in sorted(names - self._labels):
+            with suppress(QubesLabelNotFoundError):  # removed since the list
+                color = await self._channel.ask(calls.LABEL_GET(DOM0, name))
+                self._labels |= {name}
+                self.emit(events.LABEL_ADD(name, color))
 
     async def _compare_offers(self, backend: str, kind: DeviceClass) -> None:
-        async with self._listing_offers:  # one after the other: each list is newer than what it is compared with
-            try:
-                rows = await self._channel.rows(calls.VM_DEVICE_AVAILABLE.of(kind)(backend))
-            except Mgmt1Error as error:
-                log.info("The %s devices of %s cannot be listed: %s", kind, backend, error)
-                return
-            before = self.offered.get((backend, kind))
-            if before is None:  # the backend is gone
-                return
-            now = self.offered[backend, kind] = frozenset(row.fields.get("port_id", "") for row in rows)
-            for port in sorted(before ^ now):
-                change = DeviceChange.ADDED if port in now else DeviceChange.REMOVED
-                self.emit(events.DEVICE_LIST_CHANGE(backend, kind, port, change))
+        """Send an event for each device that a qube offers, or offers no longer. Raises why they are unknown."""
+        rows = await self._channel.rows(calls.VM_DEVICE_AVAILABLE.of(kind)(backend))
+        before = self.offered.get((backend, kind))
+        if before is None:  # the backend is gone
+            return
+        now = self.offered[backend, kind] = frozenset(row.fields.get("port_id", "") for row in rows)
+        for port in sorted(before ^ now):
+            change = DeviceChange.ADDED if port in now else DeviceChange.REMOVED
+            self.emit(events.DEVICE_LIST_CHANGE(backend, kind, port, change))
 
     async def _size_of_backup(self, profile: str) -> int:
         answer = await self._channel.ask(calls.BACKUP_INFO(DOM0, profile))
@@ -481,17 +509,30 @@ class Mirror:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
+    def _ask_again(self, name: str, part: str) -> None:
+        """Read a part that got no answer: what the table needs soon, the rest when nothing else is left."""
+        self._marks.mark(name, (part,), Level.SOON if part in reading.FIRST else Level.LATER)
+
+    def _read_what_seemed_lacking(self) -> None:
+        """A call that this qubesd seemed to lack is answered now."""
+        for name in self.records:
+            self._marks.mark(name, reading.MAYBE_LACKING, Level.LATER)
+
     async def _read_marked(self, *, later: bool = False) -> None:
         while True:
             name, parts = await self._marks.take(later=later)
             try:
                 await self._connected.wait()
-                await (self._read(name, parts) if name else self._read_system())
+                await (self._read(name, parts) if name else self._read_system(parts))
             except QubesVMNotFoundError:
                 self.gone(name)
             except Mgmt1Error as error:
-                log.info("%s is left out: %s", name or "The system", error)
+                log.info("%s is left out: %s", name, error)
                 self._leave_out(name)
+                if reading.is_answered(error):
+                    self.tags_changed()  # the list of all may have the qube
+                else:
+                    self._unanswered.failed(name, reading.STATE)
             except Exception:
                 log.exception("Reading %s failed", name or "the system")
                 self._leave_out(name)
@@ -504,15 +545,18 @@ class Mirror:
     def _leave_out(self, name: str) -> None:
         """A qube could not be read: keep what was known before of it, if anything was."""
         self._unread.pop(name, None)
+        self._unannounced.discard(name)
         if self._known(name) is None:
             self._versions.pop(name, None)
 
     async def _read(self, name: str, parts: frozenset[str]) -> None:
-        record = self._known(name) or await self._from_list(name)
+        record = self._known(name)
+        if record is None:
+            record, parts = await self._from_list(name), parts | reading.NOT_LISTED
         version = self._versions.get(name)
         read: list[str] = []
         for part in sorted(parts, key=_position):
-            patch = await reading.read(self._channel, record, part)
+            patch, is_whole = await self._answer(record, part)
             read.append(part)
             if version != self._versions.get(name):
                 current = self._known(name)
@@ -520,24 +564,56 @@ class Mirror:
                     return
                 self._marks.mark(name, read, Level.SOON)
                 record, version, read = current, self._versions.get(name), []
-            else:
-                record = record.updated(**patch)
+                continue
+            record = record.updated(**patch)
+            (self._unanswered.answered if is_whole else self._unanswered.failed)(name, part)
         if name in self._unread:
             self._unread[name] = record
             if not set(read) >= reading.FIRST:
                 return
             del self._unread[name]
-        self.become(record)
+        self._replace(record)
+
+    async def _answer(self, record: VmRecord, part: str) -> tuple[reading.Patch, bool]:
+        """What a part makes of the record, and whether all of it was answered."""
+        try:
+            if not part.startswith(_OFFERS):
+                return await reading.read(self._channel, record, part), True
+            await self._compare_offers(record.name, DeviceClass(part.removeprefix(_OFFERS)))
+        except reading.UnansweredError as error:
+            return error.patch, False
+        except QubesVMNotFoundError:
+            raise
+        except Mgmt1Error as error:
+            log.info("%s of %s cannot be read: %s", part, record.name, error)
+            return {}, reading.is_answered(error)
+        return {}, True
 
     async def _from_list(self, name: str) -> VmRecord:
-        """What is known first of a qube. Raises `QubesVMNotFoundError`."""
-        for row in await self._channel.rows(calls.VM_LIST(name)):
-            if row.name == name:
-                self._unread[name] = VmRecord(name, row.klass, row.state)
-                return self._unread[name]
-        raise refusal("no-such-qube", name)
+        """What is known first of a qube. Raises `QubesVMNotFoundError`, and why it cannot be listed."""
+        while (record := self._known(name)) is None:
+            version = self._versions.get(name)
+            rows = await self._channel.rows(calls.VM_LIST(name))
+            if version != self._versions.get(name):
+                continue
+            row = next((row for row in rows if row.name == name), None)
+            if row is None:
+                raise refusal("no-such-qube", name)
+            self._unread[name] = VmRecord(name, row.klass, row.state)
+        return record
 
-    async def _read_system(self) -> None:
+    async def _read_system(self, parts: frozenset[str]) -> None:
+        for part in sorted(parts):
+            try:
+                await self._system_parts[part]()
+            except Mgmt1Error as error:
+                log.info("The %s of the system cannot be read: %s", part, error)
+                if not reading.is_answered(error):
+                    self._unanswered.failed(_SYSTEM, part)
+                    continue
+            self._unanswered.answered(_SYSTEM, part)
+
+    async def _read_system_properties(self) -> None:
         rows = await self._channel.rows(calls.PROPERTY_GET_ALL(DOM0))
         for row in rows:
             value = reading.value_of(row.name, row.type, row.value)
@@ -545,8 +621,6 @@ class Mirror:
             self.system[row.name] = now
             if before is not None and before != now:
                 self.hub.emit(events.property_event("", row.name, PropertyValue(value, row.is_default), before.value))
-        if self._labels is None:
-            await self._compare_labels()
 
     def _tell(self) -> None:
         """Wake those who wait for a change."""
@@ -555,7 +629,12 @@ class Mirror:
 
 
 _SYSTEM = ""
-"""What the system-wide properties are marked by."""
+"""What is marked that is not of one qube."""
+_PROPERTIES, _LABELS, _LIST = "properties", "labels", "list"
+"""The parts of the system: its properties, its labels, and the list of all qubes."""
+
+_OFFERS = "offers:"
+"""The prefix of a part that is the devices of a class which a qube offers."""
 
 _ORDER = tuple(reading.PARTS)
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parts of a qube's record, and how each is read from qubesd.
 
-A part is a family of calls. What qubesd refuses to list stays as it was: a caller with some rights sees what it may.
+A part is a family of calls. What qubesd refuses stays as it was: a caller with some rights sees what it may. What it
+does not answer stays as it was, too, and has to be asked for again.
 """
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypedDict, TypeVar
 
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import ANY, KERNEL, TRUE, DeviceRow, Property
@@ -17,11 +18,20 @@ from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.rules.devices import IDENTITY, MODE, PERSISTENT, assigned_ident
 from qubesmanager.wire.codecs import DeviceId, number
 from qubesmanager.wire.codecs import DeviceRow as DeviceOf42
-from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError, ProtocolError, QubesVMNotFoundError
+from qubesmanager.wire.errors import (
+    Mgmt1Error,
+    NoAnswerError,
+    ProtocolError,
+    QubesFeatureNotFoundError,
+    QubesVMNotFoundError,
+)
 from qubesmanager.wire.records import NO, YES, DeviceRecord, PropertyValue, VmRecord, VolumeRecord, shared_value
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass, usual_mode
 
 log = logging.getLogger(__name__)
+
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
 
 
 class Patch(TypedDict, total=False):
@@ -34,6 +44,49 @@ class Patch(TypedDict, total=False):
     volumes: tuple[VolumeRecord, ...]
     devices: tuple[DeviceRecord, ...]
     notes: str
+
+
+class UnansweredError(Exception):
+    """Something of a part got no answer. `patch` is what the rest of it makes of the record."""
+
+    def __init__(self, patch: Patch) -> None:
+        super().__init__()
+        self.patch = patch
+
+
+_CUT = frozenset({"answer-row-cut", "answer-exception", "answer-unknown"})
+"""The reasons for answers whose end is missing: qubesd ended in the middle."""
+
+
+def is_answered(error: Mgmt1Error) -> bool:
+    """Whether qubesd has refused. If not, there was no answer, or a part of one, and the next may be whole."""
+    return not isinstance(error, NoAnswerError) and (error.reason is None or error.reason.code not in _CUT)
+
+
+async def _each(keys: Iterable[K], ask: Callable[[K], Awaitable[V]], before: Mapping[K, V]) -> tuple[dict[K, V], bool]:
+    """What is answered for each key, and whether all of it was answered. Otherwise a key keeps what it had before."""
+    values: dict[K, V] = {}
+    is_whole = True
+    for key in keys:
+        try:
+            values[key] = await ask(key)
+        except QubesVMNotFoundError:
+            raise
+        except QubesFeatureNotFoundError:
+            continue  # removed since the list
+        except Mgmt1Error as error:
+            log.info("%s cannot be read: %s", key, error)
+            is_whole = is_whole and is_answered(error)
+            if key in before:
+                values[key] = before[key]
+    return values, is_whole
+
+
+def _whole(patch: Patch, is_whole: bool) -> Patch:  # noqa: FBT001 - the two results of `_each`
+    """Raises `UnansweredError` if it is not."""
+    if not is_whole:
+        raise UnansweredError(patch)
+    return patch
 
 
 def value_of(name: str, kind: str, value: str) -> str:
@@ -87,7 +140,9 @@ def names_of(source: str) -> tuple[str, ...]:
 
 async def _features(channel: Channel, record: VmRecord) -> Patch:
     names = await channel.rows(calls.VM_FEATURE_LIST(record.name))
-    return {"features": {name: await channel.ask(calls.VM_FEATURE_GET(record.name, name)) for name in names}}
+    ask = lambda name: channel.ask(calls.VM_FEATURE_GET(record.name, name))  # noqa: E731
+    features, is_whole = await _each(names, ask, record.features)
+    return _whole({"features": features}, is_whole)
 
 
 async def _tags(channel: Channel, record: VmRecord) -> Patch:
@@ -101,9 +156,13 @@ async def _notes(channel: Channel, record: VmRecord) -> Patch:
 
 
 async def _volumes(channel: Channel, record: VmRecord) -> Patch:
-    names = await channel.rows(calls.VM_VOLUME_LIST(record.name))
-    infos = {name: await channel.ask(calls.VM_VOLUME_INFO(record.name, name)) for name in names if name != KERNEL}
-    return {"volumes": tuple(_volume(name, info) for name, info in infos.items())}
+    names = [name for name in await channel.rows(calls.VM_VOLUME_LIST(record.name)) if name != KERNEL]
+
+    async def ask(name: str) -> VolumeRecord:
+        return _volume(name, await channel.ask(calls.VM_VOLUME_INFO(record.name, name)))
+
+    volumes, is_whole = await _each(names, ask, {volume.name: volume for volume in record.volumes})
+    return _whole({"volumes": tuple(volumes.values())}, is_whole)
 
 
 def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
@@ -127,16 +186,9 @@ def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
 
 async def _devices(channel: Channel, record: VmRecord) -> Patch:
     """The devices of all classes. Those of a class that cannot be read stay as they were."""
-    devices: list[DeviceRecord] = []
-    for kind in DeviceClass:
-        try:
-            devices += await _devices_of(channel, record, kind)
-        except QubesVMNotFoundError:
-            raise
-        except Mgmt1Error as error:
-            log.info("The %s devices of %s cannot be read: %s", kind, record.name, error)
-            devices += [device for device in record.devices if device.device_class is kind]
-    return {"devices": tuple(devices)}
+    before = {kind: [device for device in record.devices if device.device_class is kind] for kind in DeviceClass}
+    devices, is_whole = await _each(DeviceClass, lambda kind: _devices_of(channel, record, kind), before)
+    return _whole({"devices": tuple(device for own in devices.values() for device in own)}, is_whole)
 
 
 async def _devices_of(channel: Channel, record: VmRecord, kind: DeviceClass) -> list[DeviceRecord]:
@@ -197,14 +249,16 @@ def merged(kind: DeviceClass, attached: list[DeviceRow], assigned: list[DeviceRo
 STATE = "state"
 TAGS = "tags"
 NOTES = "notes"
+VOLUMES = "volumes"
+DEVICES = "devices"
 
 PARTS: dict[str, Callable[[Channel, VmRecord], Awaitable[Patch]]] = {
     STATE: _state,
     "properties": _properties,
     "features": _features,
     TAGS: _tags,
-    "volumes": _volumes,
-    "devices": _devices,
+    VOLUMES: _volumes,
+    DEVICES: _devices,
     NOTES: _notes,
 }
 """How each part is read, in this order."""
@@ -217,8 +271,11 @@ NOT_LISTED = ALL - {STATE}
 FIRST = frozenset({"properties"})
 """Parts without which a qube is not shown: the table's columns, and whether it is one that is hidden."""
 
-WITHOUT_EVENTS = frozenset({STATE, "volumes", NOTES})
+WITHOUT_EVENTS = frozenset({STATE, VOLUMES, NOTES})
 """Parts in which something changes without an event: suspending, sizes and usage, notes."""
+
+MAYBE_LACKING = frozenset({DEVICES, NOTES})
+"""Parts of which a release may not have the calls."""
 
 _ONE = "property:"
 """The prefix of a part that is one property."""
@@ -230,7 +287,10 @@ def one(name: str) -> str:
 
 
 async def read(channel: Channel, record: VmRecord, part: str) -> Patch:
-    """A part as qubesd has it now. Raises `QubesVMNotFoundError`; another refusal leaves the part as it is."""
+    """A part as qubesd has it now; nothing of it where qubesd refuses.
+
+    Raises `QubesVMNotFoundError`, and `UnansweredError` where something got no answer.
+    """
     try:
         if not part.startswith(_ONE):
             return await PARTS[part](channel, record)
@@ -240,6 +300,6 @@ async def read(channel: Channel, record: VmRecord, part: str) -> Patch:
         raise
     except Mgmt1Error as error:
         log.info("%s of %s cannot be read: %s", part, record.name, error)
-        return {}
+        return _whole({}, is_answered(error))
     changed = {own: property_value(own, answer) for own in names_of(name)}
     return {"properties": {**record.properties, **changed}}

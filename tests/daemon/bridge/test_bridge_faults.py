@@ -2,12 +2,11 @@
 """The mirror over a qubesd that crashes, says nothing, cuts frames, loses events, and is of an older release."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from bridge_fixtures import client_of, over
+from mirror_listener import Listener, followed
 from qubesd_model import RELEASES, Faulty, Model, Value
 from until import error_of, until
 
@@ -17,49 +16,8 @@ from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.errors import NoAnswerError
-from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import apply_event
 from qubesmanager.wire.names import DOM0
-from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
-
-
-class Listener:
-    """A client that folds the rows and the events of a mirror into a copy."""
-
-    def __init__(self) -> None:
-        self.heard: list[Event] = []
-        self.copy: dict[str, VmRecord] = {}
-        self.has_listed = False
-
-    async def follow(self, mirror: Mirror) -> None:
-        stream = mirror.hub.listen(lambda event: (event,))
-        await anext(stream)
-        async for record in mirror.rows():
-            self.copy[record.name] = record
-        self.has_listed = True
-        async for event in stream:
-            self.heard.append(event)
-            after = apply_event(self.copy.get(event.subject), event)
-            if after is not None:
-                self.copy[event.subject] = after
-            elif event.subject in self.copy:
-                del self.copy[event.subject]
-
-
-@asynccontextmanager
-async def followed(
-    qubesd: Faulty, *, refresh: float = 60.0, relist: float = 60.0
-) -> AsyncIterator[tuple[Mirror, Listener]]:
-    """A mirror of the qubesd, and a listener that has listed it."""
-    mirror = Mirror(Channel(qubesd), first_pause=0.01, longest_pause=0.05, refresh=refresh, relist=relist)
-    listener = Listener()
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(listener.follow(mirror))
-        await until(lambda: listener.has_listed)
-        yield mirror, listener
-        await mirror.close()
-        task.cancel()
 
 
 async def test_a_listener_gets_rows_with_properties_and_the_rest_as_events() -> None:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from qubesmanager.admin import calls
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.handlers.creating import create_bare, removed_on_failure
-from qubesmanager.daemon.bridge.handlers.storage import VOLUMES, missing_volume
+from qubesmanager.daemon.bridge.handlers.storage import missing_volume
 from qubesmanager.host.staging import pieces_of, staged
 from qubesmanager.rules.images import raw_image
 from qubesmanager.rules.volumes import why_not_replace
@@ -26,7 +26,7 @@ async def import_volume(context: Context, qube: str, volume: str, size: int, dat
     """Replace the content of a volume by `size` bytes; it has that size then."""
     payload = _with_size(size, data)
     async with aclosing(payload), missing_volume(context, qube, volume):
-        await context.change(calls.VM_VOLUME_IMPORT_WITH_SIZE(qube, volume, payload), VOLUMES)
+        await context.change_content(calls.VM_VOLUME_IMPORT_WITH_SIZE(qube, volume, payload))
 
 
 async def _with_size(size: int, data: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

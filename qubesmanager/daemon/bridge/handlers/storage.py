@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from qubesmanager.admin import calls
 from qubesmanager.admin.codecs import flag_to_mgmt1
 from qubesmanager.daemon.bridge.context import Context, answers
+from qubesmanager.daemon.bridge.reading import VOLUMES
 from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions, why_not_size
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.call import Request
@@ -18,8 +19,6 @@ from qubesmanager.wire.records import NO, YES
 
 _MISSING = "Argument not in "
 """The first words of qubesd's refusal of an argument that names nothing."""
-
-VOLUMES = "volumes"
 
 _DRIVERS_WITH_METADATA = frozenset({"lvm_thin"})
 """Drivers of Qubes OS whose `admin.pool.UsageDetails` has more than `admin.pool.Info`."""
@@ -93,7 +92,7 @@ async def _revert(context: Context, qube: str, name: str, snapshot: str) -> None
     """Go back to a snapshot. qubesd fails at one that is not there, so that is looked at first."""
     if snapshot not in await _snapshots(context, qube, name):
         raise refusal("no-such-snapshot", shown(snapshot))
-    await context.change(calls.VM_VOLUME_REVERT(qube, name, snapshot), VOLUMES)
+    await context.change_content(calls.VM_VOLUME_REVERT(qube, name, snapshot))
 
 
 async def _extend(context: Context, qube: str, name: str, size: int | None) -> int:
@@ -127,7 +126,7 @@ async def clear(context: Context, name: str, _payload: None) -> None:
     if (await context.mirror.record(context.dest)).running:
         raise refusal("volume-needs-halted")
     async with missing_volume(context, context.dest, name):
-        await context.change(calls.VM_VOLUME_CLEAR(context.dest, name), VOLUMES)
+        await context.change_content(calls.VM_VOLUME_CLEAR(context.dest, name))
 
 
 @answers(m.VM_VOLUME_COPY)
@@ -142,7 +141,7 @@ async def copy_volume(context: Context, source: str, source_volume: str, target:
     async with missing_volume(context, source, source_volume):
         token = await context.ask(calls.VM_VOLUME_CLONE_FROM(source, source_volume))
     async with missing_volume(context, target, volume):
-        await context.change(calls.VM_VOLUME_CLONE_TO(target, volume, token), VOLUMES)
+        await context.change_content(calls.VM_VOLUME_CLONE_TO(target, volume, token))
 
 
 @answers(m.VM_VOLUME_CONFIGURE)
