@@ -33,6 +33,9 @@ class Look(Enum):
     TEXT = "text"
     LABEL = "label"
     STATE = "state"
+    QUIET = "quiet"
+    NETVM = "netvm"
+    BACKUP = "backup"
     TICK = "tick"
     SPARK_CPU = "cpu"
     SPARK_MEMORY = "memory"
@@ -86,6 +89,10 @@ def _backup(record: VmRecord, _history: History | None) -> str:
     if moment is None:
         return QCoreApplication.translate("VmTable", "never") if record.flag("include_in_backups") else ""
     return since_text(moment, int(time.time()))
+
+
+def _class(record: VmRecord, _history: History | None) -> str:
+    return class_text(record.klass)
 
 
 def _backup_tip(record: VmRecord) -> str:
@@ -190,11 +197,13 @@ TABLE: tuple[Column, ...] = (
         lambda record, _history: STATE_ORDER[record.state], look=Look.STATE, width=28,
         tip=lambda record: property_text(record, "problem"),
     ),
-    _plain("class", QT_TRANSLATE_NOOP("VmTable", "Class"), lambda record, _history: class_text(record.klass),
-           width=27),
+    Column(
+        "class", QT_TRANSLATE_NOOP("VmTable", "Class"), _class, _text_key(_class), look=Look.QUIET, width=27,
+    ),
     _plain("template", QT_TRANSLATE_NOOP("VmTable", "Template"), _value("template"), width=27),
     Column(
-        "netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _netvm, _text_key(_value("netvm")), width=27,
+        "netvm", QT_TRANSLATE_NOOP("VmTable", "Net qube"), _netvm, _text_key(_value("netvm")), look=Look.NETVM,
+        width=27,
     ),
     Column(
         "disk", QT_TRANSLATE_NOOP("VmTable", "Disk (GiB)"), lambda record, _history: gib_text(record.disk_usage),
@@ -219,7 +228,7 @@ TABLE: tuple[Column, ...] = (
     ),
     Column(
         "backup_timestamp", QT_TRANSLATE_NOOP("VmTable", "Last backup"), _backup, _number_key("backup_timestamp"),
-        width=27, tip=_backup_tip,
+        look=Look.BACKUP, width=27, tip=_backup_tip,
     ),
     Column(
         "label", QT_TRANSLATE_NOOP("VmTable", "Label"), _value("label"), _label_key, look=Look.LABEL, shown=False,

@@ -34,6 +34,23 @@ class PoolRow:
     metadata_usage: int = 0
 
 
+OPTIONS: Mapping[str, str] = {
+    "dir_path": QT_TRANSLATE_NOOP("StorageRows", "Folder"),
+    "volume_group": QT_TRANSLATE_NOOP("StorageRows", "Volume group"),
+    "thin_pool": QT_TRANSLATE_NOOP("StorageRows", "Thin pool"),
+    "revisions_to_keep": QT_TRANSLATE_NOOP("StorageRows", "Snapshots kept of each volume"),
+    "state": QT_TRANSLATE_NOOP("StorageRows", "State"),
+    "problem": QT_TRANSLATE_NOOP("StorageRows", "Problem"),
+}
+"""Options of a pool that have a name for the user; another one is shown as the driver calls it."""
+
+
+def option_name(option: str) -> str:
+    """The name of an option of a pool in the user's language."""
+    text = OPTIONS.get(option)
+    return option if text is None else QCoreApplication.translate(CONTEXT, text)
+
+
 @dataclass(frozen=True, slots=True)
 class VolumeRow:
     """A volume; `qube` is empty for one that is no qube's, whose size may not be known yet (0)."""

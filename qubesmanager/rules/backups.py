@@ -19,8 +19,7 @@ def is_ahead(moment: float, now: float) -> bool:
 
 def overdue(records: Iterable[VmRecord], now: int) -> list[str]:
     """The qubes that are included in backups and have none of the last `OLD` seconds; sorted."""
-    moments = ((record.name, included_moment(record)) for record in records)
-    return sorted(name for name, moment in moments if moment is not None and not is_recent(moment, now))
+    return sorted(record.name for record in records if is_overdue(record, now))
 
 
 def included_moment(record: VmRecord) -> int | None:
@@ -31,6 +30,12 @@ def included_moment(record: VmRecord) -> int | None:
     if record.klass not in {VmClass.APP, VmClass.STANDALONE} or not record.flag("include_in_backups"):
         return None
     return record.number("backup_timestamp") or 0
+
+
+def is_overdue(record: VmRecord, now: int) -> bool:
+    """Whether the qube is one of the `overdue` ones."""
+    moment = included_moment(record)
+    return moment is not None and not is_recent(moment, now)
 
 
 def is_recent(moment: int, now: int) -> bool:

@@ -3,9 +3,9 @@
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QModelIndex, QSize, Qt
+from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
 from PyQt5.QtGui import QFontMetrics, QPainter, QPalette
-from PyQt5.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PyQt5.QtWidgets import QApplication, QStyle, QStyleOptionViewItem, QWidget
 
 from qubesmanager.models.plan_table import (
     BOLD_ROLE,
@@ -22,10 +22,11 @@ from qubesmanager.plans.plan import Fate, Group, Row, Value
 from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued, warning_color
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.wire.values import PowerState
 
 
-class PlanDelegate(QStyledItemDelegate):
+class PlanDelegate(RowDelegate):
     """`color_of` gives the colour of a qube's label (`0xRRGGBB`) by its name."""
 
     def __init__(self, color_of: Callable[[str], str], parent: QWidget) -> None:
@@ -54,20 +55,32 @@ class PlanDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
-        head, style = index.data(HEAD_ROLE), QApplication.style()
-        if not isinstance(head, Head) or painter is None or style is None:
+        head = index.data(HEAD_ROLE)
+        if not isinstance(head, Head) or painter is None:
             return
-        drawn = QStyleOptionViewItem(option)
-        self.initStyleOption(drawn, index)
-        rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget)
-        gap = 2 * option.fontMetrics.height() // 4 + 6
-        rect.setLeft(rect.left() + QFontMetrics(drawn.font).horizontalAdvance(head.title) + gap)
+        rect = self.beside_title(option, index)
         painter.save()
         painter.setFont(option.font)
         painter.setPen(subdued(option.palette))
         text = option.fontMetrics.elidedText(head.quiet, Qt.TextElideMode.ElideRight, max(0, rect.width()))
-        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter), text)
+        side = QStyle.visualAlignment(option.direction, Qt.Alignment() | Qt.AlignmentFlag.AlignLeft)
+        painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter), text)
         painter.restore()
+
+    def beside_title(self, option: QStyleOptionViewItem, index: QModelIndex) -> QRect:
+        """The room after the title of a group, in the direction of reading; empty for a row without a title."""
+        head, style = index.data(HEAD_ROLE), QApplication.style()
+        if not isinstance(head, Head) or style is None:
+            return QRect()
+        drawn = QStyleOptionViewItem(option)
+        self.initStyleOption(drawn, index)
+        rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, drawn.widget)
+        title = QFontMetrics(drawn.font).horizontalAdvance(head.title)
+        gap = 2 * option.fontMetrics.height() // 4 + 6
+        text = QStyle.visualRect(option.direction, option.rect, rect)  # as if it ran from left to right
+        text.setLeft(text.left() + title + gap)
+        text.setRight(option.rect.right())
+        return QStyle.visualRect(option.direction, option.rect, text)
 
     def _add_icon(self, option: QStyleOptionViewItem, row: Row, column: object, mark: object) -> None:
         if column is PlanColumn.QUBE:

@@ -30,7 +30,8 @@ from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_label, redden, subdue, subdued, title_label, warning_color
+from qubesmanager.ui.widgets.flat_header import put_flat_header
+from qubesmanager.ui.widgets.labels import leading, plain_label, redden, subdue, subdued, title_label, warning_color
 
 Make = Callable[[frozenset[str], str], Plan]
 """Computes the plan for the qubes that are left out, and what is chosen of `Choice`."""
@@ -193,6 +194,7 @@ class PlanDialog(QDialog):
 
     def _tree(self) -> QTreeView:
         tree = QTreeView(self)
+        put_flat_header(tree)
         tree.setModel(self.table)
         tree.setItemDelegate(PlanDelegate(self._session.color_of_qube, tree))
         tree.setFrameShape(QFrame.Shape.NoFrame)
@@ -372,7 +374,7 @@ class _Fact(QWidget):
         self.number = title_label("", self)
         self.number.setWordWrap(False)
         self.text = plain_label("", self)
-        self.text.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.text.setAlignment(leading() | Qt.AlignmentFlag.AlignTop)
         self.text.setMinimumHeight(2 * self.fontMetrics().height())
         subdue(self.text)
         top.addWidget(self.mark)

@@ -19,6 +19,7 @@ from qubesmanager.models.device_tree import DeviceTree
 from qubesmanager.rules.devices import PERSISTENT, READ_ONLY
 from qubesmanager.ui.devices.device_view import DeviceView, TargetView
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.records import YES
@@ -44,7 +45,7 @@ class AttachDialog(QDialog):
         self.start_now = QCheckBox(self.tr("Start the qube &now"), self)
         self.start_now.setChecked(True)
         self.hint = plain_label("", self)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.attach = QPushButton(self.tr("&Attach"), self)
         self.buttons.addButton(self.attach, QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._accept)

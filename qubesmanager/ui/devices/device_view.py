@@ -9,7 +9,6 @@ from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
     QWidget,
@@ -21,16 +20,16 @@ from qubesmanager.models.device_tree import DEVICE_ROLE, ICON_ROLE, NAME, PLACE,
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import subdued
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.tables import set_widths
 
 _WIDTHS = {NAME: 69, SIZE: 24, PLACE: 37}
 """Widths of columns, in units of the font."""
-_HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
-"""A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
 
-class _DeviceDelegate(QStyledItemDelegate):
+class _DeviceDelegate(RowDelegate):
     """The icon of its kind before a device, the cube of its holder before its state; the head of a section is bold."""
 
     def __init__(self, color_of_qube: Callable[[str], str], parent: QObject) -> None:
@@ -70,6 +69,7 @@ class DeviceView(QTreeView):
     def __init__(self, model: DeviceTree, color_of_qube: Callable[[str], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tree = model
+        header = put_flat_header(self)
         self.setModel(model)
         self.setItemDelegate(_DeviceDelegate(color_of_qube, self))
         self.setUniformRowHeights(True)
@@ -82,13 +82,8 @@ class DeviceView(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName(self.tr("Devices"))
-        header = self.header()
-        if header is not None:
-            header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-            header.setStretchLastSection(True)
-            header.setHighlightSections(False)
-            header.setStyleSheet(_HEADER_PADDING)
-            header.setSectionsMovable(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setStretchLastSection(True)
         set_widths(self, _WIDTHS)
         self.customContextMenuRequested.connect(self._menu)
         self.activated.connect(self._activated)
@@ -145,7 +140,7 @@ class DeviceView(QTreeView):
             self.menu_wanted.emit(device, viewport.mapToGlobal(at))
 
 
-class _TargetDelegate(QStyledItemDelegate):
+class _TargetDelegate(RowDelegate):
     """The cube of a qube's label before its name."""
 
     def __init__(self, color_of: Callable[[str], str], parent: QObject) -> None:

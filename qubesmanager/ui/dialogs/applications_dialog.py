@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetI
 
 from qubesmanager.client.services import Application
 from qubesmanager.models.texts import plain_tip
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 
@@ -28,7 +29,7 @@ class ApplicationsDialog(QDialog):
         self.list.itemActivated.connect(lambda _item: self._start())
         self.list.currentItemChanged.connect(lambda _now, _before: self._look())
         layout.addWidget(self.list)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Close)
         self.start = QPushButton(self.tr("&Start"), self)
         self.start.setObjectName("yes")
         self.start.setDefault(True)

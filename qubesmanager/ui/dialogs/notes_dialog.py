@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.limits import NOTES_BYTES
@@ -31,7 +32,7 @@ class NotesDialog(QDialog):
         layout.addWidget(self.edit)
         self.problem = problem_label(self)
         layout.addWidget(self.problem)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.addButton(QDialogButtonBox.StandardButton.Save)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

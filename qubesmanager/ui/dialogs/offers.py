@@ -12,6 +12,7 @@ from qubesmanager.models.texts import size_text
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
 
@@ -62,7 +63,7 @@ def pool_text(offers: Offers, pool: str) -> str:
 
 def confirm_buttons(dialog: QDialog, text: str) -> tuple[QDialogButtonBox, QPushButton]:
     """A row of buttons, Cancel and one with this text, that close the dialog; and the second button, its default."""
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, dialog)
+    buttons = button_box(dialog, QDialogButtonBox.StandardButton.Cancel)
     yes = QPushButton(text, dialog)
     yes.setObjectName("yes")
     yes.setDefault(True)

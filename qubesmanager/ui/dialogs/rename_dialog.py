@@ -17,6 +17,7 @@ from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.rules.references import referrers
 from qubesmanager.ui.dialogs.mentions import mention_text
 from qubesmanager.ui.reasons import why_not_name
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.codecs import Mention
@@ -46,7 +47,7 @@ class RenameDialog(QDialog):
             form.addRow(plain_label(notice.format(name), self))
         if text := mention_text(mentions):
             form.addRow(plain_label(text, self))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.yes = QPushButton(self.tr("Rename"), self)
         self.yes.setDefault(True)
         buttons.addButton(self.yes, QDialogButtonBox.ButtonRole.AcceptRole)

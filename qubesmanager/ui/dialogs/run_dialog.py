@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton, QWidget
 
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 
@@ -30,7 +31,7 @@ class RunDialog(QDialog):
         self.edit.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         form.addRow(self.tr("&Command:"), self.edit)
         form.addRow("", plain_label(self.tr("The qube's shell reads it. A qube that is halted is started."), self))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.yes = QPushButton(self.tr("&Run"), self)
         self.yes.setObjectName("yes")
         self.yes.setDefault(True)

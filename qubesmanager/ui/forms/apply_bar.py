@@ -20,6 +20,7 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.plans.plan import Step
 from qubesmanager.ui.forms.change_rows import ChangeRow
 from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import fault_color, info_color, plain_label
 from qubesmanager.ui.widgets.tables import row_table
 
@@ -99,13 +100,8 @@ class ApplyBar(QWidget):
         self.problem = plain_label("", self)
         self.jump = _link(self.tr("Show"), self)
         self.jump.clicked.connect(self.show_fault.emit)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButtons()
-            | QDialogButtonBox.StandardButton.Ok
-            | QDialogButtonBox.StandardButton.Apply
-            | QDialogButtonBox.StandardButton.Cancel,
-            self,
-        )
+        standard = QDialogButtonBox.StandardButton
+        self.buttons = button_box(self, standard.Ok, standard.Apply, standard.Cancel)
         self.buttons.clicked.connect(self._clicked)
         self._lay_out()
         self.show_changes.toggled.connect(lambda _shown: self._show())

@@ -5,6 +5,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBo
 
 from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.session.diagnostics import versions
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label
 
@@ -35,7 +36,7 @@ class AboutDialog(QDialog):
                 self,
             )
         )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.resize(440, self.sizeHint().height())

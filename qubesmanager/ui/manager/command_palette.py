@@ -7,6 +7,7 @@ from PyQt5.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QTimer
 from PyQt5.QtGui import QKeyEvent, QPainter, QPalette
 from PyQt5.QtWidgets import (
     QDialog,
+    QFrame,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -58,7 +59,12 @@ class CommandPalette(QDialog):
         self._recent = kept.splitlines() if isinstance(kept, str) else []
         unit = max(1, self.fontMetrics().height() // 4)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * unit, 2 * unit, 2 * unit, 2 * unit)
+        layout.setContentsMargins(0, 0, 0, 0)
+        frame = QFrame(self)
+        frame.setFrameShape(QFrame.Shape.StyledPanel)
+        inner = QVBoxLayout(frame)
+        inner.setContentsMargins(2 * unit, 2 * unit, 2 * unit, 2 * unit)
+        layout.addWidget(frame)
         self.edit = QLineEdit(self)
         self.edit.setPlaceholderText(self.tr("An action, a qube, or both: start photos, netvm work sys-vpn"))
         self.edit.setAccessibleName(self.tr("Commands"))
@@ -72,10 +78,10 @@ class CommandPalette(QDialog):
         self.list.setAccessibleName(self.tr("Matching commands"))
         self.nothing = plain_label("", self)
         subdue(self.nothing)
-        layout.addWidget(self.edit)
-        layout.addWidget(self.list, 1)
-        layout.addWidget(self.nothing)
-        layout.addStretch(0)
+        inner.addWidget(self.edit)
+        inner.addWidget(self.list, 1)
+        inner.addWidget(self.nothing)
+        inner.addStretch(0)
         self.edit.textChanged.connect(self._look)
         self.edit.returnPressed.connect(self._run)
         self.edit.installEventFilter(self)

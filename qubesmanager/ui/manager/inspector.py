@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The inspector: a summary of the selected qube, and its three most likely actions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
@@ -25,12 +25,14 @@ from qubesmanager.rules.features import preload_names
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.icons import label_icon, state_icon
+from qubesmanager.ui.manager.inspector_summary import Summary
+from qubesmanager.ui.manager.sidebar import Needs
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.fonts import scaled
-from qubesmanager.ui.widgets.labels import cpu_color, memory_color, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.labels import cpu_color, leading, memory_color, plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.link_button import LinkButton
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire.records import VmRecord
@@ -50,20 +52,19 @@ LONGEST_CHAIN = 8
 
 
 class Inspector(QStackedWidget):
-    """Shows one qube, or how many are selected. Told by `show_names`, and again when something of it changed."""
+    """Shows one qube; else this computer, or what several share. `show_names` is called again at each change."""
 
-    def __init__(self, session: Session, table: VmTableModel, actions: ActionSet, parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, table: VmTableModel, actions: ActionSet, needs: Callable[[], Needs], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._table = table
         self._actions = actions
         self._name = ""
         self.setAccessibleName(self.tr("About the selected qube"))
-        self.nothing = plain_label("", self)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        subdue(self.nothing)
-        self.nothing.setMargin(24)
-        self.addWidget(self.nothing)
+        self.summary = Summary(session, table, needs, self)
+        self.addWidget(self.summary)
         self.addWidget(self._page())
         session.stats.connect(self._stats)
         self.show_names([])
@@ -73,28 +74,11 @@ class Inspector(QStackedWidget):
         record = self._session.records.get(names[0]) if len(names) == 1 else None
         self._name = record.name if record else ""
         if record is None:
-            self.nothing.setText(self._summary(names))
+            self.summary.show_names(names)
             self.setCurrentIndex(0)
         else:
             self._show(record)
             self.setCurrentIndex(1)
-
-    def _summary(self, names: Sequence[str]) -> str:
-        if not names:
-            return self.tr("Select a qube to see more of it.")
-        selected = running = disk_usage = 0
-        for name in names:
-            if record := self._session.records.get(name):
-                selected += 1
-                running += record.running
-                disk_usage += record.disk_usage
-        disk = size_text(disk_usage) or "0"
-        lines = [
-            self.tr("%n qube(s) selected", "", selected),
-            self.tr("%n of them running", "", running),
-            self.tr("{0} on disk").format(disk),
-        ]
-        return "\n".join(lines)
 
     def _page(self) -> QWidget:
         area = QScrollArea(self)
@@ -137,7 +121,7 @@ class Inspector(QStackedWidget):
         self._values: dict[str, tuple[QLabel, QLabel]] = {}
         for row, (key, title) in enumerate(self._fields().items()):
             name = QLabel(title, inner)
-            name.setAlignment(Qt.AlignmentFlag.AlignTop)
+            name.setAlignment(leading() | Qt.AlignmentFlag.AlignTop)
             subdue(name)
             value = plain_label("", inner)
             value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -74,6 +74,7 @@ from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
+from qubesmanager.ui.widgets.page_bar import set_icon_side
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.ui.widgets.vm_view import VmView
@@ -225,7 +226,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.view)
         self.stack.addWidget(self.page)
-        self.inspector = Inspector(self.session, self.model, self.actions_of, self)
+        self.inspector = Inspector(self.session, self.model, self.actions_of, self.sidebar.needs, self)
         self.errors = ErrorBar(self)
         self.banner = StaleBanner(self, self.session.resync)
         self.tasks = TasksPanel(self.session.tasks, self)
@@ -234,7 +235,7 @@ class MainWindow(QMainWindow):
         for widget in (self.stack, self.inspector):
             self.qubes_page.addWidget(widget)
         self.qubes_page.setStretchFactor(0, 1)
-        self.qubes_page.setSizes([1015, 255])
+        self.qubes_page.setSizes([1030, 240])
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.qubes_page)
         self._pages: dict[str, QWidget] = {QUBES: self.qubes_page}
@@ -303,6 +304,7 @@ class MainWindow(QMainWindow):
         self.query.left.connect(self._to_table)
         self.status.tasks_wanted.connect(lambda: self.tasks.setVisible(not self.tasks.isVisible()))
         self.tasks.close_wanted.connect(self.tasks.hide)
+        self.inspector.summary.page_wanted.connect(lambda name: self.sidebar.choose(f"page:{name}"))
 
     def _make_own_actions(self) -> None:
         standard = QKeySequence.StandardKey
@@ -442,6 +444,7 @@ class MainWindow(QMainWindow):
     def _make_toolbar(self) -> None:
         self.toolbar = QToolBar(self.tr("Toolbar"), self)
         self.toolbar.setObjectName("toolbar")
+        set_icon_side(self.toolbar)
         self.toolbar.setMovable(False)
         self.toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.addToolBar(self.toolbar)

@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QListWidget, Q
 
 from qubesmanager.models.columns import TABLE
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.wire.records import VmRecord
 
@@ -54,7 +55,7 @@ class PropertyColumnsDialog(QDialog):
         self.list.setCurrentRow(0)
         layout.addWidget(self.search)
         layout.addWidget(self.list, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         buttons.addButton(QDialogButtonBox.StandardButton.Ok)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

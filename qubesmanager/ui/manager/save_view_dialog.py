@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from qubesmanager.models.query import parse
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
 
@@ -24,7 +25,7 @@ class SaveViewDialog(QDialog):
         form.addRow(self.tr("&Filter:"), self.query)
         self.problem = problem_label(self)
         form.addRow("", self.problem)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.addButton(QDialogButtonBox.StandardButton.Save)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
 
@@ -48,7 +49,7 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(area, 1)
         self.problem = problem_label(self)
         layout.addWidget(self.problem)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.addButton(QDialogButtonBox.StandardButton.Save)
         reset = QPushButton(self.tr("Restore defaults"), self)
         buttons.addButton(reset, QDialogButtonBox.ButtonRole.ResetRole)

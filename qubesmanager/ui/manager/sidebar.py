@@ -88,6 +88,16 @@ class Entry:
     """How many qubes belong to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """How many qubes run, how many backups failed, and how many qubes have an old backup or need an update."""
+
+    running: int
+    failed: int
+    old: int
+    updates: int
+
+
 class Sidebar(QTreeWidget):
     """All, running and so on; groups by tag, net qube, template, label, beginning of the name; saved views.
 
@@ -396,7 +406,7 @@ class Sidebar(QTreeWidget):
         item.setData(0, COUNT, count if kind is None else None)
         item.setData(0, BADGE, count if kind is not None else None)
         item.setData(0, KIND, kind)
-        tip = f"{entry.text}: {count}" if self.is_rail and count else entry.query or entry.text
+        tip = f"{entry.text}: {count}" if count and (self.is_rail or kind) else entry.query or entry.text
         item.setToolTip(0, plain_tip(tip))
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{title}: {entry.text}, {count}")
 
@@ -411,6 +421,16 @@ class Sidebar(QTreeWidget):
         if entry.page == "updates":
             return self._count_updates()
         return (str(entry.count) if entry.page == QUBES else ""), None
+
+    def needs(self) -> Needs:
+        """What is counted of all qubes, without going through them."""
+        now, stale = int(time.time()), stale_after(self._session.facts)
+        return Needs(
+            self._counts.number("running"),
+            len(self._session.backups.troubled),
+            self._counts.overdue(now),
+            sum(attention(self._counts.updated.values(), now, stale).values()),
+        )
 
     def _count_updates(self) -> tuple[str, BadgeKind | None]:
         """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""

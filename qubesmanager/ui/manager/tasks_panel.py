@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import (
     QHeaderView,
     QPushButton,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionProgressBar,
     QStyleOptionViewItem,
     QTreeView,
@@ -22,7 +21,10 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.texts import ago_text, date_text, plain_tip
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
+from qubesmanager.ui.widgets.flat_header import put_flat_header
+from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 _NO_PARENT = QModelIndex()
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -148,7 +150,7 @@ def took_text(seconds: int) -> str:
     return f"{seconds} s" if seconds < MINUTE else f"{seconds // MINUTE}:{seconds % MINUTE:02} min"
 
 
-class _Progress(QStyledItemDelegate):
+class _Progress(RowDelegate):
     """Draws the state of a running task as a bar, where it is known how far it is."""
 
     # Qt overrides
@@ -203,16 +205,16 @@ class TasksPanel(QWidget):
             head.addWidget(button)
         layout.addLayout(head)
         self.view = QTreeView(self)
+        header = put_flat_header(self.view)
         self.view.setModel(self.model)
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
         self.view.setAccessibleName(self.tr("Tasks"))
         self.view.setItemDelegateForColumn(STATE, _Progress(self.view))
-        if header := self.view.header():
-            header.setStretchLastSection(False)
-            header.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)
-            for column, width in ((TITLE, 260), (STATE, 110), (STARTED, 110), (TOOK, 90)):
-                header.resizeSection(column, width)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((TITLE, 65), (STATE, 32), (STARTED, 28), (TOOK, 24)):
+            header.resizeSection(column, in_units(self, width))
         layout.addWidget(self.view, 1)
         self.cancel.clicked.connect(self._cancel)
         self.clear.clicked.connect(tasks.clear)

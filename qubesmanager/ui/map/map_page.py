@@ -360,6 +360,7 @@ class MapPage(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self.fill()
+        QTimer.singleShot(0, self.picture.begin)  # when the window has its size
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

@@ -12,6 +12,7 @@ from qubesmanager.rules.topology import Forest, Node
 from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.map.remarks import remark_text
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 
 NAME = Qt.ItemDataRole.UserRole
 FEW = 12
@@ -29,6 +30,7 @@ class MapTree(QTreeWidget):
         self._apart = apart
         self._folded: dict[str, bool] = {}
         self.setAccessibleName(title)
+        put_flat_header(self)
         self.setHeaderLabels([self.tr("Qube"), self.tr("State"), self.tr("Warnings")])
         self.setUniformRowHeights(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

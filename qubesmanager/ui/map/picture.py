@@ -33,6 +33,8 @@ from qubesmanager.ui.map.scene import Scene, place_text
 from qubesmanager.ui.session.session import Session
 
 SMALLEST, LARGEST, STEP = 0.25, 3.0, 1.2
+READABLE = 0.75
+"""The least scale that the picture has by itself."""
 """Limits of the scale, and what one step makes of it."""
 EDGE, SCROLL_MS = 24, 30
 """Pixels at the edge where a drag scrolls the picture, and how often it does."""
@@ -77,6 +79,8 @@ class NetworkPicture(QAbstractScrollArea):
         self._panned: QPoint | None = None
         self.drag: _Drag | None = None
         self.scale = 1.0
+        self.has_begun = False
+        """Whether it was seen, and shows since then what the user chose."""
         self.drawn = 0
         """Places that were drawn the last time."""
         self.layout_of_qubes: Layout = lay_out({})
@@ -185,6 +189,18 @@ class NetworkPicture(QAbstractScrollArea):
         if viewport is not None:
             room = viewport.size()
             self.set_scale(min(1.0, room.width() / self.scene.width, room.height() / self.scene.height))
+
+    def begin(self) -> None:
+        """Choose what is seen first: smaller where it is too wide, and the way to the outside in the middle."""
+        viewport = self.viewport()
+        if viewport is None or self.has_begun or not self.scene.rects:
+            return
+        self.has_begun = True
+        self.set_scale(max(READABLE, min(1.0, viewport.width() / self.scene.width)))
+        outside = next((each for each in self.layout_of_qubes.places if each.what is What.OUTSIDE), None)
+        if outside is not None:
+            middle = self.place_rect(outside).center()
+            self._scroll_by(QPointF(0, middle.y() - viewport.height() / 2))
 
     def svg(self) -> bytes:
         """All of the picture as a file, in the colours of the screen."""

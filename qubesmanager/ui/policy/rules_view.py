@@ -39,6 +39,7 @@ from qubesmanager.policy.system_info import ADMINVM, DISPVM, DISPVM_PREFIX
 from qubesmanager.ui.policy.pictures import action_icon, word_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.cell_icon import put_icon
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import good_color, info_color, subdued
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
 from qubesmanager.ui.widgets.selection import EDGE, draw_edge
@@ -63,6 +64,7 @@ class RulesView(QTreeView):
     def __init__(self, session: Session, model: RulesModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._rules = model
+        put_flat_header(self)
         self.setModel(model)
         self.setRootIsDecorated(False)
         self.setFrameShape(self.Shape.NoFrame)
@@ -79,7 +81,6 @@ class RulesView(QTreeView):
         if (header := self.header()) is not None:
             header.setStretchLastSection(True)
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-            header.setSectionsMovable(False)
         set_widths(self, _WIDTHS)
         model.modelReset.connect(self._span)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QModelIndex, QObject, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette
-from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from qubesmanager.models.row_table import MARK_ROLE, Mark
 from qubesmanager.models.stats_history import History
@@ -13,6 +13,7 @@ from qubesmanager.models.volume_table import USAGE_ROLE
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import blended, cpu_color, warning_color
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.ui.widgets.vm_delegate import sparkline
 
@@ -35,7 +36,6 @@ class NameCells(MarkDelegate):
             picture = self._picture(str(index.data()))
             if not picture.isNull():
                 put_icon(option, picture, option.fontMetrics.height())
-            option.state = QStyle.State(option.state) & ~QStyle.State(QStyle.StateFlag.State_HasFocus)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, QStyleOptionViewItem(option), index)
@@ -43,7 +43,7 @@ class NameCells(MarkDelegate):
             draw_edge(painter, option)
 
 
-class _Beside(QStyledItemDelegate):
+class _Beside(RowDelegate):
     """Draws a picture of `wide` quarters of a line's height at the beginning of a cell, and its text after it."""
 
     wide = 16.0

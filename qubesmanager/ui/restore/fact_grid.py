@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from qubesmanager.ui.widgets.fonts import unit_of
-from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.ui.widgets.labels import leading, plain_label, subdue
 
 
 class Fact(NamedTuple):
@@ -70,6 +70,6 @@ class FactGrid(QWidget):
             value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             labels.append(value)
         for column, label in enumerate(labels):
-            label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+            label.setAlignment(leading() | Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(label, row, column)
         return labels

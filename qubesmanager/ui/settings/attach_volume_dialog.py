@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.codecs import VolumeId
@@ -25,7 +26,7 @@ class AttachVolumeDialog(QDialog):
         form = QFormLayout()
         form.addRow(self.tr("&Volume"), self.volume)
         form.addRow("", self.readonly)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         if attach := self.buttons.addButton(self.tr("&Attach"), QDialogButtonBox.ButtonRole.AcceptRole):
             attach.setEnabled(bool(volumes))
             attach.setDefault(True)

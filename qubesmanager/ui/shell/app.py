@@ -167,9 +167,21 @@ def prepare(application: QApplication) -> list[QTranslator]:
         application.installTranslator(translator)
     if QLocale().textDirection() != application.layoutDirection():
         application.setLayoutDirection(QLocale().textDirection())
+    QLocale.setDefault(with_usual_digits(QLocale()))
     # Qt sets the C locale of the process; numbers that other libraries read must stay as they are in the protocol.
     locale.setlocale(locale.LC_NUMERIC, "C")
     return kept.translators
+
+
+def with_usual_digits(chosen: QLocale) -> QLocale:
+    """The locale; where it does not write 0 to 9, one of the same language that does, or the English one.
+
+    Names, addresses and counted texts have these digits in every language: others beside them would be mixed.
+    """
+    if chosen.zeroDigit() == "0":
+        return chosen
+    locales = QLocale.matchingLocales(chosen.language(), chosen.script(), QLocale.Country.AnyCountry)
+    return next((each for each in locales if each.zeroDigit() == "0"), QLocale(QLocale.Language.English))
 
 
 class EnglishPlurals(QTranslator):

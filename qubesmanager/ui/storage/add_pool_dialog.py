@@ -10,6 +10,7 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.screens import fitting
@@ -53,7 +54,7 @@ class AddPoolDialog(QDialog):
         self.form.addRow(self.tr("&Driver"), self.driver)
         self._fixed = self.form.rowCount()
         self.problem = problem_label(self)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.add = self.buttons.addButton(self.tr("&Add"), QDialogButtonBox.ButtonRole.ActionRole)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

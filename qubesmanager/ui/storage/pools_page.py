@@ -4,7 +4,7 @@
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.row_table import RowFilter, RowTable
-from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow
+from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow, option_name
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
@@ -15,6 +15,9 @@ from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths, 
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
+
+NAMED = 24
+"""Qubes that are named beneath the table; all of them are in the tooltip of the button."""
 
 
 class PoolsPage(QWidget):
@@ -66,9 +69,10 @@ class PoolsPage(QWidget):
             self.info.setText(self.tr("There is no pool.") if self._facts.is_known else self.tr("Loading the pools…"))
             self.remove.setToolTip("")
             return
-        lines = [f"{name}: {value}" for name, value in row.options.items()]
+        lines = [f"{option_name(name)}: {value}" for name, value in row.options.items() if value]
         if row.users:
-            lines.append(self.tr("Used by {0}.").format(", ".join(row.users)))
+            shown = ", ".join(row.users[:NAMED]) + (", …" if len(row.users) > NAMED else "")
+            lines.append(self.tr("Used by {0}.").format(shown))
             self.remove.setToolTip(self.tr("It is used by {0}.").format(", ".join(row.users)))
         else:
             lines.append(self.tr("No qube has a volume in it."))

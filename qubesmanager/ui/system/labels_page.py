@@ -7,7 +7,6 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QModelIndex
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QPushButton,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from qubesmanager.ui.system.label_dialog import LabelDialog
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import plain_label, redden
 from qubesmanager.ui.widgets.prompts import confirm, opened
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.tables import row_table, selected_row, sortable
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
@@ -47,7 +47,7 @@ COLUMNS: tuple[TableColumn[LabelLine], ...] = (
 )
 
 
-class _Cubes(QStyledItemDelegate):
+class _Cubes(RowDelegate):
     """Puts the label's cube before its name."""
 
     def __init__(self, filtered: "RowFilter[LabelLine]", parent: QWidget) -> None:

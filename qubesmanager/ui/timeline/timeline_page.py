@@ -21,7 +21,6 @@ from PyQt5.QtWidgets import (
     QShortcut,
     QSplitter,
     QStackedWidget,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolBar,
     QTreeView,
@@ -66,9 +65,11 @@ from qubesmanager.ui.timeline.timeline_feed import TimelineFeed
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.choices import refill
 from qubesmanager.ui.widgets.error_bar import ErrorBar
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subdued, title_label
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.ui.widgets.selection import fill_edge
 from qubesmanager.wire.history import DAEMON, HistoryEntry
@@ -436,6 +437,7 @@ class _Tree(QTreeView):
         self.setItemDelegate(_Delegate(session, self))
 
     def show_model(self, model: TimelineModel) -> None:
+        put_flat_header(self)
         self.setModel(model)
         unit = self.fontMetrics().height() // 4
         if (header := self.header()) is not None:
@@ -483,7 +485,7 @@ class _Tree(QTreeView):
             self.expand(model.index(row, 0))
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(RowDelegate):
     """Bold heads and new values, quiet old ones, the cube of the qube, and the arrow of what can be reverted."""
 
     def __init__(self, session: Session, parent: QTreeView) -> None:

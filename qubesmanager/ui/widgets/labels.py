@@ -2,7 +2,7 @@
 """Labels, buttons and tooltips whose text is shown as it is, and their colours."""
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor, QPalette
+from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 
 from qubesmanager.ui.icons import is_dark
@@ -15,8 +15,19 @@ def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAlignment(leading() | Qt.AlignmentFlag.AlignVCenter)
     label.setText(text)
     return label
+
+
+def leading() -> Qt.Alignment:
+    """The side at which lines begin on this desktop.
+
+    Without it a text that is not translated would begin at the left of a window that reads from right to left.
+    """
+    if QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+        return Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+    return Qt.Alignment() | Qt.AlignmentFlag.AlignLeft
 
 
 def redden(button: QPushButton) -> None:

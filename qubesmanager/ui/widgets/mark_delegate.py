@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QModelIndex, QSize
 from PyQt5.QtGui import QColor, QIcon, QPalette
-from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyleOptionViewItem
 
 from qubesmanager.models.row_table import MARK_ROLE, Mark
 from qubesmanager.ui.icons import tinted_icon
@@ -18,6 +18,7 @@ from qubesmanager.ui.widgets.labels import (
     subdued,
     warning_color,
 )
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 
 def _text_color(palette: QPalette) -> QColor:
@@ -38,7 +39,7 @@ _LOOKS: dict[Mark, tuple[str, Callable[[QPalette], QColor], Callable[[QPalette],
 """The icon of each mark, empty for none, with its colour and that of the text."""
 
 
-class MarkDelegate(QStyledItemDelegate):
+class MarkDelegate(RowDelegate):
     """Draws the `MARK_ROLE` of a cell. Colours and shapes stay what they are in a selected row."""
 
     # Qt overrides

@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.screens import keep_on_screen, resize_in_units
 
@@ -69,7 +70,7 @@ class Question(QDialog):
         if details:
             layout.addWidget(plain_label(details, self))
         layout.addStretch(1)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.buttons = button_box(self, QDialogButtonBox.StandardButton.Cancel)
         self.yes = QPushButton(yes, self)
         self.yes.setObjectName("yes")
         self.buttons.addButton(self.yes, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -89,12 +90,7 @@ async def confirm(parent: QWidget | None, title: str, text: str, yes: str, *, de
 
 def lay_out_form(dialog: QDialog, form: QFormLayout, problem: QLabel | None = None) -> QDialogButtonBox:
     """Lay out a dialog: the form, the label of its problem if it has one, OK and Cancel. Returns the buttons."""
-    buttons = QDialogButtonBox(
-        QDialogButtonBox.StandardButtons()
-        | QDialogButtonBox.StandardButton.Ok
-        | QDialogButtonBox.StandardButton.Cancel,
-        dialog,
-    )
+    buttons = button_box(dialog, QDialogButtonBox.StandardButton.Ok, QDialogButtonBox.StandardButton.Cancel)
     buttons.accepted.connect(dialog.accept)
     buttons.rejected.connect(dialog.reject)
     layout = QVBoxLayout(dialog)

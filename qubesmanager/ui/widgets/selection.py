@@ -51,8 +51,9 @@ def highlight() -> QColor:
 
 
 def draw_edge(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    """Draw the edge of a selected row, for the cell that the row begins with."""
-    if option.state & QStyle.StateFlag.State_Selected:
+    """Draw the edge of a row that is selected or has the keyboard, for the cell that the row begins with."""
+    states = QStyle.StateFlag
+    if option.state & states.State_Selected or option.state & states.State_HasFocus:
         fill_edge(painter, option.rect, option.direction)
 
 

@@ -34,6 +34,7 @@ BADGE, KIND, COUNT, IS_HEAD = (Qt.ItemDataRole.UserRole + number for number in r
 
 RAIL_ROW, RAIL_LINE = 9, 3
 """The height of a row and of a dividing line where only icons are shown, in quarters of a line of text."""
+MARK = "!"
 HEAD_SIZE = 0.92
 """The size of the text of a headline, beside that of other rows."""
 
@@ -122,8 +123,9 @@ class SideRowDelegate(QStyledItemDelegate):
             color = _COLORS[kind if isinstance(kind, BadgeKind) else BadgeKind.INFO](row.palette)
             painter.setFont(row.font)
             place = QStyle.visualRect(row.direction, row.rect, whole)
-            draw_badge(painter, place, str(badge), color, row.direction)
-            return whole.right() - badge_width(str(badge), row.font)
+            text = fitting_badge(row, str(badge))
+            draw_badge(painter, place, text, color, row.direction)
+            return whole.right() - badge_width(text, row.font)
         if count := index.data(COUNT):
             text = str(count)
             painter.setPen(subdued(row.palette))
@@ -155,6 +157,14 @@ class SideRowDelegate(QStyledItemDelegate):
         )
         if style is not None:
             style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorArrowDown if is_open else closed, arrow, painter)
+
+
+def fitting_badge(row: QStyleOptionViewItem, badge: str) -> str:
+    """The badge; only a mark where the name would be cut beside it. The tooltip has the words."""
+    taken = 8 * _unit(row) + row.fontMetrics.height() + row.fontMetrics.horizontalAdvance(row.text or "")
+    if taken + badge_width(badge, row.font) <= row.rect.width():
+        return badge
+    return MARK
 
 
 def _unit(row: QStyleOptionViewItem) -> int:

@@ -3,31 +3,44 @@
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import QAbstractItemModel, Qt
+from PyQt5.QtCore import QAbstractItemModel, QItemSelectionModel, Qt
 from PyQt5.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QTreeView, QWidget
 
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
-HEADER_PADDING = "QHeaderView::section { padding: 4px 4px; }"
-"""Without it a title stands flush against the edge, and right-aligned ones against the next."""
+
+class RowsView(QTableView):
+    """A table whose rows can be selected in every direction of reading."""
+
+    # Qt overrides
+
+    def selectRow(self, row: int) -> None:
+        """Make the row the selected and the current one.
+
+        From right to left Qt's own selects nothing if the last column is hidden or outside the view.
+        """
+        model, selection = self.model(), self.selectionModel()
+        if model is not None and selection is not None:
+            flags = QItemSelectionModel.SelectionFlags() | QItemSelectionModel.SelectionFlag.ClearAndSelect
+            index = model.index(row, 0)
+            selection.setCurrentIndex(index, flags | QItemSelectionModel.SelectionFlag.Rows)
 
 
 def row_table(model: QAbstractItemModel, title: str, stretched: int, parent: QWidget | None = None) -> QTableView:
     """A calm table over the model; `title` is its accessible name, the column `stretched` takes what is left over."""
-    table = QTableView(parent)
+    table = RowsView(parent)
+    header = put_flat_header(table)
     table.setModel(model)
+    table.setItemDelegate(RowDelegate(table))
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.setWordWrap(False)
     table.setAccessibleName(title)
-    # A header without sections yet counts as false, so it is compared with None.
-    if (header := table.horizontalHeader()) is not None:
-        header.setStyleSheet(HEADER_PADDING)
-        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
     if (vertical := table.verticalHeader()) is not None:
         vertical.hide()
         vertical.setDefaultSectionSize(table.fontMetrics().height() + 9)

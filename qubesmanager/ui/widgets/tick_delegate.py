@@ -3,13 +3,15 @@
 
 from PyQt5.QtCore import QModelIndex, QRectF, Qt
 from PyQt5.QtGui import QPainter, QPalette
-from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
+
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 EDGE = 110
 """Opacity of the edge, of 255."""
 
 
-class TickDelegate(QStyledItemDelegate):
+class TickDelegate(RowDelegate):
     """Draws an edge in the text's colour around each tick box."""
 
     # Qt overrides

@@ -3,9 +3,10 @@
 
 from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QPainter, QPalette
-from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from qubesmanager.models.volume_table import USAGE_ROLE
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.selection import highlight
 
 WIDTH = 64
@@ -13,7 +14,7 @@ HEIGHT = 8
 GAP = 8
 
 
-class UsageDelegate(QStyledItemDelegate):
+class UsageDelegate(RowDelegate):
     """Draws the bar left of the text where the index has a `USAGE_ROLE`."""
 
     # Qt overrides
@@ -30,11 +31,12 @@ class UsageDelegate(QStyledItemDelegate):
         if style := widget.style():
             style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, widget)
         bar = QRect(option.rect.left() + GAP, option.rect.center().y() - HEIGHT // 2 + 1, WIDTH, HEIGHT)
-        self._bar(painter, bar, full, option)
+        self._bar(painter, QStyle.visualRect(option.direction, option.rect, bar), full, option)
+        side = QStyle.visualAlignment(option.direction, Qt.Alignment() | Qt.AlignmentFlag.AlignLeft)
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         painter.drawText(
-            option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0),
-            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+            QStyle.visualRect(option.direction, option.rect, option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0)),
+            int(side | Qt.AlignmentFlag.AlignVCenter),
             option.fontMetrics.elidedText(
                 text, Qt.TextElideMode.ElideRight, max(0, option.rect.width() - 3 * GAP - WIDTH)
             ),
@@ -56,6 +58,9 @@ class UsageDelegate(QStyledItemDelegate):
         painter.setBrush(highlight())
         inside = QRectF(area).adjusted(1.5, 1.5, -1.5, -1.5)
         if full > 0:
-            inside.setWidth(max(1.0, inside.width() * full))
+            wide = max(1.0, inside.width() * full)
+            if option.direction == Qt.LayoutDirection.RightToLeft:
+                inside.setLeft(inside.right() - wide)
+            inside.setWidth(wide)
             painter.drawRoundedRect(inside, 1, 1)
         painter.restore()

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the cells of the qube table are drawn: cube and name, state, ticks, sparklines."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPolygonF
-from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from qubesmanager.models.columns import Look
 from qubesmanager.models.stats_history import LENGTH, History
 from qubesmanager.models.vm_table import BADGE_ROLE, HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
+from qubesmanager.rules.backups import is_overdue
 from qubesmanager.ui.icons import label_icon, state_icon
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
 from qubesmanager.ui.widgets.cell_icon import ICON, put_icon
-from qubesmanager.ui.widgets.labels import HALF, cpu_color, memory_color, warning_color
+from qubesmanager.ui.widgets.labels import HALF, cpu_color, memory_color, subdued, warning_color
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.wire.records import VmRecord
 
@@ -23,7 +26,7 @@ MARGIN = 6
 SPARK_WIDTH = 42
 
 
-class VmDelegate(QStyledItemDelegate):
+class VmDelegate(RowDelegate):
     """Draws each column by its `Look`. `color_of` gives a label's colour, `0xRRGGBB`."""
 
     def __init__(self, color_of: Callable[[str], str], parent: QObject | None = None) -> None:
@@ -41,6 +44,10 @@ class VmDelegate(QStyledItemDelegate):
             put_icon(option, label_icon(self._color_of(_record(index).value("label"))))
         elif look is Look.STATE:
             put_icon(option, state_icon(_record(index).state))
+        elif look is Look.QUIET or (look is Look.NETVM and not _record(index).value("netvm")):
+            _color_text(option, subdued(option.palette))
+        elif look is Look.BACKUP and is_overdue(_record(index), int(time.time())):
+            _color_text(option, warning_color(option.palette))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         look = index.data(LOOK_ROLE)
@@ -137,6 +144,11 @@ def sparkline(
     painter.setPen(QPen(color, 1.2))
     painter.drawPolyline(QPolygonF(points))
     painter.restore()
+
+
+def _color_text(option: QStyleOptionViewItem, color: QColor) -> None:
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+        option.palette.setColor(role, color)
 
 
 def _record(index: QModelIndex) -> VmRecord:

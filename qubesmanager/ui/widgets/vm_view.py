@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QWidget
 
 from qubesmanager.models.columns import Look
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
+from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
+from qubesmanager.ui.widgets.tables import RowsView
 from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH, VmDelegate
 
 _STATE = "table/header"
 MEASURED = 30
 """Rows that are measured for the width of a column; all of a thousand would hold the loop for half a second."""
-ARROW = 14
-"""Eighths of the height of text that a title has beside it: for the arrow of sorting, and its edges."""
 PADDING, WIDEST, WIDEST_NUMBER = 4, 18, "100.0"
 """Pixels that a column is wider than its text; the widest one, in heights of text; the widest number of a graph."""
 FILLING = 100
@@ -25,11 +25,9 @@ FILLING = 100
 NO_COLUMN = -1
 WIDE_ONLY = frozenset({"class", "template"})
 """Columns that are hidden in a narrow window."""
-_HEADER_PADDING = "QHeaderView::section { padding: 4px 6px; }"
-"""A style that the palette cannot express: without it a right-aligned header's text is flush against the edge."""
 
 
-class VmView(QTableView):
+class VmView(RowsView):
     """Shows a `VmFilterModel`.
 
     Signals: `activated_name(name)` for Enter or a double click, `rename_wanted()`, `remove_wanted()`,
@@ -50,6 +48,7 @@ class VmView(QTableView):
         super().__init__(parent)
         self._model = model
         self._table = table
+        self._header = put_flat_header(self)
         self._stretched = NO_COLUMN
         self._is_filling = False
         self._hidden: list[int] = []
@@ -151,10 +150,7 @@ class VmView(QTableView):
     # -- columns ------------------------------------------------------------------------------------------------------
 
     def header(self) -> QHeaderView:
-        header = self.horizontalHeader()
-        if header is None:
-            raise RuntimeError("a table view has a header")
-        return header
+        return self._header
 
     def columns_menu(self) -> QMenu:
         """A menu to show and hide columns. The first one stays: a row without its name says nothing."""
@@ -187,8 +183,7 @@ class VmView(QTableView):
 
     def title_width(self, column: int) -> int:
         """Pixels that the title of a column needs with the arrow of sorting beside it."""
-        metrics = self.header().fontMetrics()
-        return metrics.horizontalAdvance(self._table.columns[column].name()) + ARROW * metrics.height() // 8
+        return self._header.needed_width(self._table.columns[column].name())
 
     def fitting_width(self, column: int) -> int:
         """Pixels that a column needs for its title and for what is in the rows that are measured."""
@@ -219,7 +214,9 @@ class VmView(QTableView):
             self.setColumnWidth(self._stretched, self.fitting_width(self._stretched))
         before = sum(header.sectionSize(at) for at in shown[:-1])
         usual = in_units(self, self._table.columns[last].width)
-        needed = max(self.title_width(last), min(usual, viewport.width() - before))
+        title, is_sorted = self._table.columns[last].name(), self._header.is_sorted(last)
+        least = self._header.needed_width(title, is_sorted=is_sorted)
+        needed = max(least, min(usual, viewport.width() - before))
         self.setColumnWidth(last, max(needed, viewport.width() - before))
         self._stretched = last
         self._is_filling = False
@@ -253,12 +250,11 @@ class VmView(QTableView):
         header = self.header()
         # Painted with the view's selection, it asks for the flags of every cell of a column that is all selected.
         header.setSelectionModel(QItemSelectionModel(self._model, header))
-        header.setStyleSheet(_HEADER_PADDING)
         header.setSectionsMovable(True)
-        header.setHighlightSections(False)
         header.setStretchLastSection(False)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionMoved.connect(self._moved)
+        header.sortIndicatorChanged.connect(lambda *_: self._later.start())
         header.sectionResized.connect(self._resized)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -295,16 +291,6 @@ class VmView(QTableView):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         self._later.start()
-
-    def selectRow(self, row: int) -> None:
-        """Make the row the selected and the current one.
-
-        From right to left Qt's own selects nothing if the last column is hidden.
-        """
-        if (selection := self.selectionModel()) is not None:
-            flags = QItemSelectionModel.SelectionFlags() | QItemSelectionModel.SelectionFlag.ClearAndSelect
-            index = self._model.index(row, 0)
-            selection.setCurrentIndex(index, flags | QItemSelectionModel.SelectionFlag.Rows)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:

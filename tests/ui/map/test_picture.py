@@ -34,6 +34,7 @@ async def page(clicker: Clicker) -> MapPage:
     page = clicker.window.pages.currentWidget()
     assert isinstance(page, MapPage)
     await clicker.until(lambda: viewport(page.picture).width() > 700 and place(page, "work").what is What.QUBE)
+    await clicker.until(lambda: page.picture.has_begun)
     return page
 
 
@@ -178,6 +179,7 @@ async def test_the_menu_of_a_qube_has_its_actions(clicker: Clicker, page: MapPag
 
 async def test_the_scale_follows_wheel_keys_and_tools(page: MapPage) -> None:
     picture = page.picture
+    picture.set_scale(1)
     at = QPointF(100, 100)
     wheel = QWheelEvent(
         at, at, QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.ControlModifier,

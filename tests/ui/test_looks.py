@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The looks that all windows share: headers, rows, badges and labels, in both directions of reading."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import QLocale, QRect, Qt
+from PyQt5.QtGui import QFontMetrics
+from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QStyle, QStyleOptionViewItem, QTreeView, QWidget
+from pytestqt.qtbot import QtBot
+from until import until
+from windows import Clicker, click
+
+from qubesmanager.client.client import Client
+from qubesmanager.models.plan_table import HEAD_ROLE
+from qubesmanager.ui.actions.plan_delegate import PlanDelegate
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
+from qubesmanager.ui.manager.backups_page import BackupsPage
+from qubesmanager.ui.manager.inspector_summary import Summary
+from qubesmanager.ui.shell.app import with_usual_digits
+from qubesmanager.ui.storage.storage_window import StorageWindow
+from qubesmanager.ui.widgets.button_box import button_box
+from qubesmanager.ui.widgets.flat_header import FlatHeader
+from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.row_delegate import RowDelegate
+from qubesmanager.ui.widgets.side_row import fitting_badge
+from qubesmanager.wire import calls
+
+DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
+
+
+@pytest.fixture(params=DIRECTIONS)
+def direction(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[Qt.LayoutDirection]:
+    qapp.setLayoutDirection(request.param)
+    yield request.param
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+async def test_a_laptop_shows_all_columns_with_whole_titles(clicker: Clicker) -> None:
+    window = clicker.window
+    line = window.fontMetrics().height()
+    window.resize(80 * line, 44 * line)  # 1366 pixels of usual text
+    header = window.view.header()
+    assert isinstance(header, FlatHeader)
+    bar = window.view.horizontalScrollBar()
+    assert bar is not None
+
+    await clicker.until(lambda: bar.maximum() == 0)
+
+    shown = [at for at in range(header.count()) if not header.isSectionHidden(at)]
+    needed = {header.title(at): header.needed_width(header.title(at), is_sorted=header.is_sorted(at)) for at in shown}
+    assert all(header.sectionSize(at) >= needed[header.title(at)] for at in shown)
+
+
+async def test_the_sorted_column_has_room_for_its_arrow(clicker: Clicker) -> None:
+    view = clicker.window.view
+    last = next(at for at in reversed(range(view.header().count())) if not view.isColumnHidden(at))
+
+    view.sortByColumn(last, Qt.SortOrder.DescendingOrder)
+
+    title = view.title_width(last)
+    await clicker.until(lambda: view.columnWidth(last) >= title)
+
+
+def test_a_cell_has_no_frame_of_the_focus(qtbot: QtBot) -> None:
+    tree = QTreeView()
+    qtbot.addWidget(tree)
+    option = QStyleOptionViewItem()
+    states = QStyle.StateFlag
+    option.state = QStyle.State(option.state) | states.State_HasFocus | states.State_Selected
+
+    RowDelegate(tree).initStyleOption(option, tree.rootIndex())
+
+    assert not option.state & QStyle.StateFlag.State_HasFocus
+    assert option.state & QStyle.StateFlag.State_Selected
+
+
+async def test_the_pool_is_selected_in_both_directions(
+    clicker: Clicker, qtbot: QtBot, direction: Qt.LayoutDirection
+) -> None:
+    window = StorageWindow(clicker.session)
+    qtbot.addWidget(window)
+    window.show()
+    await until(lambda: window.facts.is_known)
+
+    await until(lambda: (row := window.pools.current()) is not None and row.name == "default")
+
+    assert window.layoutDirection() == direction
+    assert window.pools.info.text() != window.pools.tr("There is no pool.")
+
+
+async def test_an_option_of_a_pool_has_a_name_and_an_empty_one_no_line(clicker: Clicker, qtbot: QtBot) -> None:
+    window = StorageWindow(clicker.session)
+    qtbot.addWidget(window)
+    window.show()
+    await until(lambda: window.facts.is_known)
+
+    await until(lambda: "Folder: " in window.pools.info.text())
+
+    assert "Problem" not in window.pools.info.text()
+    assert "dir_path" not in window.pools.info.text()
+
+
+async def test_the_count_of_a_group_is_beside_its_title(clicker: Clicker, direction: Qt.LayoutDirection) -> None:
+    clicker.select("sys-net")
+    clicker.click("shutdown")
+    dialog = await clicker.dialog(PlanDialog)
+    tree, delegate = dialog.tree, dialog.tree.itemDelegate()
+    assert isinstance(delegate, PlanDelegate)
+    index = dialog.table.index(0, 0)
+    option = QStyleOptionViewItem()
+    option.initFrom(tree)
+    option.widget, option.rect, option.direction = tree, QRect(0, 0, 600, 30), direction
+
+    room = delegate.beside_title(option, index)
+
+    drawn = QStyleOptionViewItem(option)
+    delegate.initStyleOption(drawn, index)
+    style = QApplication.style()
+    assert style is not None
+    text = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, drawn, tree)
+    title = QFontMetrics(drawn.font).horizontalAdvance(index.data(HEAD_ROLE).title)
+    at_left = QRect(text.left(), text.top(), title, text.height())
+    assert not room.intersects(QStyle.visualRect(direction, text, at_left))
+    assert room.width() > 0
+    dialog.reject()
+
+
+def test_a_text_that_is_not_translated_begins_where_the_window_does(
+    qtbot: QtBot, direction: Qt.LayoutDirection
+) -> None:
+    label = plain_label("Shut down 22 qubes")
+    qtbot.addWidget(label)
+
+    is_right = bool(label.alignment() & Qt.AlignmentFlag.AlignRight)
+
+    assert is_right == (direction == Qt.LayoutDirection.RightToLeft)
+
+
+@pytest.mark.parametrize("name", ["ar_EG", "fa_IR", "mr_IN", "ur_IN", "de_DE", "en_US"])
+def test_numbers_have_the_digits_of_names_and_addresses(name: str) -> None:
+    chosen = QLocale(name)
+
+    locale = with_usual_digits(chosen)
+
+    assert locale.toString(1006.5, "f", 1).replace(".", "").replace(",", "").isascii()
+    assert locale == chosen or chosen.zeroDigit() != "0"
+
+
+def test_the_buttons_of_a_dialog_have_no_icons(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    standard = QDialogButtonBox.StandardButton
+
+    box = button_box(parent, standard.Ok, standard.Apply, standard.Cancel)
+
+    assert len(box.buttons()) == 3
+    assert all(button.icon().isNull() for button in box.buttons())
+
+
+def test_no_window_makes_its_own_box_of_buttons() -> None:
+    sources = Path(__file__).parents[2] / "qubesmanager" / "ui"
+
+    makers = {path.name for path in sources.rglob("*.py") if "QDialogButtonBox(" in path.read_text()}
+
+    assert makers <= {"button_box.py", "policy_question.py"}, "policy_question.py has only buttons of its own"
+
+
+@pytest.mark.parametrize(("width", "shown"), [(400, "1 failed"), (150, "!")])
+def test_a_badge_leaves_room_for_the_name(qtbot: QtBot, width: int, shown: str) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    row = QStyleOptionViewItem()
+    row.initFrom(widget)
+    row.text, row.rect = "Backups of qubes", QRect(0, 0, width, 27)
+
+    assert fitting_badge(row, "1 failed") == shown
+
+
+async def test_without_a_selection_the_inspector_shows_this_computer(clicker: Clicker, client: Client) -> None:
+    window = clicker.window
+    summary = window.inspector.summary
+    await client.send(calls.VM_PROPERTY_SET("vault", "backup_timestamp", "86400"))
+    window.view.clearSelection()
+    await clicker.until(lambda: summary.isVisible() and not summary.lines["old"].isHidden())
+
+    assert summary.title.text() == "This computer"
+    click(summary.lines["old"].link)
+
+    await clicker.until(lambda: isinstance(window.pages.currentWidget(), BackupsPage))
+
+
+async def test_several_qubes_show_what_they_share(clicker: Clicker) -> None:
+    clicker.select("work", "vault", "personal")
+    summary = clicker.window.inspector.summary
+    assert isinstance(summary, Summary)
+
+    await clicker.until(lambda: summary.several.isVisible() and summary.title.text().startswith("3 "))
+
+    names = {row.name.text() for row in summary.rows if not row.isHidden()}
+    assert names == {"work", "vault", "personal"}
+    assert "(2)" in summary.facts["netvm"][1].text()
+    assert summary.others.isHidden()
