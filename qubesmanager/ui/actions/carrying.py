@@ -34,16 +34,12 @@ class Signal(Protocol):
 
 
 class Window(Protocol):
-    """The operations of a window, which show the result of a plan that was carried out."""
+    """The operations of a window that begins a plan."""
 
     session: Session
 
-    @property
-    def overdue(self) -> Signal: ...
-    @property
-    def undoable(self) -> Signal: ...
-    @property
-    def made(self) -> Signal: ...
+    def listening(self, name: str) -> Signal | None: ...
+    def announce(self, names: tuple[str, ...]) -> None: ...
 
 
 class Carrying:
@@ -69,12 +65,17 @@ class Carrying:
             self._offer_undo()
             if self._carrier.down and not self._window.session.tasks.closing:
                 self._window.session.left_down.emit(self._carrier.down)
-            if made := tuple(row.part for row in self._plan.changes if self._is_made(row)):
-                self._window.made.emit(made)
+            made = tuple(row.part for row in self._plan.changes if self._is_made(row))
+            if made:
+                self._window.announce(made)
         ends = self._carrier.ends
         late = [row for row in self._plan.changes if isinstance(ends[row.key].error, QubesVMShutdownTimeoutError)]
-        for row in late:
-            self._window.overdue.emit(row.qube, error_text(_error(ends[row.key])))
+        overdue = self._window.listening("overdue") if late else None
+        if overdue is None:
+            late = []
+        else:
+            for row in late:
+                overdue.emit(row.qube, error_text(_error(ends[row.key])))
         not_done = [row for row in self._plan.changes if ends[row.key].end is not End.DONE]
         if not_done:
             text = self._text(not_done)
@@ -105,8 +106,8 @@ class Carrying:
 
     def _offer_undo(self) -> None:
         is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO
-        if is_large and not self._window.session.tasks.closing:
-            offer_undo(self._window.undoable, self._plan, self._carrier.done)
+        if is_large and (undoable := self._window.listening("undoable")) is not None:
+            offer_undo(undoable, self._plan, self._carrier.done)
 
     def _text(self, not_done: list[Row]) -> str:
         """The rows that were not done, each with its reason."""

@@ -7,9 +7,10 @@ Nothing here fills a table: the events do.
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5 import sip
+from PyQt5.QtCore import QCoreApplication, QObject, pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.client import services
@@ -29,7 +30,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions import plan_texts
-from qubesmanager.ui.actions.carrying import Carrying
+from qubesmanager.ui.actions.carrying import Carrying, Signal
 from qubesmanager.ui.actions.making import make_qube
 from qubesmanager.ui.actions.plan_dialog import Choice, Make, PlanDialog
 from qubesmanager.ui.dialogs.applications_dialog import ApplicationsDialog
@@ -67,20 +68,18 @@ class Operations(QObject):
     """The operations of one window.
 
     Signals: `overdue(str, str)`: a qube that did not halt in time, and the error. `undoable(str, Plan, frozenset)`:
-    what was done in words, and for `undo` the plan and the keys of its rows that were done. `made(tuple[str])`: these
-    qubes are new.
+    what was done in words, and for `undo` the plan and the keys of its rows that were done. The session's signals of
+    these names are emitted instead where the window does not listen, or was closed while its plan was carried out.
     """
 
     overdue = pyqtSignal(str, str)
     undoable = pyqtSignal(str, object, object)
-    made = pyqtSignal(tuple)
 
     def __init__(self, session: Session, window: QWidget) -> None:
         super().__init__(window)
         self.session = session
         self.window = window
         self.turns = Turns(window)
-        self.made.connect(self.add_to_menus)
 
     @property
     def facts(self) -> Facts:
@@ -93,6 +92,15 @@ class Operations(QObject):
     @property
     def records(self) -> Mapping[str, VmRecord]:
         return self.session.records
+
+    def listening(self, name: str) -> Signal | None:
+        """The signal of this name that something listens to, of the window or the session; None if nothing does."""
+        if self.session.tasks.closing:
+            return None
+        for owner in (self, self.session):
+            if not sip.isdeleted(owner) and owner.receivers(signal := getattr(owner, name)):
+                return cast("Signal", signal)
+        return None
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -206,7 +214,7 @@ class Operations(QObject):
                 self._task(title, self._inside(programs.RUN, name, programs.SHELL, dialog.command()))
 
     async def _program(self, ways: Sequence[Way], name: str) -> None:
-        report(None, self.tr("It runs."))
+        report(None, QCoreApplication.translate("Operations", "It runs."))
         await programs.run(ways, name)
 
     async def _inside(self, ways: Sequence[Way], name: str, service: str, command: str = "") -> None:
@@ -347,8 +355,8 @@ class Operations(QObject):
         self.session.tasks.start(title, coroutine)
 
     def _ask(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """A dialog is not an operation yet, so the task panel does not list it."""
-        self.session.tasks.start_hidden(title, coroutine)
+        """A dialog is not an operation yet, so the task panel does not list it, and it ends with the window."""
+        self.session.tasks.start_hidden(title, coroutine, owner=self)
 
     async def _send(self, request: Request[Any]) -> None:
         await self.session.client.send(request)
@@ -371,13 +379,18 @@ class Operations(QObject):
             if opening is not None:
                 opening.cancel()
             raise
-        self.made.emit((new.name,))
+        self.announce((new.name,))
+
+    def announce(self, names: tuple[str, ...]) -> None:
+        """Qubes are new: put them into the menus, and let the windows know."""
+        self.add_to_menus(names)
+        self.session.made.emit(names)
 
     def add_to_menus(self, names: Sequence[str]) -> None:
         """Put new qubes into the menus of the desktop, where its program is installed."""
         if not programs.missing(programs.APPLICATION_MENUS):
             for name in names:
-                title = self.tr("Add {0} to the menus").format(name)
+                title = QCoreApplication.translate("Operations", "Add {0} to the menus").format(name)
                 self._task(title, self._program(programs.APPLICATION_MENUS, name))
 
     def global_settings(self) -> None:

@@ -38,14 +38,14 @@ class DeviceActions(QObject):
 
     def ask_qube(self, device: Device) -> None:
         """Ask which qube gets the device, and how."""
-        self._session.tasks.start_hidden(self.tr("Attach a device"), self._ask(device, ""))
+        self._session.tasks.start_hidden(self.tr("Attach a device"), self._ask(device, ""), owner=self)
 
     def ask_device(self, qube: str) -> None:
         """Ask which device the qube gets, and how."""
-        self._session.tasks.start_hidden(self.tr("Attach a device"), self._ask(None, qube))
+        self._session.tasks.start_hidden(self.tr("Attach a device"), self._ask(None, qube), owner=self)
 
     def ask_nickname(self, device: Device) -> None:
-        self._session.tasks.start_hidden(self.tr("Nickname"), self._ask_nickname(device))
+        self._session.tasks.start_hidden(self.tr("Nickname"), self._ask_nickname(device), owner=self)
 
     async def _ask(self, device: Device | None, qube: str) -> None:
         dialog = AttachDialog(self._window, self._session, self.feed.catalog, device=device, qube=qube)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from PyQt5.QtCore import QObject
+from PyQt5.QtCore import QCoreApplication, QObject
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Doing, Step
 from qubesmanager.plans.devices import DeviceStep, attach_steps, detach_steps
@@ -103,7 +103,7 @@ class DeviceOperations(QObject):
 
     async def _detach_and_shut_down(self, device: Device, qube: str) -> None:
         await self._detach(device, qube)
-        report(None, self.tr("Shutting down"))
+        report(None, QCoreApplication.translate("DeviceOperations", "Shutting down"))
         await self._session.client.send(calls.VM_SHUTDOWN(qube))
 
     async def _send(self, steps: Sequence[DeviceStep]) -> None:
@@ -117,7 +117,7 @@ class DeviceOperations(QObject):
                 await self._session.wait_until(partial(each.came_true, self._session.facts))
 
     async def _start(self, step: DeviceStep) -> None:
-        report(None, self.tr("Starting {0}").format(step.qube))
+        report(None, QCoreApplication.translate("DeviceOperations", "Starting {0}").format(step.qube))
         await self._session.client.send(step.step.request)
         report(None)
 
@@ -145,5 +145,7 @@ class DeviceOperations(QObject):
             async with asyncio.timeout(self._limit):
                 yield
         except TimeoutError as error:
-            text = self.tr("dom0 did not confirm the change of {1} within {0} seconds.")
+            text = QCoreApplication.translate(
+                "DeviceOperations", "dom0 did not confirm the change of {1} within {0} seconds."
+            )
             raise TransportError(text.format(f"{self._limit:g}", qube)) from error

@@ -4,6 +4,7 @@
 import asyncio
 from contextlib import suppress
 
+from PyQt5 import sip
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QMenu, QToolButton
 
@@ -58,8 +59,9 @@ class Saving(QObject):
                 with suppress(OSError):
                     await asyncio.to_thread(self.versions.keep, change.path, change.before)
         finally:
-            self._set_busy(is_busy=False)
-            self._watch.ask()
+            if not sip.isdeleted(self):  # the window may have been closed meanwhile
+                self._set_busy(is_busy=False)
+                self._watch.ask()
         self._say_saved([Version(change.path, change.before, 0) for change in changes])
 
     def _refused_text(self, outcome: Outcome) -> str:

@@ -68,8 +68,9 @@ class Session(QObject):
     `labels`, a colour (`0xRRGGBB`) by name, is different. `unreadable_changed()`: other rows are left out.
     `refusals_changed()`: another call is refused by policy, or allowed again.
     `system_changed()`: a system-wide property has another value. `undoable(str, Plan, frozenset)`: a window carried out
-    a plan; the keys of the rows that were done. `left_down(tuple[str])`: qubes that a restart has halted and not
-    started again.
+    a plan; the keys of the rows that were done. `overdue(str, str)`: a qube did not halt in time, and the error.
+    `made(tuple[str])`: these qubes were created or cloned by a window. `left_down(tuple[str])`: qubes that a restart
+    has halted and not started again.
     """
 
     put = pyqtSignal(tuple)
@@ -84,6 +85,8 @@ class Session(QObject):
     system_changed = pyqtSignal()
     refusals_changed = pyqtSignal()
     undoable = pyqtSignal(str, object, object)
+    overdue = pyqtSignal(str, str)
+    made = pyqtSignal(tuple)
     left_down = pyqtSignal(tuple)
 
     def __init__(self, client: Client, connection: str, *, history: Path | None = None) -> None:

@@ -28,6 +28,7 @@ from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
 from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.prompts import opened
@@ -186,17 +187,16 @@ class MultiWindow(EditsWindow):
 
     async def _carry_out(self, plan: Plan, *, stops_at_refusal: bool, leave: bool) -> None:
         self.notice.hide()
-        self.foot.setEnabled(False)
         sending = _Sending(self.draft, plan)
         tasks = self._session.tasks
         carrier = Carrier(self._session.client, plan, sending, stops_at_refusal, lambda: tasks.closing)
         children = [row.qube for row in plan.changes]
         task = tasks.start(plan_texts.task_title(plan), self._sent(carrier), owner=self, children=children)
         try:
-            await asyncio.wait([task])
+            with disabled(self.foot):
+                await asyncio.wait([task])
         finally:
             sending.end()
-            self.foot.setEnabled(True)
         offer_undo(self._session.undoable, plan, carrier.done)
         if leave and len(carrier.done) == len(plan.changes) and not plan.left_out:
             self.leave()

@@ -42,6 +42,7 @@ from qubesmanager.ui.settings.qube_head import QubeHead
 from qubesmanager.ui.settings.services_page import ServicesPage
 from qubesmanager.ui.settings.tags_page import TagsPage
 from qubesmanager.ui.settings.volumes_page import VolumesPage
+from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.prompts import opened
@@ -295,15 +296,14 @@ class SettingsWindow(EditsWindow):
 
     async def _apply(self, plan: Plan, *, leave: bool) -> None:
         self.notice.hide()
-        self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await send_steps(self._session.client, self.draft.start_clocks(plan.steps, time.time()))
-            if self.draft.is_edited(RULES_KEY):
-                await self._ask_rules()
+            with disabled(self.foot):
+                outcome = await send_steps(self._session.client, self.draft.start_clocks(plan.steps, time.time()))
+                if self.draft.is_edited(RULES_KEY):
+                    await self._ask_rules()
         finally:
             self.draft.sending = False
-            self.foot.setEnabled(True)
         if outcome.failed is None:
             if plan.needs_showing:
                 offer_undo(self._session.undoable, plan, frozenset(row.key for row in plan.changes))

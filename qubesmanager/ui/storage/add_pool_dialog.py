@@ -11,6 +11,7 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import ToldError
 from qubesmanager.ui.widgets.button_box import button_box
+from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 from qubesmanager.ui.widgets.screens import fitting
@@ -114,12 +115,10 @@ class AddPoolDialog(QDialog):
     async def _send(self) -> None:
         options = {"driver": self.driver.currentText()}
         options |= {option: field.text().strip() for option, field in self.fields.items()}
-        self.setEnabled(False)
         try:
-            await self._session.client.send(calls.POOL_ADD(DOM0, self.name.text(), options))
+            with disabled(self):
+                await self._session.client.send(calls.POOL_ADD(DOM0, self.name.text(), options))
         except (Mgmt1Error, TransportError) as error:
             show_problem(self.problem, error_text(error))
             raise ToldError(error_text(error)) from error
-        finally:
-            self.setEnabled(True)
         self.accept()

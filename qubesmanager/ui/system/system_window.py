@@ -18,6 +18,7 @@ from qubesmanager.ui.session.request_task import sender
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.system.fields import system_fields
 from qubesmanager.ui.system.labels_page import LabelsPage
+from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.screens import resize_in_units
@@ -112,13 +113,12 @@ class SystemWindow(EditsWindow):
         if self.draft is None:
             return
         self.notice.hide()
-        self.foot.setEnabled(False)
         self.draft.sending = True
         try:
-            outcome = await send_steps(self._session.client, self.draft.steps())
+            with disabled(self.foot):
+                outcome = await send_steps(self._session.client, self.draft.steps())
         finally:
             self.draft.sending = False
-            self.foot.setEnabled(True)
         if outcome.failed is not None:
             self._refused(outcome)
         elif leave:

@@ -22,14 +22,21 @@ from qubesmanager.ui.widgets.screens import keep_on_screen, resize_in_units
 
 
 async def opened(dialog: QDialog) -> bool:
-    """Open the dialog and wait until it is closed. Returns whether it was accepted; the dialog is deleted."""
+    """Open the dialog and wait until it is closed. Returns whether it was accepted; the dialog is deleted.
+
+    Cancels the caller if the dialog is deleted with its window: what the caller would do next is about that.
+    """
     done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def settle(result: int) -> None:
         if not done.done():
             done.set_result(result == QDialog.DialogCode.Accepted)
 
+    def give_up() -> None:
+        done.cancel()
+
     dialog.finished.connect(settle)
+    dialog.destroyed.connect(give_up)
     keep_on_screen(dialog)
     dialog.open()
     try:

@@ -99,7 +99,7 @@ async def test_an_action_that_policy_refused_is_grey_until_the_tags_change(click
 async def test_new_qubes_are_put_into_the_menus_where_the_program_is(
     clicker: Clicker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clicker.window.operations.made.emit(("vault",))
+    clicker.window.operations.announce(("vault",))
     assert not clicker.session.tasks.running
     record = tmp_path / "arguments"
     program = tmp_path / "qvm-appmenus"
@@ -107,7 +107,7 @@ async def test_new_qubes_are_put_into_the_menus_where_the_program_is(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
-    clicker.window.operations.made.emit(("vault",))
+    clicker.window.operations.announce(("vault",))
 
     await clicker.until(record.exists)
     await clicker.finished()
