@@ -13,7 +13,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.row_table import Mark, TableColumn
-from qubesmanager.models.texts import date_text, estimate_text, moment_text, since_text, size_text
+from qubesmanager.models.texts import date_text, estimate_text, moment_text, number_text, since_text, size_text
 from qubesmanager.rules.backups import OLD
 from qubesmanager.wire.backups import CANCELLED, FAILED, INCOMPLETE, OK, RUNNING, SCHEDULE, BackupRun, Preview
 from qubesmanager.wire.names import DOM0
@@ -74,7 +74,7 @@ def _qubes_text(run: BackupRun) -> str:
     if run.qubes is None:
         return DASH
     if _whole(run) == len(run.qubes):
-        return str(len(run.qubes))
+        return number_text(len(run.qubes))
     return QCoreApplication.translate("BackupsPage", "{0} of {1}").format(_whole(run), len(run.qubes))
 
 
@@ -226,7 +226,7 @@ PROFILE_COLUMNS: tuple[TableColumn[ProfileRow], ...] = (
     ),
     TableColumn(
         QT_TRANSLATE_NOOP("BackupsPage", "Qubes"),
-        lambda row: str(len(row.preview.qubes)) if row.preview else "",
+        lambda row: number_text(len(row.preview.qubes)) if row.preview else "",
         lambda row: len(row.preview.qubes) if row.preview else 0,
         right=True,
     ),
@@ -345,7 +345,9 @@ def _because(preview: Preview, file: str, reasons: Sequence[str], run: BackupRun
 
 def _count_text(reason: str) -> str:
     period, _hyphen, number = reason.partition("-")
-    return _tr(_PERIODS[period]).format(number) if period in _PERIODS else reason
+    if period not in _PERIODS:
+        return reason
+    return _tr(_PERIODS[period]).format(number_text(int(number)) if number.isdecimal() else number)
 
 
 def summary(rows: Sequence[Fate]) -> str:

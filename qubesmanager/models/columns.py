@@ -110,8 +110,8 @@ def _uptime(record: VmRecord, _history: History | None) -> str:
     if days:
         return QCoreApplication.translate("VmTable", "{0} d {1} h").format(days, hours)
     if hours:
-        return QCoreApplication.translate("VmTable", "{0} h {1} min").format(hours, minutes)
-    return QCoreApplication.translate("VmTable", "{0} min").format(minutes)
+        return QCoreApplication.translate("VmTable", "{0} h {1} min").format(number_text(hours), number_text(minutes))
+    return QCoreApplication.translate("VmTable", "{0} min").format(number_text(minutes))
 
 
 def _start_tip(record: VmRecord) -> str:

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QCoreApplicatio
 from PyQt5.QtGui import QColor
 
 from qubesmanager.models.draft import Draft
+from qubesmanager.models.texts import number_text
 from qubesmanager.rules.firewall import remaining
 from qubesmanager.wire.firewall import Action, OtherRule, Rule, read_rule
 
@@ -189,7 +190,9 @@ def _expires(rule: Rule, durations: Mapping[int, int]) -> str:
         text = QCoreApplication.translate("FirewallTable", "{0} after it is applied")
         return text.format(duration_text(durations[rule.expire]))
     minutes, seconds = divmod(max(0, int(left)), 60)
-    return QCoreApplication.translate("FirewallTable", "in {0} min {1} s").format(minutes, seconds)
+    return QCoreApplication.translate("FirewallTable", "in {0} min {1} s").format(
+        number_text(minutes), number_text(seconds)
+    )
 
 
 _CELLS: tuple[Callable[[Rule, Mapping[int, int]], str], ...] = (

@@ -10,7 +10,7 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import plain_tip, state_text
+from qubesmanager.models.texts import number_text, plain_tip, state_text
 from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Value
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue
@@ -135,7 +135,7 @@ class PlanTable(QAbstractItemModel):
                 return row.part if row.then is Fate.MADE else ""
             return value_text(row.now if row.is_left_out else row.then)
         if column is PlanColumn.NEEDS:
-            return str(row.memory) if row.memory else ""
+            return number_text(row.memory) if row.memory else ""
         return "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
 
     def _left_out_text(self, row: Row) -> str:

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import class_text, date_text, size_text
+from qubesmanager.models.texts import class_text, date_text, number_text, size_text
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord, flag_of
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN, StoredQube
@@ -123,7 +123,7 @@ def _notes(stored: str, here: str) -> Difference:
         return Difference(_said(_NOTES), "", "")
     first, other = _first_line(stored), _first_line(here)
     if first == other:
-        first, other = _said(_LENGTH).format(len(stored)), _said(_LENGTH).format(len(here))
+        first, other = _said(_LENGTH).format(number_text(len(stored))), _said(_LENGTH).format(number_text(len(here)))
     return Difference(_said(_NOTES), first, other)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.row_table import TableColumn
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import number_text, size_text
 from qubesmanager.models.volume_table import fate, share, usage_text, when_text
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.volumes import holders, snapshot_time
@@ -84,7 +84,7 @@ POOL_COLUMNS: tuple[TableColumn[PoolRow], ...] = (
     ),
     TableColumn(
         QT_TRANSLATE_NOOP("StorageRows", "Qubes"),
-        lambda row: str(len(row.users)),
+        lambda row: number_text(len(row.users)),
         lambda row: len(row.users),
         right=True,
     ),

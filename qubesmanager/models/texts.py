@@ -68,6 +68,12 @@ def number_text(number: int) -> str:
     return QLocale().toString(number)
 
 
+def clock_text(seconds: int) -> str:
+    """Minutes and seconds: 2:05."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{number_text(minutes)}:{number_text(rest).rjust(2, QLocale().zeroDigit())}"
+
+
 def gib_text(size: int) -> str:
     """A number of bytes in GiB with one digit behind the point, for a column whose title has the unit."""
     return QLocale().toString(size / (1 << 30), "f", 1)

@@ -8,6 +8,7 @@ from PyQt5.QtCore import QCoreApplication
 
 from qubesmanager.client.carry_out import Carrier, End, RowEnd
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import Fate, Kind, Plan, Row, RowKey
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.reasons import error_text
@@ -98,7 +99,7 @@ class Carrying:
         if number == 1:
             return
         report_child(self._numbers[row.key], state, detail)
-        text = QCoreApplication.translate("Plan", "{0} of {1}").format(ended, number)
+        text = QCoreApplication.translate("Plan", "{0} of {1}").format(number_text(ended), number_text(number))
         report(100 * ended // number, text)
 
     def _is_made(self, row: Row) -> bool:

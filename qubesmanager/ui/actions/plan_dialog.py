@@ -25,6 +25,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.plan_table import LISTED, PlanColumn, PlanTable
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import Group, Kind, Plan
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
@@ -328,7 +329,7 @@ class PlanDialog(QDialog):
         """Before a removal the name is typed, or the number of qubes."""
         names = [row.qube for row in self.plan.changes if row.group is not Group.MOVE]
         is_asked = self.plan.kind is Kind.REMOVE and bool(names)
-        self._word = (names[0] if len(names) == 1 else str(len(names))) if is_asked else ""
+        self._word = (names[0] if len(names) == 1 else number_text(len(names))) if is_asked else ""
         text = self.tr("Type {0} to remove the qube:") if len(names) == 1 else self.tr("Type {0} to remove the qubes:")
         self.prompt.setText(text.format(self._word))
         self.typed.setAccessibleName(self.prompt.text())

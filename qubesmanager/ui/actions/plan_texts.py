@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.plan_table import Head
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
 from qubesmanager.wire.values import PowerState
 
@@ -193,7 +194,7 @@ def title(plan: Plan) -> str:
         return translate("Plan", "Make {0} the manager of {1}").format(plan.value, names)
     words, number = _WORDS[plan.kind], len(plan.changes)
     if plan.kind is Kind.START and number < len(plan.rows):
-        return translate("Plan", "Start {0} of {1} qubes").format(number, len(plan.rows))
+        return translate("Plan", "Start {0} of {1} qubes").format(number_text(number), number_text(len(plan.rows)))
     if len(asked) == 1:
         return _tr(words.single).format(asked[0])
     return words.several(len(qubes_of(plan)))
@@ -256,7 +257,11 @@ def facts(plan: Plan) -> list[Fact]:
 
 def _losing(plan: Plan) -> Fact | None:
     number = len(plan.losing)
-    return Fact(str(number), translate("Plan", "running: they lose their network now"), "warning") if number else None
+    return (
+        Fact(number_text(number), translate("Plan", "running: they lose their network now"), "warning")
+        if number
+        else None
+    )
 
 
 def _halted(plan: Plan) -> Fact | None:
@@ -265,7 +270,7 @@ def _halted(plan: Plan) -> Fact | None:
         return None
     has_none = plan.prop == "netvm" and plan.value == ""
     return Fact(
-        str(number),
+        number_text(number),
         translate("Plan", "halted: they start without network")
         if has_none
         else translate("Plan", "from their next start"),
@@ -276,7 +281,7 @@ def _lost_through(plan: Plan) -> Fact | None:
     if not plan.lost_through:
         return None
     text = translate("Plan", "more lose their network: {0}").format(names_text(list(plan.lost_through)))
-    return Fact(str(len(plan.lost_through)), text, "warning")
+    return Fact(number_text(len(plan.lost_through)), text, "warning")
 
 
 def _changing(plan: Plan) -> Fact | None:
@@ -300,28 +305,28 @@ def _changing(plan: Plan) -> Fact | None:
     if text is None:
         number = _count(row for row in plan.changes if row.group in {Group.CHANGE, Group.CHANGE_NOW})
         text = translate("Plan", "change now") if plan.prop == "netvm" else translate("Plan", "change")
-        return Fact(str(number), text) if number else None
-    return Fact(str(number), text)
+        return Fact(number_text(number), text) if number else None
+    return Fact(number_text(number), text)
 
 
 def _files(plan: Plan) -> Fact | None:
     number = sum(row.group is Group.POLICY for row in plan.changes)
-    return Fact(str(number), translate("Plan", "files of the policy change")) if number else None
+    return Fact(number_text(number), translate("Plan", "files of the policy change")) if number else None
 
 
 def _moving(plan: Plan) -> Fact | None:
     number = _count(row for row in plan.changes if row.group is Group.MOVE)
-    return Fact(str(number), translate("Plan", "use another qube then")) if number else None
+    return Fact(number_text(number), translate("Plan", "use another qube then")) if number else None
 
 
 def _lost_data(plan: Plan) -> Fact | None:
     number = _count(row for row in plan.changes if row.then is Fate.REMOVED) if plan.kind is not Kind.REMOVE else 0
-    return Fact(str(number), translate("Plan", "disposable: the data is lost"), "warning") if number else None
+    return Fact(number_text(number), translate("Plan", "disposable: the data is lost"), "warning") if number else None
 
 
 def _refused(plan: Plan) -> Fact | None:
     number = _count(plan.refused)
-    return Fact(str(number), translate("Plan", "not possible, reasons below"), "refused") if number else None
+    return Fact(number_text(number), translate("Plan", "not possible, reasons below"), "refused") if number else None
 
 
 def _memory(plan: Plan) -> Fact | None:
@@ -367,7 +372,11 @@ def head(plan: Plan, group: Group, stage: int, rows: Sequence[Row]) -> Head:
     """The head of a group of rows."""
     number = len(rows) if group is Group.POLICY else _count(rows)
     left_out = _count(row for row in rows if row.is_left_out)
-    quiet = translate("Plan", "{0}, of which {1} left out").format(number, left_out) if left_out else str(number)
+    quiet = (
+        translate("Plan", "{0}, of which {1} left out").format(number_text(number), number_text(left_out))
+        if left_out
+        else number_text(number)
+    )
     if group is Group.STAGE:
         return Head(group, stage, f"{stage}  {_stage(plan, stage)}", quiet)
     text = _CHANGES.get(plan.kind, _HEADS[group]) if group is Group.CHANGE else _HEADS[group]

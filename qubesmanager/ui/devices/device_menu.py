@@ -87,15 +87,13 @@ class QubeDevicesMenu(QMenu):
         return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None
 
     def _add_taken(self, device: Device) -> None:
-        inner = self.addMenu(icon(KIND_ICONS[device.kind]), plain(device.name))
+        inner = self.addMenu(icon(KIND_ICONS[device.kind]), f"{plain(device.name)}\t{plain(_details(device))}")
         if inner is not None:
             self._actions.fill(inner, device.key)
 
     def _add_offered(self, device: Device) -> None:
-        state = state_line(device)
-        details = " · ".join(filter(None, (size_text(device.size), device.key.backend, state)))
         text = self.tr("Attach {0}").format(plain(device.name))
-        action = self.addAction(icon(KIND_ICONS[device.kind]), f"{text}\t{plain(details)}")
+        action = self.addAction(icon(KIND_ICONS[device.kind]), f"{text}\t{plain(_details(device))}")
         if action is not None:
             action.triggered.connect(lambda: self._give(device))
 
@@ -109,3 +107,8 @@ class QubeDevicesMenu(QMenu):
         action = self.addAction(text)
         if action is not None:
             action.setEnabled(False)
+
+
+def _details(device: Device) -> str:
+    """What is in the second column of a menu: a device cannot imitate it by its name."""
+    return " · ".join(filter(None, (size_text(device.size), device.key.backend, state_line(device))))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from qubesmanager.models.texts import number_text
 from qubesmanager.wire.codecs import Mention
 
 SHOWN = 8
@@ -23,7 +24,7 @@ def mention_text(mentions: Sequence[Mention]) -> str:
     lines = [_translated(_POLICY)] if policy else []
     lines += [f"{mention.place}  {_cut(mention.text)}" for mention in policy[:SHOWN]]
     if len(policy) > SHOWN:
-        lines.append(_translated(_MORE).format(len(policy) - SHOWN))
+        lines.append(_translated(_MORE).format(number_text(len(policy) - SHOWN)))
     if profiles:
         lines.append(_translated(_PROFILES).format(", ".join(profiles)))
     return "\n".join(lines)

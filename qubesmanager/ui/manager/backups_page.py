@@ -43,7 +43,7 @@ from qubesmanager.models.backup_overview import (
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text, run_text
 from qubesmanager.models.row_table import Mark, RowFilter, RowTable
-from qubesmanager.models.texts import date_text
+from qubesmanager.models.texts import date_text, number_text
 from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.backups_feed import BackupsFeed
@@ -279,7 +279,7 @@ class BackupsPage(QWidget):
         self.profiles.put(rows)
         self.runs.put(feed.runs)
         count = sum(row.needs_attention for row in rows)
-        note = self.tr("Attention needed: %n of {0}", "", count).format(len(rows)) if count else ""
+        note = self.tr("Attention needed: %n of {0}", "", count).format(number_text(len(rows))) if count else ""
         if not rows:
             note = self.tr("None yet: “New profile…” says what is backed up, and where.")
         self.head.note.setText(note)

@@ -5,7 +5,7 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.models.texts import estimate_text, size_text
+from qubesmanager.models.texts import estimate_text, number_text, size_text
 from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
@@ -103,7 +103,9 @@ class RunPanel(QWidget):
         at = self.tr("{0} is read again").format(now.qube) if now.phase == VERIFYING else now.qube
         if self.count is None:
             return at
-        return self.tr("{0}, {1} of %n qube(s)", "", self.count).format(at, min(len(now.qubes), self.count))
+        return self.tr("{0}, {1} of %n qube(s)", "", self.count).format(
+            at, number_text(min(len(now.qubes), self.count))
+        )
 
     def _stop(self) -> None:
         self.stop.setEnabled(False)

@@ -29,7 +29,7 @@ from qubesmanager.models.qube_counts import (
     QubeCounts,
 )
 from qubesmanager.models.query import parse
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import number_text, plain_tip
 from qubesmanager.rules.updates import UpdateState, attention, stale_after
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
@@ -420,7 +420,7 @@ class Sidebar(QTreeWidget):
             return (self.tr("%n old", "", old), BadgeKind.WARNING) if old else ("", None)
         if entry.page == "updates":
             return self._count_updates()
-        return (str(entry.count) if entry.page == QUBES else ""), None
+        return (number_text(entry.count) if entry.page == QUBES else ""), None
 
     def needs(self) -> Needs:
         """What is counted of all qubes, without going through them."""
@@ -438,7 +438,7 @@ class Sidebar(QTreeWidget):
         counts = attention(self._counts.updated.values(), int(time.time()), stale)
         if number := sum(counts.values()):
             is_urgent = UpdateState.ENDED in counts
-            return str(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
+            return number_text(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
         waiting = self._counts.number(OUTDATED)
         return (self.tr("%n restart(s)", "", waiting), BadgeKind.INFO) if waiting else ("", None)
 

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.texts import ago_text, date_text, plain_tip
+from qubesmanager.models.texts import ago_text, clock_text, date_text, number_text, plain_tip
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
@@ -94,7 +94,7 @@ class TaskModel(QAbstractItemModel):
             return entry.title
         if column == STATE:
             if entry.state is TaskState.RUNNING and entry.progress is not None:
-                return f"{entry.progress} %"
+                return f"{number_text(entry.progress)} %"
             return self._state(entry)
         if column == DETAIL:
             return entry.detail
@@ -147,7 +147,7 @@ class TaskModel(QAbstractItemModel):
 
 def took_text(seconds: int) -> str:
     """A length of time: `7 s`, `2:05 min`."""
-    return f"{seconds} s" if seconds < MINUTE else f"{seconds // MINUTE}:{seconds % MINUTE:02} min"
+    return f"{number_text(seconds)} s" if seconds < MINUTE else f"{clock_text(seconds)} min"
 
 
 class _Progress(RowDelegate):
@@ -170,7 +170,7 @@ class _Progress(RowDelegate):
         bar.rect = option.rect.adjusted(2, 2, -2, -2)
         bar.palette, bar.fontMetrics = option.palette, option.fontMetrics
         bar.minimum, bar.maximum, bar.progress = 0, 100, entry.progress
-        bar.text, bar.textVisible = f"{entry.progress} %", True
+        bar.text, bar.textVisible = f"{number_text(entry.progress)} %", True
         bar.state = QStyle.State() | option.state | QStyle.StateFlag.State_Horizontal
         style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter)
 

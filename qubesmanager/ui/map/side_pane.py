@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollAre
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import state_text
+from qubesmanager.models.texts import number_text, state_text
 from qubesmanager.plans.properties import NETVM
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.topology import Mark, Remark
@@ -75,7 +75,7 @@ class SidePane(QWidget):
             return
         self._shown = state
         body, column = self._part()
-        column.addLayout(self._head(body, self.tr("Warnings"), str(number)))
+        column.addLayout(self._head(body, self.tr("Warnings"), number_text(number)))
         if not warned:
             quiet = plain_label(self.tr("No loops, no path around a firewall."), body)
             subdue(quiet)

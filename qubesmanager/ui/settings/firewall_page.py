@@ -27,6 +27,7 @@ from qubesmanager.host import small_files
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.firewall_table import FirewallTable, duration_text
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import RULES, Key
 from qubesmanager.plans.settings import RULES_KEY
 from qubesmanager.rules.edits import why_not_enforced
@@ -313,7 +314,11 @@ class FirewallPage(QWidget):
             text = self.tr("{0}, from when it is applied").format(duration_text(seconds))
         elif left is not None:
             minutes, seconds = divmod(int(left), _MINUTE)
-            text = self.tr("more: {0} min {1} s").format(minutes, seconds) if left else self.tr("is over")
+            text = (
+                self.tr("more: {0} min {1} s").format(number_text(minutes), number_text(seconds))
+                if left
+                else self.tr("is over")
+            )
         self.remaining.setText(text)
 
     def _refresh(self) -> None:

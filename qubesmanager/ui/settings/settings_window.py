@@ -15,6 +15,7 @@ from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.feature_table import SERVICE
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, PROPERTY, RULES, TAG, VOLUME, Key, Plan
 from qubesmanager.plans.settings import RULES_KEY, settings_plan
 from qubesmanager.rules.edits import why_not_edit
@@ -246,7 +247,7 @@ class SettingsWindow(EditsWindow):
         edited = Counter(self._page_of(row.key) for row in rows)
         faulty = {self._page_of(row.key) for row in rows if row.is_fault}
         return {
-            self.pages[page]: (FAULT_BADGE, True) if page in faulty else (str(number), False)
+            self.pages[page]: (FAULT_BADGE, True) if page in faulty else (number_text(number), False)
             for page, number in edited.items()
         }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.shared_draft import SharedDraft
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import TAG
 from qubesmanager.ui.settings.tags_page import complete_tags, why_no_tag
 from qubesmanager.ui.widgets.chips import Chips
@@ -48,7 +49,9 @@ class SharedTags(QWidget):
         """Show what the drafts say."""
         all_of_them = len(self._draft.drafts)
         shown = {
-            tag: tag if count == all_of_them else self.tr("{0} ({1} of {2})").format(tag, count, all_of_them)
+            tag: tag
+            if count == all_of_them
+            else self.tr("{0} ({1} of {2})").format(tag, number_text(count), number_text(all_of_them))
             for tag, count in self._draft.tags().items()
         }
         fixed = [tag for tag in shown if tag.startswith(CREATED_BY)]

@@ -185,7 +185,10 @@ def with_usual_digits(chosen: QLocale) -> QLocale:
 
 
 class EnglishPlurals(QTranslator):
-    """Plural forms of the texts in the sources, which are shown where there is no translation: "%n qube(s)"."""
+    """Plural forms of the texts in the sources, which are shown where there is no translation: "%n qube(s)".
+
+    Qt fills %Ln as `number_text` has numbers: with the digits of the language.
+    """
 
     # Qt overrides
 
@@ -195,9 +198,9 @@ class EnglishPlurals(QTranslator):
 
     def translate(self, _context: Any, source: str | None, _comment: Any = None, number: int = -1) -> Any:
         """None says that there is no other text; an empty one would be shown."""
-        if number < 0 or source is None or "(s)" not in source:
+        if number < 0 or source is None or "%n" not in source:
             return None
-        return source.replace("(s)", "" if number == 1 else "s")
+        return source.replace("(s)", "" if number == 1 else "s").replace("%n", "%Ln")
 
 
 class Manager:

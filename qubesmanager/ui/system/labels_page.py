@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.row_table import RowFilter, RowTable, TableColumn
+from qubesmanager.models.texts import number_text
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
@@ -40,7 +41,7 @@ COLUMNS: tuple[TableColumn[LabelLine], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("LabelsPage", "Colour"), lambda row: f"#{row.color.removeprefix('0x')}"),
     TableColumn(
         QT_TRANSLATE_NOOP("LabelsPage", "Qubes"),
-        lambda row: str(len(row.users)),
+        lambda row: number_text(len(row.users)),
         lambda row: len(row.users),
         right=True,
     ),

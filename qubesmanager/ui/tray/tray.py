@@ -11,7 +11,7 @@ from qubesmanager.client.live_copy import Lost
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
 from qubesmanager.models.device_tree import KIND_ICONS, state_line
 from qubesmanager.models.device_tree import kind_text as section_text
-from qubesmanager.models.texts import size_text, state_text
+from qubesmanager.models.texts import number_text, size_text, state_text
 from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.devices.device_actions import DeviceActions
@@ -262,7 +262,7 @@ class Tray(QObject):
         state = state_text(record.state)
         if history is None:
             return state
-        return self.tr("{0} · {1} % · {2}").format(state, history.cpu, size_text(history.memory_kib << 10))
+        return self.tr("{0} · {1} % · {2}").format(state, number_text(history.cpu), size_text(history.memory_kib << 10))
 
     # -- updates ------------------------------------------------------------------------------------------------------
 

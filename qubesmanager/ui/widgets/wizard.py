@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import QCoreApplication, Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
+from qubesmanager.models.texts import number_text
 from qubesmanager.ui.widgets.fonts import scaled, unit_of
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.ui.widgets.mnemonics import distinct_on
@@ -140,7 +141,9 @@ class StepsWindow(QDialog):
         self._about.setText(page.about)
         self._about.setVisible(bool(page.about))
         step = QCoreApplication.translate("StepsWindow", "Step {0} of {1}")
-        self._place.setText(step.format(number + 1, len(self.pages)) if len(self.pages) > 1 else "")
+        self._place.setText(
+            step.format(number_text(number + 1), number_text(len(self.pages))) if len(self.pages) > 1 else ""
+        )
         self.back.setEnabled(number > 0)
         page.enter()
         self.look()

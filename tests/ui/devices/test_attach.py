@@ -8,10 +8,15 @@ from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, press_key, type_text
 
+from qubesmanager.models.device_tree import NAME, STATE
 from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
+from qubesmanager.ui.devices.device_view import DeviceView
 from qubesmanager.ui.session.windows import OpenWindows
+from qubesmanager.wire import calls
+from qubesmanager.wire.codecs import AvailableDevice, DeviceId
+from qubesmanager.wire.values import DeviceClass
 
 
 async def test_a_qube_is_given_a_device_from_its_context_menu(clicker: Clicker) -> None:
@@ -94,6 +99,50 @@ async def test_no_qube_is_preselected_and_enter_gives_it_to_none(clicker: Clicke
     choice = dialog.wanted()
     assert choice is not None
     assert choice[1].name == "vault"
+
+
+async def test_a_name_like_a_state_is_only_in_the_column_of_names(clicker: Clicker, qtbot: QtBot) -> None:
+    catalog = feed_of(clicker.session).catalog
+    await until(lambda: SDB in catalog.devices())
+    imitating = AvailableDevice("9-9", {}, "A stick\tattached to vault\n\u2605 \u00b7 at each start")
+    catalog.offer("sys-usb", DeviceClass.USB, [imitating])
+    menu = next(submenu for submenu in clicker.window.submenus if isinstance(submenu, QubeDevicesMenu))
+    clicker.select("work")
+    await until(lambda: (action := menu.menuAction()) is not None and action.isEnabled())
+
+    menu.popup(QPoint(0, 0))
+    await until(lambda: any("A stick" in text for text in lines(menu)))
+    action = next(action for action in menu.actions() if "A stick" in action.text())
+    shown_name, details = action.text().replace("&", "").split("\t")
+    assert shown_name == "Attach A stick_attached to vault__ _ at each start"
+    assert "vault" not in details
+    menu.close()
+
+    dialog = AttachDialog(None, clicker.session, catalog, device=None, qube="work")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    type_text(dialog.search, "stick attached")
+    view = dialog.list
+    assert isinstance(view, DeviceView)
+    row = view.currentIndex()
+    assert "vault" not in row.siblingAtColumn(STATE).data()
+    assert row.siblingAtColumn(NAME).data() == "A stick_attached to vault__ _ at each start"
+
+
+async def test_what_a_qube_has_shows_its_state_in_the_second_column(clicker: Clicker) -> None:
+    catalog = feed_of(clicker.session).catalog
+    await until(lambda: SDB in catalog.devices())
+    menu = next(submenu for submenu in clicker.window.submenus if isinstance(submenu, QubeDevicesMenu))
+    assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.BLOCK)
+    await clicker.session.client.send(assign("work", DeviceId("dom0", "sdb"), {"mode": "ask-to-attach"}))
+    clicker.select("work")
+    await until(lambda: (action := menu.menuAction()) is not None and action.isEnabled())
+
+    menu.popup(QPoint(0, 0))
+    await until(lambda: "Example Portable SSD" in lines(menu))
+
+    assert "at the start of work" in line(menu, "Example Portable SSD").text().partition("\t")[2]
+    menu.close()
 
 
 async def test_typing_the_name_of_a_partition_selects_it(clicker: Clicker, qtbot: QtBot) -> None:

@@ -37,6 +37,21 @@ def test_a_network_with_host_bits_is_not_made_another_network(dialog: RuleDialog
     assert "128.0.0.0/4" in dialog.problem.text()
 
 
+def test_a_range_with_blanks_is_one_range(dialog: RuleDialog) -> None:
+    dialog.proto.setCurrentIndex(dialog.proto.findData("udp"))
+    type_text(dialog.ports, " 5000 -  5010 ")
+
+    assert [str(rule) for rule in dialog.rules()] == ["action=accept proto=udp dstports=5000-5010"]
+
+
+def test_an_international_name_is_sent_as_the_name_server_has_it(dialog: RuleDialog) -> None:
+    dialog.destination.setText("b\u00fccher.example")  # QTest types ASCII only
+
+    assert may_accept(dialog)
+    assert [str(rule) for rule in dialog.rules()] == ["action=accept dsthost=xn--bcher-kva.example"]
+    assert dialog.note.text() == "The name is sent as xn--bcher-kva.example."
+
+
 def test_several_ports_become_several_rules_and_the_dialog_says_it(dialog: RuleDialog) -> None:
     dialog.destination.setText("m\u00fcnchen.de")  # QTest types ASCII only
     dialog.proto.setCurrentIndex(dialog.proto.findData("tcp"))
