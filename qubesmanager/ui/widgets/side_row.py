@@ -8,7 +8,6 @@ from PyQt5.QtCore import QModelIndex, QObject, QRect, QSize, Qt
 from PyQt5.QtGui import QColor, QIcon, QPainter, QPalette
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOption, QStyleOptionViewItem
 
-from qubesmanager.models.texts import number_text
 from qubesmanager.ui.widgets.badge import badge_width, draw_badge
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import fault_color, info_color, mixed, subdued, warning_color
@@ -128,7 +127,7 @@ class SideRowDelegate(QStyledItemDelegate):
             draw_badge(painter, place, text, color, row.direction)
             return whole.right() - badge_width(text, row.font)
         if count := index.data(COUNT):
-            text = number_text(count)
+            text = str(count)
             painter.setPen(subdued(row.palette))
             width = row.fontMetrics.horizontalAdvance(text)
             area = QRect(whole.right() - width, whole.top(), width + 1, whole.height())

@@ -98,8 +98,8 @@ def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, p
 def test_plurals_of_the_sources_own_language() -> None:
     plurals = EnglishPlurals()
 
-    assert plurals.translate("Status", "%n qube(s)", None, 1) == "%n qube"
-    assert plurals.translate("Status", "%n qube(s)", None, 2) == "%n qubes"
+    assert plurals.translate("Status", "%n qube(s)", None, 1) == "%Ln qube"
+    assert plurals.translate("Status", "%n qube(s)", None, 2) == "%Ln qubes"
     assert plurals.translate("Status", "Tasks", None, -1) is None
 
 
