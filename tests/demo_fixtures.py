@@ -19,6 +19,25 @@ from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire.records import VolumeRecord
+
+
+def own_size(volume: VolumeRecord) -> int:
+    """Bytes of a new volume: as many as the record says."""
+    return volume.size
+
+
+async def populate(system: System) -> None:
+    """Fill an empty system with the qubes of the demonstration, on empty disks and without their past; start them.
+
+    A system that has qubes is only started. One whose store was lost is not filled.
+    """
+    chosen = demo.samples(0)
+    demo.prepare(system, chosen)
+    if demo.is_empty(system):
+        await demo.write(system, chosen, own_size)
+        await demo.set_system(system)
+    await demo.run(system, chosen)
 
 
 @pytest.fixture
@@ -45,7 +64,7 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree 
     """
     opened = await open_system(tmp_path / "state", hypervisor)
     with patch.object(opened.volumes, "measure_all", _nothing):
-        await demo.populate(opened, 0)
+        await populate(opened)
     if machine:
         opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
         await until(lambda: machine.listened_to)

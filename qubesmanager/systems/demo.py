@@ -229,19 +229,6 @@ class Load:
         return replace(stats, memory_kib=int(stats.memory_kib * kept), cpu_time_ns=int(used * processors * 1e9))
 
 
-async def populate(system: System, extra: int) -> None:
-    """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
-
-    A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
-    """
-    chosen = samples(extra)
-    prepare(system, chosen)
-    if is_empty(system):
-        await write(system, chosen)
-        await set_system(system)
-    await run(system, chosen)
-
-
 def prepare(system: System, chosen: Iterable[Sample]) -> None:
     """Give the hypervisor a computer that is large enough."""
     if isinstance(hypervisor := system.runtime.hypervisor, LibvirtHypervisor):
@@ -293,9 +280,7 @@ def _updater_features(sample: Sample, now: int) -> dict[str, str]:
     }
 
 
-async def write(
-    system: System, chosen: Iterable[Sample], size_of: Callable[[VolumeRecord], int] = lambda volume: volume.size
-) -> None:
+async def write(system: System, chosen: Iterable[Sample], size_of: Callable[[VolumeRecord], int]) -> None:
     """New qubes, with their volumes, in one transaction. `size_of`: the bytes of a volume."""
     now = int(time.time())
     pool = system.runtime.state.system("default_pool")

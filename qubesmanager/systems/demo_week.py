@@ -47,7 +47,10 @@ MEASURED = 20
 
 
 async def populate(system: System, extra: int) -> None:
-    """Fill a system that has nothing but dom0, and start what should run; see `demo.populate`."""
+    """Fill a system that has nothing but dom0, and start what should run. One that is filled is only started.
+
+    A system whose store was lost is not filled: its volumes wait for `--recover`. What cannot be started is logged.
+    """
     chosen = demo.samples(extra)
     demo.prepare(system, chosen)
     is_new = demo.is_empty(system)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from demo_fixtures import hypervisor, machine
+from demo_fixtures import hypervisor, machine, populate
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -23,7 +23,6 @@ from qubesmanager.daemon.sockets import bind
 from qubesmanager.policy.engine import DEFAULT, Engine, Request, Result, requested_target
 from qubesmanager.policy.reading import Files, Reader
 from qubesmanager.policy.records import system_info
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import Dest, Tier
 
@@ -93,7 +92,7 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor) -> AsyncIterator[Sy
     assert install(tmp_path / "root").returncode == 0
     policy = tmp_path / "root/etc/qubes/policy.d"
     opened = await open_system(tmp_path / "state", hypervisor, policy=policy)
-    await demo.populate(opened, 0)
+    await populate(opened)
     yield opened
     await opened.runtime.close()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_fixtures import own_size
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -100,7 +101,7 @@ async def both_sides(plan: Plan) -> AsyncIterator[Sides]:
         hypervisor = FakeHypervisor()
         system = await open_system(folder / "state", hypervisor)
         stack.push_async_callback(system.runtime.close)
-        await demo.write(system, plan.samples)
+        await demo.write(system, plan.samples, own_size)
         async with system.runtime.changing:
             await system.runtime.commit([rows.set_system_property(name, value) for name, value in plan.system.items()])
             system.runtime.state.system_own.update(plan.system)

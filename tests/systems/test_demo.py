@@ -4,7 +4,7 @@
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ MIB = 1 << 10
 async def test_the_demonstration_knows_how_much_memory_is_free(tmp_path: Path) -> None:
     system = await open_system(tmp_path / "state", LibvirtHypervisor("test:///default", owner=str(tmp_path)))
     try:
-        await demo.populate(system, 0)
+        await populate(system)
         client = client_of(system)
         before = await client.send(calls.HOST_MEMORY("dom0"))
         await client.send(calls.VM_START("vault"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge_differences import ONE_SIDED
 from bridge_fixtures import bridged, client_of, over
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,6 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -88,7 +88,7 @@ def of_mirror(backend: BridgeBackend) -> dict[str, Any]:
 async def carried_out(folder: Path, chosen: list[tuple[bool, Request[Any]]]) -> None:
     system = await open_system(folder, FakeHypervisor())
     try:
-        await demo.populate(system, 0)
+        await populate(system)
         own = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
         async with over(bridged(system)) as backend:
             await backend.bridge.mirror.settled()

@@ -12,6 +12,7 @@ from typing import Any
 from bridge_differences import ONE_SIDED, TABLE, Outcome, is_listed
 from bridge_fixtures import bridged, client_of, over
 from demo_fixtures import client_of as own_client_of
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,6 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.qubes_os import INSTEAD
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId
@@ -224,7 +224,7 @@ async def opened(stack: AsyncExitStack) -> System:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     system = await open_system(Path(folder), FakeHypervisor())
     stack.push_async_callback(system.runtime.close)
-    await demo.populate(system, 0)
+    await populate(system)
     return system
 
 

@@ -4,12 +4,12 @@
 from pathlib import Path
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
 from qubesmanager.daemon.local.services import autostart
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire.errors import QubesMemoryError
 from qubesmanager.wire.values import PowerState, VmClass
 
@@ -20,7 +20,7 @@ async def off(folder: Path, host: FakeHost | None = None) -> System:
     """A machine with the demonstration's qubes, none of which runs unless the host knows it; two start with it."""
     hypervisor = FakeHypervisor(host)
     system = await open_system(folder, hypervisor)
-    await demo.populate(system, 0)
+    await populate(system)
     for qube in list(system.runtime.state.qubes.values()):
         if qube.klass is not VmClass.ADMIN:
             await system.settings.set_property(qube.name, "autostart", "yes" if qube.name in STARTING else "no")

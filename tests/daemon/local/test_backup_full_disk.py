@@ -14,14 +14,13 @@ import pytest
 import yaml
 from backup_daemon import MIB, WORDS, everything, execute, file_stream, make_qube, names
 from backup_samples import in_english
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.backups import file_systems, targets
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error
@@ -148,7 +147,7 @@ async def _nothing(*_: object) -> None: ...
 async def on_small(small_disk: Path, tmp_path: Path) -> AsyncIterator[System]:
     """A system whose store is on the small disk, and its pool elsewhere."""
     system = await open_system(small_disk / "state", FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     client = client_of(system)
     await client.send(calls.POOL_ADD("dom0", "roomy", {"driver": "file-qcow2", "dir_path": str(tmp_path / "roomy")}))
     await client.send(calls.PROPERTY_SET("dom0", "default_pool", "roomy"))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -22,7 +22,6 @@ from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.manifest import read_manifest
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateInPoolSpec, CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
@@ -42,7 +41,7 @@ def disk(tmp_path: Path) -> Path:
 async def state(tmp_path: Path, disk: Path) -> Path:
     """The demonstration's system, with the qube `stick` in a separate pool."""
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     client = client_of(system)
     await client.send(calls.POOL_ADD("dom0", "usb", {"driver": "file-qcow2", "dir_path": str(disk / "pool")}))
     spec = CreateInPoolSpec("stick", "red", pools={"private": "usb"})

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
 from qubesmanager.daemon.local.store.store import Store, StoreError
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.values import PowerState
@@ -70,7 +69,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 async def make(state: Path) -> None:
     """A store with the demonstration's qubes, of which no copy was written."""
     system = await open_system(state, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     await system.runtime.close()
 
 
@@ -227,12 +226,12 @@ async def opened(path: Path) -> Store:
 async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_volume(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     system = await open_system(folder, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     await system.runtime.close()
     (folder / "pools" / "default" / "work" / "private" / "volume.json").write_bytes(b"")
 
     system = await open_system(folder, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
 
     assert system.runtime.state.qube("work").state is PowerState.NA
     assert system.runtime.state.qube("personal").state is PowerState.RUNNING
@@ -241,7 +240,7 @@ async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_vol
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     system = await open_system(folder, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
 
     assert set(system.runtime.state.qubes) == {"dom0"}
     assert "--recover" in system.runtime.state.qube("dom0").value("problem")

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,6 @@ from qubesmanager.daemon.local.drivers.hypervisor.base import DiskSpec
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.devices import checked_options
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, DeviceRow, VolumeId
@@ -405,7 +405,7 @@ async def test_a_daemon_that_was_killed_knows_what_its_qubes_have(
 ) -> None:
     host = FakeHost()
     first = await open_system(tmp_path / "again", FakeHypervisor(host))
-    await demo.populate(first, 0)
+    await populate(first)
     first.devices.offer(first.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
     client = Client(MemoryTransport(Dispatcher(LocalBackend(first)).answer))
     await client.send(ATTACH.of(BLOCK)("work", DISK, {}))

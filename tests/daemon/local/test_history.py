@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,6 @@ from qubesmanager.daemon.local.store import store as store_module
 from qubesmanager.daemon.local.store.recording import TRIGGERS, Recorder, Recording
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -511,7 +510,7 @@ def _in_pages(connection: sqlite3.Connection, size: int) -> list[tuple[str | Non
 
 async def test_the_history_survives_a_restart(tmp_path: Path) -> None:
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     client = client_of(system)
     await client.send(calls.VM_TAG_SET("vault", "mine"))
     before = await history(client)

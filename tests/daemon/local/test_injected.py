@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,6 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -129,7 +129,7 @@ async def test_folding_the_events_gives_what_get_all_says(
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("fold")
     system = await open_system(folder, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
     copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
     events: list[Event] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from nft_machine import Datagram, PaperFirewall
 from until import LIMIT, until
@@ -26,7 +27,6 @@ from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.firewall import Address
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, QubesValueError
@@ -89,7 +89,7 @@ class World:
 
     async def open(self, state: Path) -> System:
         system = await open_system(state, FakeHypervisor(self.host), network=self.network)
-        await demo.populate(system, 0)
+        await populate(system)
         return system
 
     def passes(self, system: System, name: str, destination: str = OUTSIDE, port: int = 443) -> bool:
@@ -232,7 +232,7 @@ async def test_user_networking_says_that_rules_are_kept_only(tmp_path: Path) -> 
     host = FakeHost()
     system = await open_system(tmp_path / "user", FakeHypervisor(host))
     try:
-        await demo.populate(system, 0)
+        await populate(system)
         client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
         assert (await state_of(client, "work")).startswith("Not enforced")
         uuid = system.runtime.state.qube("work").uuid

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -15,7 +15,6 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
@@ -66,7 +65,7 @@ CALLS: dict[str, Callable[[Client, Path], Awaitable[object]]] = {
 async def orphaned(tmp_path: Path) -> AsyncIterator[System]:
     """A system in whose pool lie volumes that no qube has."""
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     for vid, data in ORPHANS.items():
         await system.pools.driver("default").import_data(vid, pieces(data))
     yield system

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from until import until, until_equal
 
@@ -23,7 +24,6 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -132,7 +132,7 @@ class Lab:
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     lab = Lab(tmp_path)
     await lab.open()
-    await demo.populate(lab.system, 0)
+    await populate(lab.system)
     await lab.client.send(calls.VM_REMOVE("untrusted"))
     yield lab
     await lab.system.runtime.close()

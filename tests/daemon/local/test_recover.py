@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -22,7 +22,6 @@ from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.services import descriptions
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.store import rows
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
@@ -34,7 +33,7 @@ from qubesmanager.wire.values import PowerState
 async def state(tmp_path: Path) -> Path:
     """A closed system with a qube of each class that keeps a volume, and settings of every kind."""
     system = await open_system(tmp_path / "state", FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     client = client_of(system)
     await client.send(calls.LABEL_CREATE("dom0", "mauve", "0xE0B0FF"))
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("net", "mauve")))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from until import LIMIT, until, until_equal
 
@@ -104,7 +104,7 @@ class Lab:
 
     async def prepare(self) -> None:
         await self.open()
-        await demo.populate(self.system, 0)
+        await populate(self.system)
         driver = self.system.pools.driver("default")
         for vid in ("spare/disk", "spare/other"):
             await driver.create(vid, MIB)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from demo_fixtures import populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from hypothesis import assume, given
 from hypothesis import settings as examples
@@ -25,7 +26,6 @@ from qubesmanager.daemon.local.services.recovery import Recovery
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import backups, rows
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire.backups import decode_run
 from qubesmanager.wire.codecs import VolumeId
 from qubesmanager.wire.errors import StoragePoolException
@@ -45,7 +45,7 @@ class Text(NamedTuple):
 async def build(state: Path) -> None:
     """The demonstration's system at rest, with a row in every table that a start leaves alone."""
     system = await open_system(state, FakeHypervisor())
-    await demo.populate(system, 0)
+    await populate(system)
     await system.settings.set_notes("work", "what is to be done")
     async with system.runtime.changing:
         await system.runtime.commit(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from demo_fixtures import client_of
+from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
 
 from qubesmanager.client.client import Client
@@ -14,7 +14,6 @@ from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
-from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMInUseError, StoragePoolException
@@ -69,7 +68,7 @@ async def test_a_volume_lent_to_another_qube_keeps_the_name(client: Client, syst
 async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
     host = FakeHost()
     first = await open_system(tmp_path, FakeHypervisor(host))
-    await demo.populate(first, 0)
+    await populate(first)
     driver = first.pools.driver("default")
     await first.runtime.commit(
         [rows.add_pending_rename("default", "vault", "safe", [await driver.identity("vault/private")])]
@@ -87,7 +86,7 @@ async def test_a_rename_that_was_cut_off_is_taken_back(tmp_path: Path) -> None:
 
 async def test_after_a_crash_of_the_machine_the_volumes_of_what_ran_can_be_reverted(tmp_path: Path) -> None:
     first = await open_system(tmp_path, FakeHypervisor())
-    await demo.populate(first, 0)
+    await populate(first)
     kept = await client_of(first).send(calls.VM_VOLUME_SNAPSHOT("work", "private"))
     await first.runtime.close()
 
@@ -105,7 +104,7 @@ async def test_a_snapshot_that_was_cut_off_is_settled_by_what_the_guest_writes_t
     host = FakeHost()
     hypervisor = FakeHypervisor(host)
     first = await open_system(tmp_path, hypervisor)
-    await demo.populate(first, 0)
+    await populate(first)
     switch = hypervisor.switch_disk
 
     async def cut_off(*arguments: object) -> None:

@@ -2,6 +2,7 @@
 """The trees of the map over a whole daemon."""
 
 import pytest
+from demo_fixtures import own_size
 from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from windows import Clicker, press_key, type_text
@@ -92,7 +93,7 @@ async def test_both_trees_show_the_same_qube(window: MapPage) -> None:
 
 
 async def test_a_thousand_qubes_are_folded(system: System, clicker: Clicker, window: MapPage) -> None:
-    await demo.write(system, demo.samples(990)[10:])
+    await demo.write(system, demo.samples(990)[10:], own_size)
     clicker.session.resync()
     await clicker.until(lambda: len(clicker.session.records) > 990)
     window.fill()

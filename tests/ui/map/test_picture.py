@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from demo_fixtures import own_size
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
@@ -247,7 +248,7 @@ async def test_finding_fades_the_others_and_enter_goes_to_the_first(clicker: Cli
 
 
 async def test_of_a_thousand_qubes_only_what_is_seen_is_drawn(system: System, clicker: Clicker, page: MapPage) -> None:
-    await demo.write(system, demo.samples(990)[10:])
+    await demo.write(system, demo.samples(990)[10:], own_size)
     clicker.session.resync()
     await clicker.until(lambda: len(clicker.session.records) > 990)
     page.fill()
