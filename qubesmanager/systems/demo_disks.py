@@ -4,13 +4,16 @@
 What a volume holds is only said: its files are real, and empty but for what the user of the demonstration writes.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from math import pi, sin
 from pathlib import Path
 from zlib import crc32
 
+from qubesmanager.backup.archive.writer import Progress
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver, PoolInfo, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
+from qubesmanager.daemon.local.services.backup_run import Figures
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -37,6 +40,10 @@ _OTHERS = 46 * GIB
 """Bytes of the disk that belong to no qube: dom0 itself, and the snapshots."""
 _DISKS_GIB = (240, 476, 930, 1860, 3720, 7450, 14900, 29800)
 """The disks that are sold, in GiB."""
+COMPRESSED = 0.53
+"""The part of its bytes that a backup has on the disk."""
+_STEP, _STEP_SECONDS = GIB // 2, 0.2
+"""Bytes that a backup goes on in so many seconds."""
 _SWING, _PERIOD = 0.006, 420
 """The part of what a running qube uses that comes and goes, and in how many seconds."""
 _LAYERS = {"root": (90 * MIB, 800 * MIB), "volatile": (20 * MIB, 260 * MIB), "private": (30 * MIB, 300 * MIB)}
@@ -62,6 +69,36 @@ def sizes(vid: str) -> tuple[int, int]:
 def disk_size(used: int) -> int:
     """Bytes of the smallest disk that is sold and has a quarter free when so many are used."""
     return next((size * GIB for size in _DISKS_GIB if size * GIB * 3 >= used * 4), _DISKS_GIB[-1] * GIB)
+
+
+class DemoFigures(Figures):
+    """Backups of the demonstration: as large as its disks are full, and about as fast as those of a good disk.
+
+    `used`: the bytes that a qube of this name uses; None for what is not there.
+    """
+
+    def __init__(self, used: Callable[[str], int | None]) -> None:
+        self._used = used
+
+    def totals(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        return {name: self._used(name) or size for name, size in sizes.items()}
+
+    def progress(self, tell: Progress, totals: Mapping[str, int], stop: threading.Event) -> Progress:
+        at: dict[str, int] = {}
+
+        def paced(qube: str, done: int, total: int) -> None:
+            size = totals.get(qube, total)
+            until = size * done // total if total else size
+            while at.get(qube, 0) + _STEP < until and not stop.wait(_STEP_SECONDS):
+                at[qube] = at.get(qube, 0) + _STEP
+                tell(qube, at[qube], size)
+            at[qube] = until
+            tell(qube, until, size)
+
+        return paced
+
+    def written(self, size: int, totals: Mapping[str, int]) -> int:
+        return max(size, int(sum(totals.values()) * COMPRESSED))
 
 
 class DemoPool(FileQcow2):

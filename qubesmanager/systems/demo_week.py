@@ -26,7 +26,7 @@ from qubesmanager.daemon.local.services.backup_history import local_time
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
-from qubesmanager.systems.demo_disks import GIB, DemoPool, sizes
+from qubesmanager.systems.demo_disks import GIB, DemoFigures, DemoPool, sizes
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.backups import CANCELLED, FAILED, OK, SCHEDULE, BackupRun, QubeOfRun
@@ -78,7 +78,13 @@ def size_of(volume: VolumeRecord) -> int:
 
 
 def _fill_disks(system: System) -> None:
-    """Put drivers that say how full the volumes are in place of those of the pools."""
+    """Put drivers that say how full the volumes are in place of those of the pools; backups are as large."""
+
+    def used(name: str) -> int | None:
+        qube = system.runtime.state.qubes.get(name)
+        return sum(volume.usage for volume in qube.volumes.values() if volume.save_on_stop) if qube else None
+
+    system.backup_runs.figures = DemoFigures(used)
     for name, driver in list(system.pools.drivers.items()):
         if isinstance(driver, FileQcow2):
             filled = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from backup_fixtures import cheap_keys
 from demo_fixtures import client_of
 from until import until
 
@@ -18,9 +19,12 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo_week
 from qubesmanager.systems.demo_disks import DemoPool
 from qubesmanager.wire import calls
-from qubesmanager.wire.backups import BackupRun
+from qubesmanager.wire.backups import BackupRun, Progress
 from qubesmanager.wire.codecs import CloneSpec
+from qubesmanager.wire.errors import BackupCancelledError
 from qubesmanager.wire.history import HistoryEntry, HistoryQuery
+
+__all__ = ["cheap_keys"]
 
 GIB = 1 << 30
 DAY = 86_400
@@ -135,6 +139,40 @@ async def test_there_is_a_week_of_backups_the_last_of_which_failed(system: Syste
     assert all(20 * 60 < (run.end or 0) - run.start < 30 * 60 for run in nightly if run.result == "ok")
     last = max(run.end or 0 for run in nightly if run.result == "ok")
     assert system.runtime.state.qube("work").value("backup_timestamp") == str(last)
+
+
+async def test_a_backup_that_runs_is_as_large_as_the_disks_and_takes_its_time(system: System) -> None:
+    """It goes on while nothing waits for it, and ends at once when it is cancelled."""
+    client = client_of(system)
+    request = calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "secret words"})
+    running = asyncio.get_running_loop().create_task(client.send(request))
+
+    async def progress() -> Progress | None:
+        runs = await client.send(calls.BACKUP_STATUS("dom0"))
+        return next((run.progress for run in runs if run.profile == "nightly"), None)
+
+    seen: list[Progress] = []
+    while not seen or seen[-1].done == 0:
+        if (now := await progress()) is not None:
+            seen.append(now)
+        await asyncio.sleep(0)
+
+    assert 45 * GIB < seen[-1].total < 55 * GIB
+    assert seen[-1].done < seen[-1].total
+    await client.send(calls.BACKUP_CANCEL("dom0", "nightly"))
+    with pytest.raises(BackupCancelledError):
+        await running
+
+
+async def test_the_file_of_a_new_backup_is_as_large_as_those_of_the_week(system: System) -> None:
+    client = client_of(system)
+
+    await client.send(calls.BACKUP_EXECUTE("dom0", "vault", {"passphrase": "secret words"}))
+
+    last = [run for run in await backups(client) if run.profile == "vault"][-1]
+    assert last.result == "ok"
+    assert last.verified
+    assert 0.1 * GIB < (last.size or 0) < 0.3 * GIB
 
 
 async def test_no_backup_begins_by_itself_when_the_demonstration_does(system: System) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -92,6 +92,22 @@ class _Job:
         return sum(self.totals.values())
 
 
+class Figures:
+    """The bytes that runs report: those that there are. The demonstration, whose disks are empty, has others."""
+
+    def totals(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """The bytes of each qube, by those that are read."""
+        return dict(sizes)
+
+    def progress(self, tell: writer.Progress, totals: Mapping[str, int], stop: threading.Event) -> writer.Progress:  # noqa: ARG002 - for the demonstration
+        """What the engine calls in its thread; `tell` takes a qube, its bytes that are done, and all of them."""
+        return tell
+
+    def written(self, size: int, totals: Mapping[str, int]) -> int:  # noqa: ARG002 - for the demonstration
+        """The bytes of the file."""
+        return size
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """The file that a backup becomes, and the one beside it that is written until it is complete."""
@@ -119,6 +135,7 @@ class BackupRuns:
         self._history = history
         self._policies = policies
         self._jobs: dict[str, _Job] = {}
+        self.figures = Figures()
 
     def is_running(self, profile: str) -> bool:
         return profile in self._jobs
@@ -246,14 +263,15 @@ class BackupRuns:
             kept = [await self._sources.qube_data(states, qube, left_out) for qube in planned.qubes]
             home = await self.home(profile, planned, job.cancelled)
             job.record = replace(job.record, home=home is not None)
-            job.totals = {DOM0: home.size} if home is not None else {}
-            job.totals |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
-            target = await self._target(job, profile)
+            sizes = {DOM0: home.size} if home is not None else {}
+            sizes |= await in_engine(lambda: {data.qube.name: writer.measured(data) for data in kept})
+            job.totals = self.figures.totals(sizes)
+            target = await self._target(job, profile, sum(sizes.values()))
             system = self._sources.system_contents(left_out, job.record.owner)
             config = None
             if planned.dom0:
                 config = await config_of(self._runtime.state, self._policies, self._backups.profiles, home)
-            tell = Teller(lambda qube, done, _total: self._progress(job, WRITING, qube, done))
+            tell = self._teller(job, WRITING)
 
             def write(output: FdOutput) -> Report:
                 return writer.write(
@@ -273,8 +291,12 @@ class BackupRuns:
                 return await self._sent(job, profile, write), None
             return await self._written(job, profile, target, write, secret)
 
-    async def _target(self, job: _Job, profile: Profile) -> _Target | None:
-        """Where the backup is written, with room for it; None if it goes to a qube or a program.
+    def _teller(self, job: _Job, phase: str) -> writer.Progress:
+        tell = Teller(lambda qube, done, _total: self._progress(job, phase, qube, done))
+        return self.figures.progress(tell, job.totals, job.cancelled)
+
+    async def _target(self, job: _Job, profile: Profile, needed: int) -> _Target | None:
+        """Where the backup is written, with `needed` bytes of room; None if it goes to a qube or a program.
 
         Raises `BackupSpaceError` if there is too little room.
         """
@@ -285,7 +307,6 @@ class BackupRuns:
         target = _Target(path, part_of(path))
         partial = PartialFile(str(target.part), await at_destination(folders.identity_of_folder, path.parent))
         job.record = await self._history.remember(replace(job.record, file=str(path), part=partial))
-        needed = sum(job.totals.values())
         await in_engine(lambda: file_systems.check_space(path.parent, needed))
         await in_engine(lambda: file_systems.check_file_size(path.parent, needed))
         return target
@@ -301,7 +322,7 @@ class BackupRuns:
             qubes=tuple(QubeOfRun(name, uuids[name], result) for name, result in results),
         )
         if file is not None:
-            size = (await at_destination(file.stat)).st_size
+            size = self.figures.written((await at_destination(file.stat)).st_size, job.totals)
             job.record = replace(job.record, file=str(file), size=size)
         try:
             whole = [result.qube.name for result in report.results if result.ok and result.qube.name != DOM0]
@@ -337,7 +358,7 @@ class BackupRuns:
     ) -> tuple[Report, Path]:
         """The report and the file, once it is on the disk, and verified if the profile asks."""
         stop = job.cancelled
-        reading = Teller(lambda qube, done, _total: self._progress(job, VERIFYING, qube, done))
+        reading = self._teller(job, VERIFYING)
 
         def verify(fd: int) -> None:
             targets.verified(fd, secret, stop, reading)
