@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists what is lost when the program ends: unsaved settings, cancelled tasks, and backups that go on without it."""
+"""Lists what happens when the main window is closed: lost edits, cancelled tasks, backups that go on without it."""
 
 from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtWidgets import QApplication
@@ -17,7 +17,7 @@ def unsaved_windows() -> list[EditsWindow]:
 
 
 def losses(tasks: TaskSet) -> list[str]:
-    """A line for each thing that ends with the program; empty if nothing does."""
+    """A line for each thing that ends with the program, or goes on without it; empty if there is none."""
     text = QCoreApplication.translate("Closing", "{0}: the changes are not applied.")
     lines = [text.format(window.windowTitle()) for window in unsaved_windows()]
     return [*lines, *(line for task in tasks.running if (line := _line(task)))]
@@ -27,6 +27,15 @@ def _line(task: TaskEntry) -> str:
     if task.at_close is AtClose.CANCELLED:
         return QCoreApplication.translate("Closing", "{0}: it is cancelled.").format(task.title)
     if task.at_close is AtClose.CONTINUES:
-        text = QCoreApplication.translate("Closing", "{0}: it continues without the window; its later steps do not.")
+        return QCoreApplication.translate("Closing", "{0}: it continues without the window.").format(task.title)
+    if task.at_close is AtClose.AWAITED:
+        text = QCoreApplication.translate(
+            "Closing", "{0}: it continues, and this program stays in the background for what comes after it."
+        )
         return text.format(task.title)
     return ""
+
+
+def is_awaited(tasks: TaskSet) -> bool:
+    """Whether the program has to stay, without a window, for what it does after a task."""
+    return any(task.at_close is AtClose.AWAITED for task in tasks.running)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, cast
 
 from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
+from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
     QApplication,
@@ -47,7 +47,7 @@ from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.icons import application_icon, icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
-from qubesmanager.ui.manager.closing import losses, unsaved_windows
+from qubesmanager.ui.manager.closing import is_awaited, losses, unsaved_windows
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.guide import PAGES as PAGES_OF_GUIDE
 from qubesmanager.ui.manager.guide import open_guide
@@ -97,15 +97,20 @@ TOOLBAR = ("start", "pause", "shutdown", "restart", "settings", "devices")
 
 
 class MainWindow(QMainWindow):
-    """All qubes, live. Signals: `closed()`; `report_wanted()`: write the report for a bug report."""
+    """All qubes, live.
+
+    Signals: `closed()`: the program may end; `left()`: it was closed, but the program waits for a task, and `closed`
+    comes after that unless it is shown again; `report_wanted()`: write the report for a bug report.
+    """
 
     closed = pyqtSignal()
+    left = pyqtSignal()
     report_wanted = pyqtSignal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._may_close = False
+        self._may_close = self._is_left = False
         self._asking: asyncio.Task[None] | None = None
         self.setWindowTitle(self.tr("Qubes Manager"))
         self.setWindowIcon(application_icon())
@@ -279,6 +284,7 @@ class MainWindow(QMainWindow):
         session.stats.connect(self._stats)
         session.labels_changed.connect(self._labels)
         session.tasks.failed.connect(self.show_error)
+        session.tasks.changed.connect(self._end_if_left)
         self.questions.asked.connect(self._ask_device)
         self.operations.overdue.connect(self._overdue)
         self.operations.undoable.connect(self._undoable)
@@ -858,7 +864,18 @@ class MainWindow(QMainWindow):
             return
         self.save()
         super().closeEvent(event)
-        self.closed.emit()
+        self._is_left = is_awaited(self.session.tasks)
+        (self.left if self._is_left else self.closed).emit()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self._is_left = self._may_close = False
+
+    def _end_if_left(self, _task: object) -> None:
+        """The window was closed, and what the program stayed for has ended."""
+        if self._is_left and not is_awaited(self.session.tasks):
+            self._is_left = False
+            self.closed.emit()
 
     def _cell(self, row: int, column: int) -> str:
         index = self.filter.index(row, column)

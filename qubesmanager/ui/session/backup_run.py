@@ -90,7 +90,8 @@ class RunningBackup(QObject):
         `confirmed` is what the user allowed it; `verifies`: all of the backup is read again once it is written.
         """
         self._verifies = verifies
-        self._begin(self._carry_out(text, passphrase, afterwards, confirmed), AtClose.CONTINUES)
+        at_close = AtClose.CONTINUES if afterwards is None else AtClose.AWAITED
+        self._begin(self._carry_out(text, passphrase, afterwards, confirmed), at_close)
 
     def follow(self, run: BackupRun) -> None:
         """Show a run that another client or the schedule has begun."""

@@ -45,7 +45,9 @@ class AtClose(Enum):
     SILENT = "silent"
     CANCELLED = "cancelled"
     CONTINUES = "continues"
-    """dom0 continues it; what this program does after it is lost."""
+    """dom0 continues it without this program."""
+    AWAITED = "awaited"
+    """dom0 continues it, and the program stays without a window: it does something after it."""
 
 
 class ToldError(Exception):

@@ -220,9 +220,11 @@ class Manager:
         self.filled_after: float | None = None
         self._pending: list[tuple[str, ...]] = []
         self._reopens = False
+        self._is_hidden = False
         self.watchdog = diagnostics.Watchdog(self.session)
         self.first_paint = diagnostics.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
+        self.window.left.connect(self._stay)
         self.window.report_wanted.connect(self._report_wanted)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
@@ -232,6 +234,7 @@ class Manager:
 
     def raise_with(self, arguments: tuple[str, ...]) -> None:
         """Come to the front, and open what the arguments name."""
+        self._is_hidden = False
         self.window.show()
         if self.window.isMinimized():
             self.window.showNormal()
@@ -243,8 +246,15 @@ class Manager:
 
     def save(self) -> None:
         """Keep how the windows are, for the next start: also at a signal, or when the session of the desktop ends."""
-        self.windows.remember()
-        self.window.save()
+        if not self._is_hidden:
+            self.windows.remember()
+            self.window.save()
+
+    def _stay(self) -> None:
+        """Go on without a window until what the program waits for has ended, or it is started again."""
+        self.save()
+        self._is_hidden = True
+        self.windows.close_all()
 
     def reopen(self) -> None:
         """Open the windows again that were open at the last end, once the qubes are listed."""

@@ -25,6 +25,7 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
+from qubesmanager.ui.backup import backup_wizard
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import LAST_NAME, BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
@@ -32,7 +33,7 @@ from qubesmanager.ui.backup.passphrase_page import Origin
 from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.session.tasks import AtClose, TaskState
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire import calls
@@ -314,6 +315,36 @@ async def test_a_run_continues_without_its_window_and_can_be_opened_again(
     assert run.state is TaskState.DONE
     assert [entry.state for entry in session.tasks.entries] == [TaskState.DONE]
     assert len(made(folder)) == 1
+
+
+async def test_shut_down_when_finished_survives_the_window_and_nothing_of_the_pages_is_shown_beside_the_run(
+    person: Person, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    powered_off: list[bool] = []
+
+    async def power_off() -> None:
+        powered_off.append(True)
+
+    monkeypatch.setattr(backup_wizard, "power_off", power_off)
+    wizard = person.wizard
+    await person.to_summary(folder, "vault")
+    wizard.summary.power_off.setEnabled(True)
+    wizard.summary.power_off.click()
+    run = await person.begin()
+    await until(gate.reached.is_set)
+    assert wizard.run_page is not None
+    assert wizard.run_page.isVisible()
+    assert not any(page.isVisible() for page in wizard.pages)
+    assert not any(button.isVisible() for button in (wizard.next, wizard.back, wizard.cancel))
+    click(wizard.run_page.leave)
+    assert not wizard.isVisible()
+    assert [entry.at_close for entry in session.tasks.running] == [AtClose.AWAITED]
+
+    gate.open.set()
+    await until(lambda: not run.running)
+
+    assert powered_off == [True]
 
 
 async def test_each_page_starts_in_its_first_field_and_enter_opens_the_next(person: Person, folder: Path) -> None:

@@ -54,6 +54,54 @@ async def test_unsaved_settings_and_what_is_running_are_asked_about_once(clicker
     assert not any(isinstance(each, Question) and each.isVisible() for each in QApplication.topLevelWidgets())
 
 
+async def test_what_follows_a_backup_survives_the_window(clicker: Clicker) -> None:
+    """As the computer that is shut down after it. The window ends the program once that has happened."""
+    window, session = clicker.window, clicker.session
+    closed: list[bool] = []
+    window.closed.connect(lambda: closed.append(True))
+    complete, happened = asyncio.Event(), asyncio.Event()
+
+    async def back_up() -> None:
+        await complete.wait()
+        happened.set()
+
+    session.tasks.start("Back up: nightly", back_up(), at_close=AtClose.AWAITED)
+
+    window.close()
+    question = await clicker.dialog(Question)
+    assert "Back up: nightly: it continues, and this program stays in the background" in asked(question)
+    clicker.press(question.yes)
+    await clicker.until(lambda: not window.isVisible())
+    assert closed == []
+    assert not happened.is_set()
+    complete.set()
+
+    await clicker.until(lambda: closed == [True])
+    assert happened.is_set()
+
+
+async def test_a_window_that_is_shown_again_meanwhile_stays(clicker: Clicker) -> None:
+    window, session = clicker.window, clicker.session
+    closed: list[bool] = []
+    window.closed.connect(lambda: closed.append(True))
+    complete = asyncio.Event()
+
+    async def back_up() -> None:
+        await complete.wait()
+
+    task = session.tasks.start("Back up: nightly", back_up(), at_close=AtClose.AWAITED)
+    window.close()
+    clicker.press((await clicker.dialog(Question)).yes)
+    await clicker.until(lambda: not window.isVisible())
+
+    window.show()
+    complete.set()
+    await clicker.until(lambda: task.done() and not session.tasks.running)
+
+    assert closed == []
+    assert window.isVisible()
+
+
 async def test_nothing_to_lose_asks_nothing(clicker: Clicker) -> None:
     closed: list[bool] = []
     clicker.window.closed.connect(lambda: closed.append(True))
