@@ -80,7 +80,7 @@ def compiled(language: str, texts: list[Message]) -> bytes:
             places.append((_elf_hash(source + comment), len(data)))
             # A text with a number that pylupdate5 found in QT_TRANSLATE_NOOP has one form for all numbers.
             for form in text.forms * (NUMBERS if "%n" in text.source and len(text.forms) == 1 else 1):
-                # Qt fills %Ln with the digits of the language, as the program writes all other numbers.
+                # Qt fills %Ln as the program writes all other numbers, with the digits and separators of its locale.
                 said = form.replace("%n", "%Ln") if "%n" in text.source else form
                 data += _tagged(TRANSLATION, said.encode("utf-16-be"))
             data += _tagged(COMMENT, comment) + _tagged(SOURCE, source) + _tagged(CONTEXT, text.context.encode())

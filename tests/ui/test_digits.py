@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers on screen: all of them in the digits of the language, the counts of sentences too."""
+"""Numbers on screen: all of them as the locale writes them, the counts of sentences too."""
 
 import re
 from collections.abc import Iterator

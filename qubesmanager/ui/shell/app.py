@@ -187,7 +187,7 @@ def with_usual_digits(chosen: QLocale) -> QLocale:
 class EnglishPlurals(QTranslator):
     """Plural forms of the texts in the sources, which are shown where there is no translation: "%n qube(s)".
 
-    Qt fills %Ln as `number_text` has numbers: with the digits of the language.
+    Qt fills %Ln as `number_text` writes numbers, %n always with the digits 0 to 9 and without separators.
     """
 
     # Qt overrides
