@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QLocale, QRect, Qt
-from PyQt5.QtGui import QFontMetrics
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QStyle, QStyleOptionViewItem, QTreeView, QWidget
+from PyQt5.QtGui import QFontMetrics, QStandardItemModel
+from PyQt5.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QHeaderView,
+    QStyle,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, click
@@ -25,6 +33,7 @@ from qubesmanager.ui.widgets.flat_header import FlatHeader
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.side_row import fitting_badge
+from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.wire import calls
 
 DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
@@ -51,6 +60,25 @@ async def test_a_laptop_shows_all_columns_with_whole_titles(clicker: Clicker) ->
     shown = [at for at in range(header.count()) if not header.isSectionHidden(at)]
     needed = {header.title(at): header.needed_width(header.title(at), is_sorted=header.is_sorted(at)) for at in shown}
     assert all(header.sectionSize(at) >= needed[header.title(at)] for at in shown)
+
+
+def test_a_header_that_is_sorted_again_makes_room_for_the_arrow(qtbot: QtBot) -> None:
+    model = QStandardItemModel(2, 2)
+    model.setHorizontalHeaderLabels(["Qube", "Destination"])
+    table = row_table(model, "Rows", 0)
+    qtbot.addWidget(table)
+    header = table.horizontalHeader()
+    assert isinstance(header, FlatHeader)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.setSortingEnabled(True)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    table.show()
+    before = header.sectionSize(1)
+
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+
+    assert header.sectionSize(1) > before
+    assert header.sectionSize(1) >= header.needed_width(header.title(1))
 
 
 async def test_the_sorted_column_has_room_for_its_arrow(clicker: Clicker) -> None:

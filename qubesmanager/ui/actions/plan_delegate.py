@@ -23,6 +23,7 @@ from qubesmanager.ui.icons import icon, label_icon, state_icon, tinted_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import subdued, warning_color
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
+from qubesmanager.ui.widgets.selection import draw_edge
 from qubesmanager.wire.values import PowerState
 
 
@@ -56,6 +57,8 @@ class PlanDelegate(RowDelegate):
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
         head = index.data(HEAD_ROLE)
+        if painter is not None and index.column() == 0:
+            draw_edge(painter, option)
         if not isinstance(head, Head) or painter is None:
             return
         rect = self.beside_title(option, index)

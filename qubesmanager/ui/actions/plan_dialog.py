@@ -201,7 +201,6 @@ class PlanDialog(QDialog):
         tree.setFrameShape(QFrame.Shape.NoFrame)
         tree.setUniformRowHeights(True)
         tree.setIndentation(4 * self._unit)
-        tree.setAllColumnsShowFocus(True)
         tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         tree.setAccessibleName(self.tr("What happens to each qube"))
         if header := tree.header():

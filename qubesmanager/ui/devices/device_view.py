@@ -73,7 +73,6 @@ class DeviceView(QTreeView):
         self.setModel(model)
         self.setItemDelegate(_DeviceDelegate(color_of_qube, self))
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
         self.setExpandsOnDoubleClick(False)

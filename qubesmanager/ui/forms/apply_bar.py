@@ -82,7 +82,7 @@ class ApplyBar(QWidget):
         self.changes = _Changes(self)
         self.table = row_table(self.changes, self.tr("Changes"), _WHEN, self)
         unit = self.fontMetrics().height() // 4
-        for column, width in ((0, 35), (1, 30), (_THEN, 40)):
+        for column, width in ((0, 36), (1, 42), (_THEN, 42)):
             self.table.setColumnWidth(column, width * unit)
         self.show_changes = _disclosure(self)
         self.show_changes.setChecked(True)

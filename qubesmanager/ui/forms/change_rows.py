@@ -56,7 +56,7 @@ def change_rows(draft: Draft, facts: Facts, field_of: Callable[[str], Field]) ->
         if problem := problems.get(name):
             row = replace(row, when=reason_text(problem), is_fault=True)
         elif warning := warnings.get(name):
-            row = replace(row, when=f"{row.when}; {reason_text(warning)}")
+            row = replace(row, when=f"{row.when}. {reason_text(warning)}")
         rows.append(row)
     return [*rows, *_rule_rows(draft)]
 

@@ -4,8 +4,8 @@
 import time
 from typing import Any
 
-from PyQt5.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QPainter
+from PyQt5.QtCore import QAbstractItemModel, QModelIndex, QObject, QSize, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QPainter, QPalette
 from PyQt5.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from qubesmanager.models.texts import ago_text, clock_text, date_text, number_te
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import fault_color, good_color, plain_label, subdued
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 _NO_PARENT = QModelIndex()
@@ -150,7 +150,28 @@ def took_text(seconds: int) -> str:
     return f"{number_text(seconds)} s" if seconds < MINUTE else f"{clock_text(seconds)} min"
 
 
-class _Progress(RowDelegate):
+class _TaskRows(RowDelegate):
+    """Rows as high as in other tables, and the colour of how a task ended."""
+
+    # Qt overrides
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), option.fontMetrics.height() + 9)
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        entry = index.data(ENTRY_ROLE)
+        if option is None or not isinstance(entry, TaskEntry) or index.column() == TITLE:
+            return
+        color = _STATE_COLORS.get(entry.state, subdued) if index.column() == STATE else subdued
+        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+            option.palette.setColor(role, color(option.palette))
+
+
+_STATE_COLORS = {TaskState.DONE: good_color, TaskState.FAILED: fault_color}
+
+
+class _Progress(_TaskRows):
     """Draws the state of a running task as a bar, where it is known how far it is."""
 
     # Qt overrides
@@ -210,6 +231,7 @@ class TasksPanel(QWidget):
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
         self.view.setAccessibleName(self.tr("Tasks"))
+        self.view.setItemDelegate(_TaskRows(self.view))
         self.view.setItemDelegateForColumn(STATE, _Progress(self.view))
         header.setStretchLastSection(False)
         header.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)

@@ -70,7 +70,6 @@ class RulesView(QTreeView):
         self.setFrameShape(self.Shape.NoFrame)
         self.setIndentation(0)
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(QAbstractItemView.EditTriggers() | triggers.DoubleClicked | triggers.EditKeyPressed)

@@ -517,7 +517,7 @@ def _grey(palette: QPalette) -> QColor:
 
 def _clock(moment: float) -> str:
     """The time of day."""
-    return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(moment)).time(), QLocale.FormatType.ShortFormat)
+    return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(moment)).time(), "HH:mm")
 
 
 def open_resources(session: Session, parent: QWidget) -> QWidget:

@@ -10,7 +10,6 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -31,7 +30,7 @@ from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
-from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, DeviceMode, VmClass, usual_mode
 
@@ -55,10 +54,7 @@ class DevicesPage(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._narrow)
         self.table = row_table(self.filter, self.tr("Devices"), 0, self)
-        for column, width in ((1, 95), (2, 110), (3, 75), (4, 105)):
-            self.table.setColumnWidth(column, width)
-        if (header := self.table.horizontalHeader()) is not None:
-            header.setSectionResizeMode(len(CHOICE_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        set_widths(self.table, {1: 17, 2: 26, 3: 20, 4: 23, len(CHOICE_COLUMNS) - 1: 28})
         self.empty = plain_label("", self)
         self.box = QGroupBox(self)
         self.about = plain_label("", self.box)

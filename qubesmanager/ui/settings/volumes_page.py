@@ -22,7 +22,7 @@ from qubesmanager.ui.settings.attach_volume_dialog import AttachVolumeDialog
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.snapshots_box import Snapshots, SnapshotsBox
-from qubesmanager.ui.widgets.tables import row_table, selected_row
+from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths
 from qubesmanager.ui.widgets.usage_bar import UsageDelegate
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
@@ -41,8 +41,7 @@ class VolumesPage(QWidget):
         self.model = VolumeTable(draft, self)
         self.table = row_table(self.model, self.tr("Volumes"), 4, self)
         self.table.setItemDelegateForColumn(USED, UsageDelegate(self.table))
-        for column, width in ((0, 90), (SIZE, 90), (USED, 220), (3, 90)):
-            self.table.setColumnWidth(column, width)
+        set_widths(self.table, {0: 17, SIZE: 19, USED: 49, 3: 17})
         self.size_box = SizeBox(self)
         self.size_box.setAccessibleName(self.tr("Size"))
         self.size_box.valueChanged.connect(self._sized)

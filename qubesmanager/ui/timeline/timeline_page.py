@@ -430,7 +430,6 @@ class _Tree(QTreeView):
         self.setAccessibleName(self.tr("Changes"))
         self.setUniformRowHeights(True)
         self.setFrameShape(QTreeView.Shape.NoFrame)
-        self.setAllColumnsShowFocus(True)
         self.setIndentation(3 * (self.fontMetrics().height() // 4))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

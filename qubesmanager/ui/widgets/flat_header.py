@@ -24,6 +24,8 @@ class FlatHeader(QHeaderView):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.sortIndicatorChanged.connect(lambda *_: self.resizeSections())
         self.setDefaultAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
     def title(self, section: int) -> str:
@@ -35,7 +37,7 @@ class FlatHeader(QHeaderView):
     def needed_width(self, title: str, *, is_sorted: bool = True) -> int:
         """Pixels that a section with this title needs, with the arrow if it is sorted."""
         if not is_sorted:
-            return self.fontMetrics().horizontalAdvance(title) + 2 * PADDING
+            return self.fontMetrics().horizontalAdvance(title) + 2 * PADDING + 2
         return QFontMetrics(_bold(self.font())).horizontalAdvance(title) + 2 * PADDING + ARROW
 
     def is_sorted(self, section: int) -> bool:
@@ -87,7 +89,8 @@ class FlatHeader(QHeaderView):
         return QSize(size.width(), max(size.height(), self.fontMetrics().height() + HIGH))
 
     def sectionSizeFromContents(self, section: int) -> QSize:
-        return QSize(self.needed_width(self.title(section)), self.fontMetrics().height() + HIGH)
+        width = self.needed_width(self.title(section), is_sorted=self.is_sorted(section))
+        return QSize(width, self.fontMetrics().height() + HIGH)
 
     def paintSection(self, painter: QPainter | None, rect: QRect, section: int) -> None:
         if painter is None or not rect.isValid():

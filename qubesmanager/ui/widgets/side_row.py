@@ -73,7 +73,9 @@ class SideRowDelegate(QStyledItemDelegate):
             self._draw_head(painter, row)
         else:
             self._draw_row(painter, row, index)
-        if row.state & QStyle.StateFlag.State_HasFocus:
+        window = row.widget.window()
+        by_keys = window is not None and window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+        if by_keys and row.state & QStyle.StateFlag.State_HasFocus:  # a click shows by itself where it went
             painter.setPen(highlight())
             painter.drawRect(row.rect.adjusted(0, 0, -1, -1))
         painter.restore()

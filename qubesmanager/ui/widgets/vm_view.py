@@ -18,8 +18,10 @@ from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH, VmDelegate
 _STATE = "table/header"
 MEASURED = 30
 """Rows that are measured for the width of a column; all of a thousand would hold the loop for half a second."""
-PADDING, WIDEST, WIDEST_NUMBER = 4, 18, "100.0"
-"""Pixels that a column is wider than its text; the widest one, in heights of text; the widest number of a graph."""
+WIDEST = 18
+"""Heights of text that a column has at most."""
+WIDEST_CPU, WIDEST_NUMBER = "100", "100.0"
+"""The widest numbers beside a graph."""
 FILLING = 100
 """Milliseconds between two paintings while the table is filled."""
 NO_COLUMN = -1
@@ -189,9 +191,10 @@ class VmView(RowsView):
         """Pixels that a column needs for its title and for what is in the rows that are measured."""
         look = self._table.columns[column].look
         if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:  # the widest text may come later
-            needed = SPARK_WIDTH + 4 * MARGIN + self.fontMetrics().horizontalAdvance(WIDEST_NUMBER)
+            widest = WIDEST_CPU if look is Look.SPARK_CPU else WIDEST_NUMBER
+            needed = SPARK_WIDTH + 4 * MARGIN + self.fontMetrics().horizontalAdvance(widest)
         else:
-            needed = self.sizeHintForColumn(column) + PADDING
+            needed = self.sizeHintForColumn(column)  # the delegate leaves a margin
         return min(max(needed, self.title_width(column)), WIDEST * self.fontMetrics().height())
 
     def fit_columns(self, first: int = 0) -> None:
@@ -252,9 +255,8 @@ class VmView(RowsView):
         header.setSelectionModel(QItemSelectionModel(self._model, header))
         header.setSectionsMovable(True)
         header.setStretchLastSection(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionMoved.connect(self._moved)
-        header.sortIndicatorChanged.connect(lambda *_: self._later.start())
+        header.sortIndicatorChanged.connect(lambda *_: self._fill_the_end())
         header.sectionResized.connect(self._resized)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
