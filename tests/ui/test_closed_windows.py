@@ -19,6 +19,7 @@ from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.dialogs.clone_dialog import CloneDialog
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
@@ -182,3 +183,13 @@ async def test_a_shutdown_that_is_too_late_is_an_error_where_no_window_offers_to
     Operations(following, window).shutdown(["work"])
 
     await until(lambda: bool(failed))
+
+
+async def test_a_window_that_is_deleted_without_being_closed_is_forgotten(following: Session) -> None:
+    windows = OpenWindows(following)
+    window = windows.open("settings", ("vault",))
+    await until(lambda: not following.tasks.running)
+
+    sip.delete(window)
+
+    assert not windows.is_open("settings", ("vault",))

@@ -418,7 +418,8 @@ class Operations(QObject):
         def make(left_out: frozenset[str], replacement: str) -> Plan:
             return removal_plan(self.facts, names, left_out, replacement)
 
-        await self._show(make, choice, mention_text(await self._mentions(names)))
+        removed = [row.qube for row in make(frozenset(), "").changes] or list(names)
+        await self._show(make, choice, mention_text(await self._mentions(removed), len(removed)))
 
     async def _mentions(self, names: Sequence[str]) -> list[Mention]:
         """Mentions of the qubes outside of their settings, as far as dom0 answers soon enough for a dialog."""

@@ -15,18 +15,26 @@ LINE = 100
 _POLICY = QT_TRANSLATE_NOOP("Mentions", "These policy lines stay, and apply to any later qube of this name:")
 _MORE = QT_TRANSLATE_NOOP("Mentions", "and {0} more")
 _PROFILES = QT_TRANSLATE_NOOP("Mentions", "Backup profiles that name it: {0}")
+_PROFILES_OF_SEVERAL = QT_TRANSLATE_NOOP("Mentions", "Backup profiles that name them: {0}")
 
 
-def mention_text(mentions: Sequence[Mention]) -> str:
-    """Several lines of plain text; empty if nothing names the qube."""
-    policy = [mention for mention in mentions if mention.kind == "policy"]
-    profiles = [f"{mention.place} ({mention.text})" for mention in mentions if mention.kind == "profile"]
+def mention_text(mentions: Sequence[Mention], number: int = 1) -> str:
+    """Several lines of plain text; empty if nothing names the qubes. `number`: how many qubes it is about.
+
+    What names several of them is shown once.
+    """
+    policy = list(dict.fromkeys(mention for mention in mentions if mention.kind == "policy"))
+    keys: dict[str, list[str]] = {}
+    for mention in mentions:
+        if mention.kind == "profile":
+            keys.setdefault(mention.place, []).extend(mention.text.split())
+    profiles = [f"{place} ({' '.join(dict.fromkeys(words))})" for place, words in keys.items()]
     lines = [_translated(_POLICY)] if policy else []
     lines += [f"{mention.place}  {_cut(mention.text)}" for mention in policy[:SHOWN]]
     if len(policy) > SHOWN:
         lines.append(_translated(_MORE).format(number_text(len(policy) - SHOWN)))
     if profiles:
-        lines.append(_translated(_PROFILES).format(", ".join(profiles)))
+        lines.append(_translated(_PROFILES if number == 1 else _PROFILES_OF_SEVERAL).format(", ".join(profiles)))
     return "\n".join(lines)
 
 

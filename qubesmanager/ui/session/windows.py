@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from PyQt5 import sip
 from PyQt5.QtCore import (
     QT_TRANSLATE_NOOP,
     QByteArray,
@@ -161,7 +162,8 @@ class _Place(QObject):
     # Qt overrides
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        if event is not None and event.type() == QEvent.Type.Hide:
+        # A window that is deleted without being closed is hidden while only a part of it is left.
+        if event is not None and event.type() == QEvent.Type.Hide and not sip.isdeleted(self._window):
             self._settings.setValue(self._key, self._window.saveGeometry())
         return super().eventFilter(watched, event)
 

@@ -25,6 +25,15 @@ def test_lines_of_policy_and_profiles_are_shown_and_many_are_counted() -> None:
     assert mention_text([]) == ""
 
 
+def test_what_names_several_qubes_is_shown_once() -> None:
+    mentions = [LINES[0], LINES[0], *(Mention("profile", "nightly", key) for key in ("include", "exclude", "include"))]
+
+    assert mention_text(mentions, 2).splitlines()[1:] == [
+        "a.policy:1  svc1 * lab vault <b>allow</b>",
+        "Backup profiles that name them: nightly (include exclude)",
+    ]
+
+
 def test_the_rename_dialog_shows_them_as_plain_text(qtbot: QtBot) -> None:
     dialog = RenameDialog(None, LiveCopy({"lab": vm("lab")}), "lab", LINES[:1])
     qtbot.addWidget(dialog)

@@ -10,6 +10,7 @@ from qubesmanager.models.columns import TABLE
 from qubesmanager.models.stats_history import History
 from qubesmanager.models.vm_table import HISTORY_ROLE
 from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH
+from qubesmanager.wire.events import VM_STATS
 from qubesmanager.wire.values import PowerState
 
 LABEL = next(at for at, column in enumerate(TABLE) if column.id == "label")
@@ -43,6 +44,13 @@ async def test_none_is_shown_as_the_net_qube_and_a_dash_where_there_can_be_none(
     assert cell(clicker, "vault", "netvm") == "none"
     assert cell(clicker, "dom0", "netvm") == "\u2013"
     assert cell(clicker, "work", "netvm") == "sys-firewall"
+
+
+async def test_dom0_has_its_processors_and_memory_in_the_table(clicker: Clicker) -> None:
+    clicker.session.stats.emit((VM_STATS("dom0", memory_kb=4 << 20, cpu_time=1, cpu_usage=7),))
+
+    await clicker.until(lambda: cell(clicker, "dom0", "cpu") == "7")
+    assert cell(clicker, "dom0", "memory") == "4.0"
 
 
 async def test_words_are_those_of_the_documentation_and_units_are_in_the_titles(clicker: Clicker) -> None:
