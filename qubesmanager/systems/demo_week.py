@@ -205,10 +205,13 @@ async def _make_backups(system: System, now: float) -> None:
     """The profiles, and their runs with their files."""
     folder = system.runtime.places.logs.parent / "backups"
     folder.mkdir(exist_ok=True)
+    secret = folder.parent / "backup-passphrase"
+    await asyncio.to_thread(_write_secret, secret)
     client = _client(system)
     for kept in PROFILES:
         values: dict[str, object] = {"include": list(kept.qubes), "destination_path": str(folder), "verify": True}
-        values |= {"schedule": kept.schedule} if kept.schedule else {}
+        # Nothing is typed when the schedule begins a run.
+        values |= {"schedule": kept.schedule, "passphrase_file": str(secret)} if kept.schedule else {}
         values |= {"keep": dict(kept.keep)} if kept.keep else {}
         await client.send(calls.BACKUP_PROFILE_SET(DOM0, kept.name, yaml.safe_dump(values)))
     runs = sorted(_runs(system, folder, now), key=lambda run: run.start)
@@ -281,6 +284,12 @@ def _failed(kept: Kept, at: float, why: Reason, attempt: int) -> BackupRun:
 def _cancelled(kept: Kept, at: float) -> BackupRun:
     start = int(at)
     return BackupRun(kept.name, start, CANCELLED, by=SCHEDULE, attempt=1, owner=DOM0, names=(), end=start + 190)
+
+
+def _write_secret(path: Path) -> None:
+    """The passphrase of backups by schedule."""
+    path.touch(mode=0o600)
+    path.write_text("the passphrase of the demonstration\n", encoding="utf-8")
 
 
 def _write_file(run: BackupRun) -> None:

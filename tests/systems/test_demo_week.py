@@ -144,7 +144,7 @@ async def test_there_is_a_week_of_backups_the_last_of_which_failed(system: Syste
 async def test_a_backup_that_runs_is_as_large_as_the_disks_and_takes_its_time(system: System) -> None:
     """It goes on while nothing waits for it, and ends at once when it is cancelled."""
     client = client_of(system)
-    request = calls.BACKUP_EXECUTE("dom0", "nightly", {"passphrase": "secret words"})
+    request = calls.BACKUP_EXECUTE("dom0", "nightly", {})  # the profile has its passphrase, for its schedule
     running = asyncio.get_running_loop().create_task(client.send(request))
 
     async def progress() -> Progress | None:
