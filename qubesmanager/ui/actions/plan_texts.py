@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.plan_table import Head
+from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.texts import number_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
 from qubesmanager.wire.values import PowerState
@@ -139,8 +140,11 @@ _PROPERTIES = {
 
 
 def property_name(prop: str) -> str:
-    """A property in words where it has some."""
-    return _tr(_PROPERTIES[prop]) if prop in _PROPERTIES else prop
+    """A property in words, for the middle of a sentence: what has no word there as the settings title it."""
+    if prop in _PROPERTIES:
+        return _tr(_PROPERTIES[prop])
+    title = property_title(prop)
+    return prop if title == prop else f"\u201c{title}\u201d"
 
 
 def picture(plan: Plan) -> str:
@@ -403,10 +407,9 @@ def done_text(plan: Plan) -> str:
     """The result of the plan, for the bar that offers to undo it."""
     names = qubes_of(plan)
     if plan.kind is Kind.PROPERTY:
+        name = property_name(plan.prop)
         value = translate("Plan", "its default") if plan.value is None else plan.value or translate("Plan", "none")
-        text = translate("Plan", "{0} of {1} is now {2}.").format(
-            property_name(plan.prop).capitalize(), names_text(names), value
-        )
+        text = translate("Plan", "{0} of {1} is now {2}.").format(name[:1].upper() + name[1:], names_text(names), value)
     else:
         text = translate("Plan", "{0}: done.").format(task_title(plan))
     losing = [*plan.losing, *plan.lost_through]

@@ -9,6 +9,7 @@ from samples import live_copy, vm
 from qubesmanager.models.plan_table import PlanTable
 from qubesmanager.plans.lifecycle import shutdown_plan, start_plan
 from qubesmanager.plans.plan import Group
+from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan
 from qubesmanager.rules.features import PROHIBIT_START
 from qubesmanager.ui.actions import plan_texts
@@ -55,3 +56,15 @@ def test_all_starts_that_are_refused_are_one_group(qapp: QApplication) -> None:
 
     groups = [(head.group, head.stage, [row.qube for row in rows]) for head, rows in table.groups]
     assert groups == [(Group.REFUSED, 0, ["vault", "large"]), (Group.STAGE, 1, ["sys-net"])]
+
+
+def test_a_property_has_the_words_of_the_settings(qapp: QApplication) -> None:
+    assert qapp is not None
+    facts = live_copy(vm("work"), vm("vault"))
+
+    plan = property_plan(facts, ["work", "vault"], "shutdown_timeout", "90")
+
+    assert plan_texts.title(plan) == "Set \u201cTime to shut down\u201d to 90"
+    assert plan_texts.done_text(plan) == "\u201cTime to shut down\u201d of work, vault is now 90."
+    netvm = property_plan(facts, ["work"], "netvm", "")
+    assert plan_texts.done_text(netvm).startswith("Net qube of work is now none.")
