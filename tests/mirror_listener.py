@@ -2,7 +2,7 @@
 """A client that follows a mirror, and a mirror that is followed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from qubesd_model import Faulty, Model
@@ -19,7 +19,9 @@ from qubesmanager.wire.records import VmRecord
 class Listener:
     """A client that folds the rows and the events of a mirror into a copy, and lists again after the stream's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`pause` is awaited after each row and each event."""
+        self._pause = pause
         self.heard: list[Event] = []
         self.copy: dict[str, VmRecord] = {}
         self.has_listed = False
@@ -36,6 +38,7 @@ class Listener:
         self.copy.clear()
         async for record in mirror.rows():
             self.copy[record.name] = record
+            await self._rest()
         self.has_listed = True
         async for event in stream:
             self.heard.append(event)
@@ -44,6 +47,11 @@ class Listener:
                 self.copy[event.subject] = after
             elif event.subject in self.copy:
                 del self.copy[event.subject]
+            await self._rest()
+
+    async def _rest(self) -> None:
+        if self._pause is not None:
+            await self._pause()
 
 
 @asynccontextmanager

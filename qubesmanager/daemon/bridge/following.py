@@ -23,7 +23,8 @@ class Mirrored(Protocol):
     """What an event acts on."""
 
     @property
-    def records(self) -> Mapping[str, VmRecord]: ...
+    def all_known(self) -> Mapping[str, VmRecord]:
+        """The records of all qubes whose properties were read, shown or not."""
 
     def known(self, name: str) -> VmRecord | None:
         """The record of a qube whose properties were read, shown or not."""
@@ -34,8 +35,11 @@ class Mirrored(Protocol):
     def reread(self, name: str, *parts: str) -> None:
         """Read parts of a qube again; all of them, if none are named."""
 
-    def distrust(self) -> None:
-        """Drop the answers on their way: they may be older than a change that is no event of the qube itself."""
+    def distrust(self, *parts: str) -> None:
+        """Drop the answers on their way: they may be older than a change that is no event of the qube itself.
+
+        `parts` of qubes that are not known yet are read again.
+        """
 
     def reread_system(self) -> None:
         """Read system-wide properties again."""
@@ -67,8 +71,13 @@ def _stopped(mirror: Mirrored, event: Event) -> None:
     content_changed(mirror, event.subject)
 
 
+_HAVE_TEMPLATE = frozenset({VmClass.APP, VmClass.DISP})
+
+
 def _based_on(mirror: Mirrored, name: str) -> list[str]:
-    return [record.name for record in mirror.records.values() if record.value("template") == name]
+    """Qubes that are based on this one, and those of which it is not known what they are based on."""
+    records = [record for record in mirror.all_known.values() if record.klass in _HAVE_TEMPLATE]
+    return [record.name for record in records if record.value("template") in {name, ""}]
 
 
 ALSO_SET = frozenset({"virt_mode", "management_dispvm"})
@@ -129,7 +138,7 @@ def _reread_based(mirror: Mirrored, template: str, name: str) -> None:
         return
     mirror.distrust()
     for based in _based_on(mirror, template):
-        value = mirror.records[based].properties.get(name)
+        value = mirror.all_known[based].properties.get(name)
         if value is not None and value.is_default:
             mirror.reread(based, one(name))
 
@@ -155,7 +164,7 @@ def _system(mirror: Mirrored, system_name: str) -> None:
     if name is None:
         return
     mirror.distrust()
-    for record in list(mirror.records.values()):
+    for record in list(mirror.all_known.values()):
         value = record.properties.get(name)
         if value is not None and value.is_default:
             _reread(mirror, record.name, name)
@@ -238,7 +247,7 @@ def reread_outdated(mirror: Mirrored, name: str) -> None:
     """Qubes and their disposables that are based on a qube may be outdated now, of which no event is sent."""
     if not _may_be_template(mirror, name):
         return
-    mirror.distrust()
+    mirror.distrust("volumes")
     for based in _based_on(mirror, name):
         mirror.reread(based, "volumes")
         for disposable in _based_on(mirror, based):

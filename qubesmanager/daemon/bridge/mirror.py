@@ -15,6 +15,7 @@ without an event is read again now and then, as long as a listener is there to s
 import asyncio
 import logging
 import time
+from collections import ChainMap
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from itertools import count
@@ -218,6 +219,10 @@ class Mirror:
 
     # -- what events act on -------------------------------------------------------------------------------------------
 
+    @property
+    def all_known(self) -> ChainMap[str, VmRecord]:
+        return ChainMap(self.records, self.hidden)
+
     def known(self, name: str) -> VmRecord | None:
         return self.records.get(name) or self.hidden.get(name)
 
@@ -247,10 +252,12 @@ class Mirror:
         for event in differences.between(before, record):
             self.hub.emit(event)
 
-    def distrust(self) -> None:
+    def distrust(self, *parts: str) -> None:
         for name in self._marks.busy:
             if self._known(name) is not None:
                 self._touch(name)
+        for name in self._unread if parts else ():
+            self._marks.mark(name, parts, Level.LATER)
 
     def reread(self, name: str, *parts: str) -> None:
         if not VM_NAME.matches(name):
