@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.daemon import gateway
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -219,7 +219,7 @@ async def test_a_listener_that_leaves_ends_the_program_and_the_stream(place: Pat
 
         process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT):
             assert await process.wait() == BROKEN
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from guest_agent import Host
+from until import LIMIT
 
 from qubesmanager.guest import agent, local
 from qubesmanager.guest import client as client_program
@@ -397,7 +398,7 @@ def test_without_an_agent_a_call_exits_with_125(
 def connected(host: Host) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(str(host.socket))
-    connection.settimeout(60)
+    connection.settimeout(LIMIT)
     return connection
 
 
