@@ -10,6 +10,7 @@ from until import until
 
 from qubesmanager.daemon.bridge.channel import Channel
 from qubesmanager.daemon.bridge.mirror import Mirror
+from qubesmanager.transport.base import Transport
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event
@@ -56,7 +57,7 @@ class Listener:
 
 @asynccontextmanager
 async def followed(
-    qubesd: Faulty, *, refresh: float = 60.0, relist: float = 60.0, pauses: tuple[float, float] = (0.01, 0.05)
+    qubesd: Transport, *, refresh: float = 60.0, relist: float = 60.0, pauses: tuple[float, float] = (0.01, 0.05)
 ) -> AsyncIterator[tuple[Mirror, Listener]]:
     """A mirror of the qubesd, and a listener that has listed it."""
     mirror = Mirror(

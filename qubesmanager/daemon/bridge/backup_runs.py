@@ -10,10 +10,11 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from math import isfinite
 
 from qubesmanager.wire import events
 from qubesmanager.wire.backups import OK, RUNNING, WRITING, BackupRun, Progress, event_fields
-from qubesmanager.wire.errors import Mgmt1Error
+from qubesmanager.wire.errors import Mgmt1Error, NoAnswerError
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.names import PROFILE_ID
 from qubesmanager.wire.reason import Field
@@ -22,6 +23,8 @@ KEPT = 100
 """Ended runs that are remembered."""
 QUIET = 300.0
 """Seconds without progress after which the run of another client is no longer known."""
+_FIRST_PAUSE = 1.0
+"""Seconds before the size of a run is asked for again; twice as long each time."""
 _FULL = 100.0
 
 
@@ -82,11 +85,12 @@ class BackupRuns:
 
     def _progress(self, profile: str, untrusted_percent: str) -> None:
         try:
-            share = min(max(float(untrusted_percent), 0.0), _FULL) / _FULL
+            percent = float(untrusted_percent)
         except ValueError:
             return
-        if not PROFILE_ID.matches(profile):
+        if not isfinite(percent) or not PROFILE_ID.matches(profile):
             return
+        share = min(max(percent, 0.0), _FULL) / _FULL
         if profile not in self._running:
             self.begin(profile)
         run = self._running[profile]
@@ -99,11 +103,20 @@ class BackupRuns:
             self._emit(events.BACKUP_PROGRESS(profile=profile, run=run.run, phase=WRITING, done=done, total=total))
 
     async def _ask_size(self, profile: str) -> None:
-        """Qubesd sends a share, and mgmt1 bytes: without the size no progress is sent."""
-        try:
-            size = await self._size_of(profile)
-        except Mgmt1Error:
-            return
+        """Qubesd sends a share, and mgmt1 bytes: without the size no progress is sent.
+
+        Without an answer it is asked for again, until the run has ended.
+        """
+        pause = _FIRST_PAUSE
+        size: int | None = None
+        while size is None:
+            try:
+                size = await self._size_of(profile)
+            except NoAnswerError:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, QUIET)
+            except Mgmt1Error:
+                return
         run = self._running.get(profile)
         if run is not None:
             self._running[profile] = replace(run, progress=Progress(WRITING, "", 0, size))

@@ -388,6 +388,7 @@ class Mirror:
                 await self._list()
                 self._connected.set()
             else:
+                self.backups.happened(event)
                 follow(self, event)
 
     async def _list(self) -> None:

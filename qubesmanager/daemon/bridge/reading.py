@@ -165,22 +165,30 @@ async def _volumes(channel: Channel, record: VmRecord) -> Patch:
     return _whole({"volumes": tuple(volumes.values())}, is_whole)
 
 
+def count(untrusted: str) -> int | None:
+    """A number of up to 19 digits; None for any other text."""
+    try:
+        return number(untrusted)
+    except Mgmt1Error:
+        return None
+
+
 def _volume(name: str, info: Mapping[str, str]) -> VolumeRecord:
     def flag(key: str) -> bool:
         return info.get(key) == TRUE
 
-    revisions = info.get("revisions_to_keep", "0")
+    revisions = info.get("revisions_to_keep", "")
     return VolumeRecord(
         name,
         info.get("pool", ""),
         info.get("vid", ""),
-        number(info.get("size", "0")),
-        number(info.get("usage", "0")),
+        count(info.get("size", "")) or 0,
+        count(info.get("usage", "")) or 0,
         flag("rw"),
         flag("save_on_stop"),
         flag("snap_on_start"),
         flag("is_outdated"),
-        int(revisions) if revisions.removeprefix("-").isdigit() else 0,
+        -1 if revisions == "-1" else count(revisions) or 0,
     )
 
 

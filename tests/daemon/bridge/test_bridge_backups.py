@@ -10,6 +10,8 @@ import pytest
 import yaml
 from backup_samples import WORDS
 from bridge_fixtures import Bridged, bridging
+from mirror_listener import followed
+from qubesd_model import Faulty, Model
 from streams import pieces
 from until import error_of, until
 
@@ -105,7 +107,8 @@ async def test_a_run_of_another_client_is_known_by_its_progress(monkeypatch: pyt
     progress("0.5")
     await until(lambda: runs.latest[0].progress is not None and runs.latest[0].progress.total == 1000)
     progress("50.0")
-    for percent in ("nan", "x", ""):
+    for percent in ("nan", "inf", "x", ""):
+        progress(percent)
         progress(percent, "bad profile")
     reported = [about for event in sent if (about := events.BACKUP_PROGRESS.of(event)) is not None]
     assert [(about.done, about.total) for about in reported] == [(500, 1000)]
@@ -116,6 +119,28 @@ async def test_a_run_of_another_client_is_known_by_its_progress(monkeypatch: pyt
     monkeypatch.setattr(backup_runs, "QUIET", -1.0)
     assert [run.result for run in runs.latest] == ["ok"]
     runs.close()
+
+
+async def test_a_backup_of_another_client_is_followed_by_the_events_of_qubesd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup_runs, "_FIRST_PAUSE", 0.01)
+    model = Model(5)
+    answer = model.answer
+    sizes = [b"", b"", b"0\x00app-0000 | VM | 1.5 GiB |\n"]
+
+    def with_sizes(service: str, argument: str, dest: str, payload: bytes = b"") -> bytes:
+        return sizes.pop(0) if service == "admin.backup.Info" else answer(service, argument, dest, payload)
+
+    monkeypatch.setattr(model, "answer", with_sizes)
+    async with followed(Faulty(model)) as (mirror, listener):
+        await mirror.settled()
+        model.event("", "backup-progress", "backup_profile", "p50", "progress", "0.5")
+        await until(lambda: not sizes)
+        model.event("", "backup-progress", "backup_profile", "p50", "progress", "50.0")
+        await until(lambda: any(event.name == "backup-progress" for event in listener.heard))
+        model.set_property("app-0000", "backup_timestamp", "1795692230")
+        await until(lambda: any(event.name == "backup-finished" for event in listener.heard))
+
+        assert [run.result for run in mirror.backups.history("p50")] == ["ok"]
 
 
 def test_sizes_are_read_from_the_table_of_qubesd() -> None:

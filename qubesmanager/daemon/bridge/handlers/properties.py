@@ -6,7 +6,7 @@ from qubesmanager.admin.codecs import Default, Property, ascii_text
 from qubesmanager.admin.properties import IDENTIFYING, sent
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.handlers.renaming import rename
-from qubesmanager.daemon.bridge.reading import value_of
+from qubesmanager.daemon.bridge.reading import count, value_of
 from qubesmanager.wire import calls as m
 from qubesmanager.wire.codecs import Mention, PropertyRow, PropertyState
 from qubesmanager.wire.names import DOM0, shown
@@ -45,10 +45,10 @@ def _check_changes(name: str) -> None:
 async def host_memory(context: Context, _arg: None, _payload: None) -> dict[str, str]:
     """What the system-wide properties say: Qubes 4.2 and older have none of it, and no call gives the free memory."""
     rows = {row.name: row.value for row in await context.rows(calls.PROPERTY_GET_ALL(DOM0))}
-    total, cpus = rows.get("maxmem", ""), rows.get("no_cpus", "")
-    if not total.isdecimal() or not cpus.isdecimal():
+    total, cpus = count(rows.get("maxmem", "")), count(rows.get("no_cpus", ""))
+    if total is None or cpus is None:
         raise refusal("call-not-in-qubes", context.call.name, Reason("instead-memory"))
-    return {"total": str(int(total) << 10), "cpus": cpus}
+    return {"total": str(total << 10), "cpus": str(cpus)}
 
 
 @answers(m.VM_PROPERTY_LIST)

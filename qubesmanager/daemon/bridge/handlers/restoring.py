@@ -27,7 +27,7 @@ from qubesmanager.daemon.bridge.handlers.devices import assign_request
 from qubesmanager.daemon.bridge.handlers.firewall import set_rules, with_plain_comment
 from qubesmanager.daemon.bridge.handlers.importing import import_volume
 from qubesmanager.daemon.bridge.handlers.settings import NOTES_BYTES
-from qubesmanager.daemon.bridge.reading import NOTES
+from qubesmanager.daemon.bridge.reading import NOTES, count
 from qubesmanager.daemon.restoring.entries import (
     Entry,
     announced,
@@ -207,10 +207,10 @@ class _Restoring:
                 if pool in self._options.plan.named_pools:
                     raise refusal("no-such-pool", shown(pool)) from error
                 continue
-            size, usage = info.get("size", ""), info.get("usage", "")
+            size, usage = count(info.get("size", "")), count(info.get("usage", ""))
             needed = needs.get(pool, 0)
-            if size.isdecimal() and usage.isdecimal() and needed > int(size) - int(usage):
-                raise refusal("restore-no-space", needed >> 20, pool, (int(size) - int(usage)) >> 20)
+            if size is not None and usage is not None and needed > size - usage:
+                raise refusal("restore-no-space", needed >> 20, pool, (size - usage) >> 20)
 
     # -- making and removing ------------------------------------------------------------------------------------------
 

@@ -153,7 +153,8 @@ async def configure(context: Context, name: str, options: Mapping[str, str]) -> 
     before = await _info(context, context.dest, name)
     requests: list[tuple[Request[None], Request[None]]] = []
     if revisions is not None:
-        back = int(before.get(REVISIONS_TO_KEEP, revisions))
+        present = before.get(REVISIONS_TO_KEEP, "")
+        back = int(present if is_revisions(present) else revisions)
         row = calls.VM_VOLUME_SET_REVISIONS
         requests.append((row(context.dest, name, int(revisions)), row(context.dest, name, back)))
     if rw is not None:
