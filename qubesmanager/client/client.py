@@ -8,6 +8,7 @@ the call may have been carried out or not.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from itertools import islice
 from typing import TypeVar
 
 from qubesmanager.client.refusals import Refusals
@@ -19,6 +20,9 @@ from qubesmanager.wire.event import Event, EventDecoder
 from qubesmanager.wire.limits import ANSWER_BYTES, ROW_BYTES
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
+
+EVENTS_AT_ONCE = 250
+"""Events after which the loop gets a turn."""
 
 R = TypeVar("R")
 
@@ -96,7 +100,7 @@ class Client:
             raise TransportError(f"The answer to {request.service} ended in the middle.")
 
     async def events(self, request: Request[Event] | None = None) -> AsyncGenerator[list[Event], None]:
-        """Events as they happen, as many at a time as arrive together; ends only with an error.
+        """Events as they happen, up to `EVENTS_AT_ONCE` that arrive together; ends only with an error.
 
         The first batch starts with `connection-established`. Without a request: the events of the whole system.
         """
@@ -105,8 +109,11 @@ class Client:
         decoder = EventDecoder()
         async with aclosing(self._exchange(request)) as answer:
             async for piece in answer:
-                if batch := list(decoder.feed(piece)):
+                events = decoder.feed(piece)
+                while batch := list(islice(events, EVENTS_AT_ONCE)):
                     yield batch
+                    if len(batch) == EVENTS_AT_ONCE:
+                        await asyncio.sleep(0)
         decoder.finish()
         raise TransportError("The event stream ended.")
 

@@ -87,6 +87,10 @@ class LiveCopy:
     system_properties: dict[str, str] = field(default_factory=dict)
     """Value by name; empty where dom0 does not list them for this client."""
 
+    def snapshot(self) -> "LiveCopy":
+        """The copy as it is now, which later events do not change."""
+        return LiveCopy(dict(self.qubes), self.system_properties)
+
     def system(self, name: str) -> str:
         """The value of a system-wide property; empty if it is not known."""
         return self.system_properties.get(name, "")

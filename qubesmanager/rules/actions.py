@@ -5,7 +5,7 @@ The window greys an action by it and shows the reason; the daemon asks the same 
 with the reason. What only the daemon knows (a call that is under way, whether a device is plugged in) it checks later.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,8 +22,9 @@ from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, DeviceMode, PowerState, VmClass
 
 WhyNot = Callable[[Facts, QubeFacts], Reason | None]
-WhyNotAll = Callable[[Facts, Sequence[str]], dict[str, Reason | None]]
-"""The same for several qubes at once, by name; a name of no qube is left out."""
+Reasons = Iterator[tuple[str, Reason | None]]
+WhyNotAll = Callable[[Facts, Iterable[str]], Reasons]
+"""The same for several qubes by name, one after the other; a name of no qube is left out. The facts must not change."""
 
 ENDING = frozenset({PowerState.HALTING, PowerState.DYING})
 
@@ -185,8 +186,13 @@ def why_not_ended(qube: QubeFacts) -> Reason | None:
     return Reason("qube-shutting-down", qube.name) if qube.state in ENDING else None
 
 
-def why_not_shutdown_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+def why_not_shutdown_all(facts: Facts, names: Iterable[str]) -> dict[str, Reason | None]:
     """As `why_not_shutdown`, where the running qubes behind a netvm are shut down before it."""
+    return dict(shutdown_reasons(facts, names))
+
+
+def shutdown_reasons(facts: Facts, names: Iterable[str]) -> Reasons:
+    """`why_not_shutdown_all`, one qube after the other."""
     users = _Users.of(facts)
 
     def why_not(qube: QubeFacts) -> Reason | None:
@@ -200,7 +206,9 @@ def why_not_shutdown_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason
                 return reason
         return None
 
-    return {name: why_not(facts.qubes[name]) for name in names if name in facts.qubes}
+    for name in names:
+        if name in facts.qubes:
+            yield name, why_not(facts.qubes[name])
 
 
 def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, Reason | None]:
@@ -221,16 +229,19 @@ def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, R
     return reasons
 
 
-def why_not_restart(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
+def why_not_restart(facts: Facts, names: Iterable[str]) -> dict[str, Reason | None]:
     """Shutdown with the qubes behind, and then start again."""
+    return dict(restart_reasons(facts, names))
 
-    def why_not(name: str, reason: Reason | None) -> Reason | None:
+
+def restart_reasons(facts: Facts, names: Iterable[str]) -> Reasons:
+    """`why_not_restart`, one qube after the other."""
+    for name, reason in shutdown_reasons(facts, names):
         qube = facts.qubes[name]
         if qube.flag("auto_cleanup"):
-            return Reason("disposable-no-restart", name)
-        return reason or why_not_start_again(facts, qube)
-
-    return {name: why_not(name, reason) for name, reason in why_not_shutdown_all(facts, names).items()}
+            yield name, Reason("disposable-no-restart", name)
+        else:
+            yield name, reason or why_not_start_again(facts, qube)
 
 
 def why_not_start_again(facts: Facts, qube: QubeFacts, halting: Collection[str] = ()) -> Reason | None:
@@ -445,7 +456,7 @@ def always(_facts: Facts, _qube: QubeFacts) -> Reason | None:
 def each(why_not: WhyNot) -> WhyNotAll:
     """The rule of an action that is possible for each of several qubes without the others."""
 
-    def why_not_all(facts: Facts, names: Sequence[str]) -> dict[str, Reason | None]:
-        return {name: why_not(facts, facts.qubes[name]) for name in names if name in facts.qubes}
+    def why_not_all(facts: Facts, names: Iterable[str]) -> Reasons:
+        return ((name, why_not(facts, facts.qubes[name])) for name in names if name in facts.qubes)
 
     return why_not_all

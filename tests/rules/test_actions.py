@@ -27,8 +27,8 @@ FACTS = live_copy(
 )
 RULES: dict[str, WhyNotAll] = {
     "start": each(actions.why_not_start),
-    "shutdown": actions.why_not_shutdown_all,
-    "restart": actions.why_not_restart,
+    "shutdown": actions.shutdown_reasons,
+    "restart": actions.restart_reasons,
     "pause": each(actions.why_not_pause),
     "unpause": each(actions.why_not_unpause),
     "kill": each(actions.why_not_kill),
@@ -52,7 +52,7 @@ RULES: dict[str, WhyNotAll] = {
     ],
 )
 def test_possible_actions_follow_from_class_and_state(name: str, allowed: set[str]) -> None:
-    assert {key for key, rule in RULES.items() if rule(FACTS, [name])[name] is None} == allowed
+    assert {key for key, rule in RULES.items() if dict(rule(FACTS, [name]))[name] is None} == allowed
 
 
 def test_a_used_template_cannot_be_removed_and_the_reason_names_its_users() -> None:

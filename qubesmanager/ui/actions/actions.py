@@ -5,10 +5,11 @@ An action that is possible for none of the selected qubes is grey, and its toolt
 some runs for those.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import Self
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
 from PyQt5.QtGui import QKeySequence
@@ -20,12 +21,12 @@ from qubesmanager.host.programs import Way
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import actions
-from qubesmanager.rules.actions import WhyNotAll, always, each
+from qubesmanager.rules.actions import Reasons, WhyNotAll, always, each
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import why_not_notes, why_not_there
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.session.turns import AT_ONCE
+from qubesmanager.ui.session.turns import AT_ONCE, Steps
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.mnemonics import distinct_in_menu
 from qubesmanager.wire import calls
@@ -86,10 +87,10 @@ TABLE: tuple[VmAction, ...] = (
              each(actions.why_not_resume), "life", planned=True,
              calls=(calls.VM_RESUME.name,)),
     VmAction("shutdown", QT_TRANSLATE_NOOP("VmAction", "S&hut down"), "shutdown", Operations.shutdown,
-             actions.why_not_shutdown_all, "life", "Ctrl+Shift+D", planned=True,
+             actions.shutdown_reasons, "life", "Ctrl+Shift+D", planned=True,
              calls=(calls.VM_SHUTDOWN.name,)),
     VmAction("restart", QT_TRANSLATE_NOOP("VmAction", "&Restart"), "restart", Operations.restart,
-             actions.why_not_restart, "life", "Ctrl+Shift+R", planned=True,
+             actions.restart_reasons, "life", "Ctrl+Shift+R", planned=True,
              calls=(calls.VM_SHUTDOWN.name, calls.VM_START.name)),
     VmAction("settings", QT_TRANSLATE_NOOP("VmAction", "S&ettings…"), "settings", opens("settings"),
              each(always), "look", "Ctrl+Return", window="settings"),
@@ -143,25 +144,34 @@ class Verdict:
     possible: tuple[str, ...]
     reasons: dict[str, Reason]
 
+    @classmethod
+    def of(cls, reasons: Iterable[tuple[str, Reason | None]]) -> Self:
+        every = dict(reasons)
+        possible = tuple(name for name, why in every.items() if why is None)
+        return cls(possible, {name: why for name, why in every.items() if why is not None})
+
     @property
     def refused(self) -> dict[str, str]:
         """The reasons in the user's language. With a thousand qubes selected most of them are never shown."""
         return {name: reason_text(why) for name, why in self.reasons.items()}
 
 
-def judge(row: VmAction, facts: Facts, names: Sequence[str], refusals: Refusals) -> Verdict:
+def judge(row: VmAction, facts: Facts, names: Iterable[str], refusals: Refusals) -> Verdict:
     """The verdict of the rules about an action on these qubes and, where they allow it, of earlier policy refusals."""
-    reasons = dict(row.why_not(facts, names))
+    return Verdict.of(judged(row, facts, names, refusals))
+
+
+def judged(row: VmAction, facts: Facts, names: Iterable[str], refusals: Refusals) -> Reasons:
+    """What `judge` makes its verdict of, one qube after the other."""
     missing = next(filter(None, (why_not_there(facts, call) for call in row.calls)), None)
-    if missing or refusals.any:
-        for name, why in reasons.items():
-            refused = (refusals.why_not(call, name) for call in row.calls)
-            reasons[name] = why or missing or next(filter(None, refused), None)
-    if row.needs and (not_installed := programs.missing(row.needs)):
-        for name in [name for name, why in reasons.items() if why is None and name in facts.qubes]:
-            reasons[name] = actions.why_not_inside(facts.qubes[name], not_installed)
-    possible = tuple(name for name, why in reasons.items() if why is None)
-    return Verdict(possible, {name: why for name, why in reasons.items() if why is not None})
+    not_installed = programs.missing(row.needs) if row.needs else ""
+    for name, reason in row.why_not(facts, names):
+        why = reason or missing
+        if why is None and refusals.any:
+            why = next(filter(None, (refusals.why_not(call, name) for call in row.calls)), None)
+        if why is None and not_installed:
+            why = actions.why_not_inside(facts.qubes[name], not_installed)
+        yield name, why
 
 
 class ActionSet(QObject):
@@ -216,13 +226,25 @@ class ActionSet(QObject):
         """Grey what is not possible for these qubes, and say why. Of more than `AT_ONCE` that takes some turns."""
         self._names = tuple(names)
         self._connected = connected
+        many = len(names) > AT_ONCE
+        facts = self._operations.session.facts_now() if many else self._operations.facts
         for row in TABLE:
-            self._operations.turns.put((self, row.id), partial(self._look_at, row), later=len(names) > AT_ONCE)
+            self._operations.turns.put((self, row.id), partial(self._look_at, row, self._names, facts), later=many)
 
-    def _look_at(self, row: VmAction) -> None:
+    def _look_at(self, row: VmAction, names: Sequence[str], facts: Facts) -> Steps:
+        why = hint = self._why_not_these(row, names)
+        if why is None:
+            reasons: dict[str, Reason | None] = {}
+            for name, reason in judged(row, facts, names, self._operations.refusals):
+                reasons[name] = reason
+                yield
+            why, hint = self._in_words(Verdict.of(reasons.items()), names)
+        if names == self._names:
+            self._show(row, why, hint or "")
+
+    def _show(self, row: VmAction, why: str | None, hint: str) -> None:
         action = self.by_id[row.id]
         action.setVisible(not row.window or row.window in WINDOWS)
-        why, hint = self._why_and_hint(row, self._names)
         action.setEnabled(why is None)
         title = row.name().replace("&", "")
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
@@ -232,19 +254,19 @@ class ActionSet(QObject):
 
     def why_not(self, row: VmAction, names: Sequence[str] | None = None) -> str | None:
         """Why the action cannot be carried out for these (or what is selected), in words; None if it can."""
-        return self._why_and_hint(row, self._names if names is None else names)[0]
+        names = self._names if names is None else names
+        if (why := self._why_not_these(row, names)) is not None:
+            return why
+        return self._in_words(judge(row, self._operations.facts, names, self._operations.refusals), names)[0]
 
-    def _why_and_hint(self, row: VmAction, names: Sequence[str]) -> tuple[str | None, str]:
+    def _in_words(self, verdict: Verdict, names: Sequence[str]) -> tuple[str | None, str]:
         """Why the action cannot be carried out, None if it can; the same, or for which of the qubes it cannot."""
-        why = self._why_not_these(row, names)
-        if why is not None:
-            return why, why
-        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
         if not verdict.possible:
             why = self._reasons_text(verdict.reasons, many=len(names) > 1)
-        elif verdict.reasons:
+            return why, why
+        if verdict.reasons:
             return None, self.tr("Not for these:") + "\n" + self._reasons_text(verdict.reasons, many=True)
-        return why, why or ""
+        return None, ""
 
     def _why_not_these(self, row: VmAction, names: Sequence[str]) -> str | None:
         """Why the action is not one for these qubes, whatever they are."""

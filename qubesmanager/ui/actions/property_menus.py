@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Menus that set one property of the selected qubes: template, net qube, label."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PyQt5.QtWidgets import QMenu, QWidget
 
@@ -10,11 +11,11 @@ from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
-from qubesmanager.rules.facts import Qubes
+from qubesmanager.rules.facts import Facts, Qubes
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import AT_ONCE
+from qubesmanager.ui.session.turns import AT_ONCE, Steps
 from qubesmanager.wire.reason import Reason
 
 
@@ -55,11 +56,22 @@ class PropertyMenu(QMenu):
         """
         self._all = tuple(names)
         self._connected = connected
-        self._operations.turns.put(self, self._look, later=len(names) > AT_ONCE)
+        many = len(names) > AT_ONCE
+        facts = self._session.facts_now() if many else self._session.facts
+        self._operations.turns.put(self, partial(self._look, self._all, facts), later=many)
 
-    def _look(self) -> None:
-        facts, names, connected = self._session.facts, self._all, self._connected
-        reasons = {name: why_not_edit(facts, facts.qubes[name], self._prop) for name in names if name in facts.qubes}
+    def _look(self, names: Sequence[str], facts: Facts) -> Steps:
+        reasons: dict[str, Reason | None] = {}
+        for name in names:
+            if name in facts.qubes:
+                reasons[name] = why_not_edit(facts, facts.qubes[name], self._prop)
+                yield
+        if names == self._all:
+            self._show(reasons)
+
+    def _show(self, reasons: Mapping[str, Reason | None]) -> None:
+        """Grey the menu if the property can be set for none of the qubes."""
+        names, connected = self._all, self._connected
         self._names = tuple(name for name, why in reasons.items() if why is None)
         refused = next(filter(None, reasons.values()), None)
         if action := self.menuAction():

@@ -630,7 +630,7 @@ class MainWindow(QMainWindow):
 
     def _stats(self, events: tuple[Event, ...]) -> None:
         self.model.put_stats(events)
-        self.status.look()
+        self.status.look_soon()
 
     def _labels(self) -> None:
         if viewport := self.view.viewport():

@@ -18,6 +18,8 @@ from qubesmanager.wire.backups import BackupRun
 
 REMIND = 10 * 60 * 1000
 """Milliseconds between looks at how old backups are."""
+PAUSE = 100
+"""Milliseconds in which statistics are gathered, which come in several parts."""
 BACKUPS_PAUSE = 100
 """Milliseconds until the reminder of old backups is updated. It looks at all qubes, and other work comes first."""
 NAMED = 12
@@ -55,6 +57,10 @@ class Status(QStatusBar):
         self.backup.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.backup.clicked.connect(lambda: session.window_wanted.emit("backup", ()))
         self.backup.hide()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(PAUSE)
+        self._soon.timeout.connect(self.look)
         self._daily = QTimer(self)
         self._daily.setInterval(REMIND)
         self._backups_soon = QTimer(self)
@@ -72,6 +78,11 @@ class Status(QStatusBar):
         self.look()
         self.look_at_unreadable()
         self.look_at_tasks()
+
+    def look_soon(self) -> None:
+        """Count again after other statistics that come now."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def look(self) -> None:
         """Count again."""

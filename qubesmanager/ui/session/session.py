@@ -124,6 +124,10 @@ class Session(QObject):
         """Why qubes are left out of `records`: their rows or events could not be decoded."""
         return self.follower.unreadable
 
+    def facts_now(self) -> Facts:
+        """The facts as they are now, for work that takes several turns of the loop: later events change nothing."""
+        return self.follower.copy.snapshot()
+
     def color_of(self, label: str) -> str:
         """The label's colour, `0xRRGGBB`; grey for one that is not known (yet)."""
         return self.labels.get(label, UNKNOWN_COLOR)

@@ -1,46 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work that is spread over turns of the loop, so that a window stays alive meanwhile."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from time import perf_counter
 
 from PyQt5.QtCore import QObject, QTimer
 
 AT_ONCE = 100
 """Qubes for which a window may look at everything in one turn of the loop."""
+SLICE = 0.005
+"""Seconds of one turn, after which the next step of the work waits for another turn."""
+
+Steps = Iterable[None]
+"""Long work in steps: a generator that yields after each short step, such as one qube of thousands."""
+Work = Callable[[], Steps | None]
+"""Work that is done when it returns, or when its steps are."""
 
 
 class Turns(QObject):
-    """Runs one piece of work in each turn of the loop, in order; it ends with its parent."""
+    """Runs one piece of work in each turn of the loop, in order, and one with many steps in several turns.
+
+    All work ends with its parent.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._due: dict[Hashable, Callable[[], None]] = {}
+        self._due: dict[Hashable, Work] = {}
+        self._key: Hashable = None
+        self._steps: Iterator[None] | None = None
+        """The steps that are left of the work of `_key`, if that has begun."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._run)
 
-    def put(self, key: Hashable, work: Callable[[], None], *, later: bool) -> None:
+    def put(self, key: Hashable, work: Work, *, later: bool) -> None:
         """Run this in a turn to come, instead of what is due with this key; if not `later`, now.
 
-        What is due leaves its place to the new work, or the last ones would never come while qubes change.
+        What is due leaves its place to the new work, or the last ones would never come while qubes change. For the
+        same reason work that has begun is finished before later work of its key; work that runs now ends it.
         """
         if not later:
             self._due.pop(key, None)
-            work()
+            if key == self._key:
+                self._steps = None
+            _run_all(work())
             return
         self._due[key] = work
-        self._timer.start()
+        if not self._timer.isActive():  # started again, it would be put off
+            self._timer.start()
 
     def finish(self, key: Hashable) -> None:
-        """Run the work of a key now, if it is due."""
+        """Run the work of a key now, if it is due or has begun."""
+        if key == self._key:
+            steps, self._steps = self._steps, None
+            _run_all(steps)
         if (work := self._due.pop(key, None)) is not None:
-            work()
+            _run_all(work())
 
     def _run(self) -> None:
-        if self._due:
-            key = next(iter(self._due))
-            work = self._due.pop(key)
-            if self._due:
-                self._timer.start()
-            work()
+        steps, self._steps = self._steps, None
+        if steps is None:
+            if not self._due:
+                return
+            self._key = next(iter(self._due))
+        self._timer.start()  # first, so that work that fails does not end the turns
+        steps = steps or iter(self._due.pop(self._key)() or ())
+        end = perf_counter() + SLICE
+        for _ in steps:
+            if perf_counter() >= end:
+                self._steps = steps
+                return
+
+
+def _run_all(steps: Steps | None) -> None:
+    for _ in steps or ():
+        pass

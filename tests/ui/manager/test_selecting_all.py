@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With many qubes selected the actions follow in turns of the loop, whatever happens between them."""
+
+import pytest
+from windows import Clicker
+
+from qubesmanager.client.client import Client
+from qubesmanager.ui.actions import actions, property_menus
+from qubesmanager.ui.actions.actions import judge
+from qubesmanager.ui.manager import main_window
+from qubesmanager.ui.session import turns
+from qubesmanager.wire import calls
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE", 0)
+    for module in (actions, property_menus, main_window):
+        monkeypatch.setattr(module, "AT_ONCE", 1)
+
+
+async def begin(clicker: Clicker) -> None:
+    """Select all, and wait until some work has begun and has not ended."""
+    clicker.window.view.selectAll()
+    await clicker.until(lambda: clicker.window.operations.turns._steps is not None)
+
+
+async def settled(clicker: Clicker) -> None:
+    """Wait until the actions are those of what is selected now, and follow later changes."""
+    work = clicker.window.operations.turns
+    await clicker.until(lambda: not clicker.window._later.isActive() and not work._due and work._steps is None)
+
+
+def assert_follows(clicker: Clicker) -> None:
+    """The actions are as the rules say for what is selected."""
+    names = clicker.window.selected()
+    for row in clicker.window.actions_of.available():
+        possible = judge(row, clicker.session.facts, names, clicker.session.client.refusals).possible
+        is_for = bool(names) and (len(names) == 1 or row.multi)
+        assert clicker.can(row.id) == (is_for and bool(possible)), row.id
+
+
+async def test_all_of_them_are_judged(clicker: Clicker) -> None:
+    await begin(clicker)
+    await settled(clicker)
+
+    assert_follows(clicker)
+    every = clicker.session.records
+    running = sum(record.running for record in every.values())
+    text = clicker.window.inspector.nothing.text()
+    assert text.startswith(f"{len(every)} qube(s) selected\n{running} of them running")
+
+
+async def test_a_qube_that_goes_and_one_that_starts_meanwhile_are_taken_into_account(
+    clicker: Clicker, client: Client
+) -> None:
+    await begin(clicker)
+    await client.send(calls.VM_REMOVE("untrusted"))
+    await client.send(calls.VM_START("vault"))
+    await clicker.until(lambda: "untrusted" not in clicker.session.records and clicker.state("vault") == "Running")
+    await settled(clicker)
+
+    assert_follows(clicker)
+    assert "untrusted" not in clicker.window.selected()
+    assert clicker.window.inspector.nothing.text().startswith(f"{len(clicker.session.records)} qube(s) selected")
+
+
+async def test_a_smaller_selection_meanwhile_is_the_one_that_counts(clicker: Clicker) -> None:
+    await begin(clicker)
+    clicker.select("vault")
+    assert_follows(clicker)
+    await settled(clicker)
+
+    assert_follows(clicker)
+    assert clicker.window.inspector.title.text() == "vault"
+    assert clicker.window.inspector.currentIndex() == 1
+
+
+async def test_a_menu_that_opens_meanwhile_is_whole(clicker: Clicker) -> None:
+    await begin(clicker)
+    menus = [menu for menu in clicker.window.submenus if isinstance(menu, property_menus.PropertyMenu)]
+    label = next(menu for menu in menus if menu._prop == "label")
+    label.fill()
+
+    assert set(label._names) == set(clicker.session.records) - {"dom0"}
+    assert label.actions()
+
+
+async def test_the_window_closes_meanwhile(clicker: Clicker) -> None:
+    await begin(clicker)
+
+    clicker.window.close()
+
+    await clicker.until(lambda: not clicker.window.isVisible())
