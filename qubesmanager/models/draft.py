@@ -93,6 +93,11 @@ class Draft(QObject):
 
     def edit(self, key: Key, value: str | None) -> None:
         """Edit a value. An edit to the value that is there already is removed; the default's value is another one."""
+        if self.put(key, value):
+            self.changed.emit()
+
+    def put(self, key: Key, value: str | None) -> bool:
+        """Edit a value without a signal. Whether the edits are different now."""
         before = self._edits.get(key, _MISSING)
         if value == self.base(key):
             self._edits.pop(key, None)
@@ -100,8 +105,7 @@ class Draft(QObject):
         else:
             self._edits[key] = value
             self.merged.pop(key, None)
-        if self._edits.get(key, _MISSING) != before:
-            self.changed.emit()
+        return self._edits.get(key, _MISSING) != before
 
     def revert(self, key: Key) -> None:
         """Take an edit back; the field is as the daemon has it."""

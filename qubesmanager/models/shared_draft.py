@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
@@ -69,10 +69,14 @@ class SharedSteps(Sequence[Step]):
 class _Tally(Generic[R]):
     """A value of each draft, and how many have each. Of a draft that changes only its own value is read again."""
 
-    def __init__(self, read: Callable[[Draft], R], drafts: Mapping[str, Draft]) -> None:
+    def __init__(self, read: Callable[[Draft], R], values: dict[str, R]) -> None:
         self._read = read
-        self._values = {qube: read(draft) for qube, draft in drafts.items()}
-        self._counts = Counter(self._values.values())
+        self._values = values
+        self._counts = Counter(values.values())
+
+    @classmethod
+    def of(cls, read: Callable[[Draft], R], drafts: Mapping[str, Draft]) -> Self:
+        return cls(read, {qube: read(draft) for qube, draft in drafts.items()})
 
     def different(self) -> set[R]:
         """The different values."""
@@ -174,7 +178,7 @@ class SharedDraft(QObject):
         """The different values that the drafts have."""
         tally = self._tallies.get((what, key))
         if tally is None:
-            tally = self._tallies[what, key] = _Tally(read, self.drafts)
+            tally = self._tallies[what, key] = _Tally.of(read, self.drafts)
         return tally.different()
 
     def _dirty_drafts(self) -> dict[str, Draft]:
@@ -259,13 +263,11 @@ class SharedDraft(QObject):
     def dirty(self) -> bool:
         return any(draft.dirty for draft in self.drafts.values())
 
-    def differences(self) -> list[Difference]:
+    def differences(self) -> Iterator[Difference]:
         """The changed values, qube by qube."""
-        return [
-            Difference(qube, key, draft.theirs(key), draft.value(key))
-            for qube, draft in self._dirty_drafts().items()
-            for key in draft.edited_keys()
-        ]
+        for qube, draft in self._dirty_drafts().items():
+            for key in draft.edited_keys():
+                yield Difference(qube, key, draft.theirs(key), draft.value(key))
 
     def tags(self) -> dict[str, int]:
         """Every tag that one of the qubes would have, and how many would."""
@@ -358,8 +360,16 @@ class SharedDraft(QObject):
         """The same for all; `MIXED` takes the edit back."""
         if value == MIXED:
             self._all(lambda draft: draft.revert(key), key)
-        else:
-            self._all(lambda draft: draft.edit(key, value), key)
+            return
+        for draft in self.drafts.values():
+            draft.put(key, value)
+        self._forget_values(key)
+        # All are known to have it now; to read it of each would take as long as the edit.
+        self._tallies["value", key] = _Tally(lambda draft: draft.value(key), dict.fromkeys(self.drafts, value))
+        if value is not None and key[0] == PROPERTY:
+            shown = dict.fromkeys(self.drafts, value)
+            self._tallies["shown", key] = _Tally(lambda draft: draft.shown(key[1]), shown)
+        self._emit()
 
     def revert(self, key: Key) -> None:
         """Take the edit back; each qube is as the daemon has it."""
@@ -413,10 +423,14 @@ class SharedDraft(QObject):
         for draft in self.drafts.values():
             change(draft)
         self._quiet = False
-        for key in changing:
+        self._forget_values(*changing)
+        self._emit()
+
+    def _forget_values(self, *keys: Key) -> None:
+        """The edits of these keys are others."""
+        for key in keys:
             self._tallies.pop(("value", key), None)
             self._tallies.pop(("shown", key), None)
-        self._emit()
 
     def _emit_changed(self) -> None:
         """One of the drafts was changed by itself."""

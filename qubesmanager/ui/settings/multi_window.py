@@ -25,6 +25,7 @@ from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
+from qubesmanager.ui.session.turns import AT_ONCE, Steps, Turns
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
 from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
@@ -81,6 +82,7 @@ class MultiWindow(EditsWindow):
     def __init__(self, session: Session, names: tuple[str, ...]) -> None:
         super().__init__(session)
         self.draft = SharedDraft([session.records[name] for name in names], self)
+        self._turns = Turns(self)
         self.setWindowTitle(self.tr("Settings of %n qube(s)", None, len(names)))
         self.head = QubesHeader(self)
         self.notice = plain_label("", self)
@@ -154,15 +156,21 @@ class MultiWindow(EditsWindow):
 
     def _refresh(self) -> None:
         self.head.put(list(self.draft.drafts), self._color_of)
-        differences = self.draft.differences()
-        self.model.put(differences)
-        self.table.setVisible(bool(differences))
-        count = len({row.qube for row in differences})
-        self.summary.setText(self.tr("%n qube(s) would change:", None, count) if count else self.tr("No changes yet."))
+        self._turns.put(self.model, self._list_differences, later=len(self.draft.drafts) > AT_ONCE)
         wrong = self.draft.problems(self._session.facts)
         self.foot.put(
             self.draft.all_steps(), problem=self.merges.problem() or field_text(next(iter(wrong.values()), ""))
         )
+
+    def _list_differences(self) -> Steps:
+        rows = []
+        for row in self.draft.differences():
+            rows.append(row)
+            yield
+        self.model.put(rows)
+        self.table.setVisible(bool(rows))
+        count = len({row.qube for row in rows})
+        self.summary.setText(self.tr("%n qube(s) would change:", None, count) if count else self.tr("No changes yet."))
 
     # -- applying -----------------------------------------------------------------------------------------------------
 

@@ -12,11 +12,13 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED
-from qubesmanager.plans.plan import Plan, RowKey, undo
+from qubesmanager.plans.plan import PROPERTY, Plan, RowKey, undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session import turns
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import OpenWindows
+from qubesmanager.ui.settings import multi_window
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.shared_tags import SharedTags
@@ -192,6 +194,58 @@ async def test_a_removed_qube_is_left_out(window: MultiWindow, client: Client) -
 
     await until(lambda: list(window.draft.drafts) == ["work"])
     assert window.head.names() == ["work"]
+
+
+@pytest.fixture
+def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two qubes are many, and a turn has one step."""
+    monkeypatch.setattr(multi_window, "AT_ONCE", 1)
+    monkeypatch.setattr(turns, "SLICE", 0)
+
+
+def edit(window: MultiWindow, memory: str) -> None:
+    """Edit the memory, and take the first step of the list of differences."""
+    window.draft.edit((PROPERTY, "memory"), memory)
+    window._turns._run()
+    assert window._turns._steps is not None
+
+
+def listed(window: MultiWindow) -> list[tuple[str, str | None]]:
+    return [(row.qube, row.after) for row in window.model.rows]
+
+
+@pytest.mark.usefixtures("in_turns")
+async def test_edits_and_changes_elsewhere_while_the_differences_are_listed_are_shown(
+    window: MultiWindow, client: Client
+) -> None:
+    edit(window, "700")
+    window.draft.edit((PROPERTY, "memory"), "800")
+    await until(lambda: listed(window) == [("vault", "800")])
+    edit(window, "900")
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "900"))
+
+    await until(lambda: listed(window) == [("work", "900")])
+    assert window.summary.text() == "1 qube(s) would change:"
+
+
+@pytest.mark.usefixtures("in_turns")
+async def test_a_qube_that_goes_while_the_differences_are_listed_is_left_out(
+    window: MultiWindow, client: Client
+) -> None:
+    edit(window, "700")
+    await client.send(calls.VM_REMOVE("vault"))
+
+    await until(lambda: listed(window) == [("work", "700")])
+
+
+@pytest.mark.usefixtures("in_turns")
+async def test_the_window_closes_while_the_differences_are_listed(window: MultiWindow) -> None:
+    edit(window, "700")
+    window.draft.discard()
+
+    window.close()
+
+    await until(lambda: not window.isVisible())
 
 
 async def test_several_that_are_selected_share_a_window_and_a_page_can_be_named(clicker: Clicker, qtbot: QtBot) -> None:
