@@ -2,8 +2,9 @@
 """What the inspector shows without one selected qube: this computer, or what several selected qubes share."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QShowEvent
@@ -17,6 +18,7 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.manager.sidebar import Needs
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.turns import AT_ONCE, Steps, Turns
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import (
@@ -40,6 +42,8 @@ from qubesmanager.wire.records import VmRecord
 
 PAUSE = 1000
 """Milliseconds in which changes are gathered before all qubes are gone through again."""
+STATS_PAUSE = 100
+"""Milliseconds in which the parts of a round of statistics are gathered."""
 KIB = 10
 """The statistics count in KiB: bytes are shifted by so many bits."""
 LISTED = 8
@@ -85,7 +89,12 @@ class Summary(QScrollArea):
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
         self._later.timeout.connect(self._look)
-        session.stats.connect(lambda _events: self._count())
+        self._count_soon = QTimer(self)
+        self._count_soon.setSingleShot(True)
+        self._count_soon.setInterval(STATS_PAUSE)
+        self._count_soon.timeout.connect(self._count)
+        self._turns = Turns(self)
+        session.stats.connect(self._stats)
         session.synced.connect(self._ask)
 
     def show_names(self, names: Sequence[str]) -> None:
@@ -181,6 +190,10 @@ class Summary(QScrollArea):
 
     # -- this computer ------------------------------------------------------------------------------------------------
 
+    def _stats(self, _events: object) -> None:
+        if not self._count_soon.isActive():
+            self._count_soon.start()
+
     def _count(self) -> None:
         """Take over a round of statistics; going through all qubes would be too much where nothing shows it."""
         if self._names or not self.isVisible():
@@ -223,9 +236,10 @@ class Summary(QScrollArea):
 
     def _look(self) -> None:
         if self._names:
-            self._look_at_qubes([record for name in self._names if (record := self._session.records.get(name))])
+            many = len(self._names) > AT_ONCE
+            self._turns.put("qubes", partial(self._look_at_qubes, self._names), later=many)
         else:
-            self._look_at_computer()
+            self._turns.put("qubes", self._look_at_computer, later=False)
 
     def _look_at_computer(self) -> None:
         needs, records, watch = self._needs(), self._session.records.values(), self._session.restarts
@@ -244,10 +258,10 @@ class Summary(QScrollArea):
 
     # -- several qubes ------------------------------------------------------------------------------------------------
 
-    def _look_at_qubes(self, records: Sequence[VmRecord]) -> None:
+    def _look_at_qubes(self, names: Sequence[str]) -> Steps:
+        """Show the selected qubes, and then the sums, after a step for each."""
+        records = [record for name in names if (record := self._session.records.get(name))]
         self.title.setText(self.tr("%n qube(s) selected", "", len(records)))
-        running = [record for record in records if record.running]
-        self.line.setText(self.tr("%n of them running", "", len(running)))
         for at, row in enumerate(self.rows):
             row.setVisible(at < len(records))
             if at < len(records):
@@ -255,13 +269,24 @@ class Summary(QScrollArea):
         left = max(0, len(records) - LISTED)
         self.others.setVisible(left > 0)
         self.others.setText(self.tr("and %n more", "", left))
-        histories = [history for record in running if (history := self._table.history(record.name))]
-        used = sum(history.memory_kib for history in histories)
-        tags = (tag for record in records for tag in record.tags if not tag.startswith(CREATED_BY))
+        running = used = disk_usage = 0
+        templates, netvms, tags = Counter[str](), Counter[str](), Counter[str]()
+        for record in records:
+            disk_usage += record.disk_usage
+            if record.running:
+                running += 1
+                history = self._table.history(record.name)
+                used += history.memory_kib if history else 0
+            if template := record.value("template"):
+                templates[template] += 1
+            if "netvm" in record.properties:
+                netvms[record.value("netvm") or self.tr("none")] += 1
+            tags.update(tag for tag in record.tags if not tag.startswith(CREATED_BY))
+            yield
+        self.line.setText(self.tr("%n of them running", "", running))
         self._put_fact("memory", f"{gib_text(used << KIB)} GiB" if used else "")
-        self._put_fact("disk", size_text(sum(record.disk_usage for record in records)))
-        self._put_fact("template", self._most_common(value for r in records if (value := r.value("template"))))
-        netvms = (record.value("netvm") or self.tr("none") for record in records if "netvm" in record.properties)
+        self._put_fact("disk", size_text(disk_usage))
+        self._put_fact("template", self._most_common(templates))
         self._put_fact("netvm", self._most_common(netvms))
         self._put_fact("tags", self._most_common(tags))
 
@@ -279,9 +304,8 @@ class Summary(QScrollArea):
             label.setVisible(bool(text))
         self.facts[key][1].setText(text)
 
-    def _most_common(self, values: Iterable[str]) -> str:
+    def _most_common(self, counts: Counter[str]) -> str:
         """The most common values, each with how many qubes have it."""
-        counts = Counter(values)
         parts = [f"{value} ({number_text(number)})" for value, number in counts.most_common(VALUES)]
         if len(counts) > VALUES:
             parts.append(self.tr("and %n more", "", len(counts) - VALUES))

@@ -7,7 +7,7 @@ from windows import Clicker
 from qubesmanager.client.client import Client
 from qubesmanager.ui.actions import actions, property_menus
 from qubesmanager.ui.actions.actions import judge
-from qubesmanager.ui.manager import main_window
+from qubesmanager.ui.manager import inspector_summary, main_window
 from qubesmanager.ui.session import turns
 from qubesmanager.wire import calls
 
@@ -15,7 +15,7 @@ from qubesmanager.wire import calls
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "SLICE", 0)
-    for module in (actions, property_menus, main_window):
+    for module in (actions, property_menus, main_window, inspector_summary):
         monkeypatch.setattr(module, "AT_ONCE", 1)
 
 
@@ -50,8 +50,9 @@ async def test_all_of_them_are_judged(clicker: Clicker) -> None:
     assert_follows(clicker)
     every = clicker.session.records
     running = sum(record.running for record in every.values())
-    text = clicker.window.inspector.nothing.text()
-    assert text.startswith(f"{len(every)} qube(s) selected\n{running} of them running")
+    summary = clicker.window.inspector.summary
+    assert summary.title.text() == f"{len(every)} qube(s) selected"
+    await clicker.until(lambda: summary.line.text() == f"{running} of them running")
 
 
 async def test_a_qube_that_goes_and_one_that_starts_meanwhile_are_taken_into_account(
@@ -65,7 +66,8 @@ async def test_a_qube_that_goes_and_one_that_starts_meanwhile_are_taken_into_acc
 
     assert_follows(clicker)
     assert "untrusted" not in clicker.window.selected()
-    assert clicker.window.inspector.nothing.text().startswith(f"{len(clicker.session.records)} qube(s) selected")
+    text = f"{len(clicker.session.records)} qube(s) selected"
+    await clicker.until(lambda: clicker.window.inspector.summary.title.text() == text)
 
 
 async def test_a_smaller_selection_meanwhile_is_the_one_that_counts(clicker: Clicker) -> None:
