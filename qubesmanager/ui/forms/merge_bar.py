@@ -7,6 +7,7 @@ from PyQt5.QtCore import QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from qubesmanager.models.draft import Draft
+from qubesmanager.models.property_titles import SYSTEM_TITLES, property_title
 from qubesmanager.models.shared_draft import SharedDraft
 from qubesmanager.plans.lifecycle import START
 from qubesmanager.plans.plan import DEVICE, FEATURE, NOTES, RULES, TAG, VOLUME, Key
@@ -25,6 +26,7 @@ class MergeBar(QFrame):
     def __init__(self, draft: Draft | SharedDraft, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._draft, self._session = draft, session
+        self._is_over = False
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.text = plain_label("", self)
         self.mine = QPushButton(self.tr("Keep m&ine"), self)
@@ -46,11 +48,16 @@ class MergeBar(QFrame):
         self.refresh()
         self.changed.emit()
 
+    def end(self, *, is_over: bool) -> None:
+        """Ask nothing more, since there is nothing to send to; or ask again."""
+        self._is_over = is_over
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the changes of other clients, or hide the bar."""
         conflicts, merged = self._draft.conflicts, self._draft.merged
         away = self._session.trouble is not None
-        self.setVisible(bool(away or conflicts or merged))
+        self.setVisible(bool(away or conflicts or merged) and not self._is_over)
         for button in (self.mine, self.theirs):
             button.setVisible(bool(conflicts) and not away)
         self.dismiss.setVisible(not conflicts and not away)
@@ -91,4 +98,6 @@ def key_text(key: Key) -> str:
         return QCoreApplication.translate("MergeBar", "the start of its net qube")
     if kind == RULES:
         return QCoreApplication.translate("MergeBar", "the firewall")
-    return QCoreApplication.translate("MergeBar", "the notes") if kind == NOTES else name
+    if kind == NOTES:
+        return QCoreApplication.translate("MergeBar", "the notes")
+    return property_title(name, of_system=name in SYSTEM_TITLES)

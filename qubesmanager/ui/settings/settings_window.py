@@ -194,6 +194,7 @@ class SettingsWindow(EditsWindow):
         self._lost = True
         self._show_notice(self.tr("This qube is gone."))
         self.tabs.setEnabled(False)
+        self.merges.end(is_over=True)
         self._refresh()
         self._put(tuple(self._session.records.values()))
 
@@ -201,6 +202,7 @@ class SettingsWindow(EditsWindow):
         self._name, self._lost = record.name, False
         self.notice.hide()
         self.tabs.setEnabled(True)
+        self.merges.end(is_over=False)
         self.setWindowTitle(self.tr("Settings of {0}").format(record.name))
         self.draft.merge(record)
         self.draft.edit((PROPERTY, "name"), None)

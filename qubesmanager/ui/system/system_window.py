@@ -4,6 +4,7 @@
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from qubesmanager.client.carry_out import Outcome, send_steps
+from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.system_draft import SystemDraft
 from qubesmanager.plans.plan import PROPERTY
@@ -129,7 +130,8 @@ class SystemWindow(EditsWindow):
             return
         self.tabs.setCurrentWidget(self.first)
         self.form.refuse(outcome.failed.key, str(outcome.error))
-        text = self.tr("{0} was refused: {1}").format(outcome.failed.key[1], outcome.error)
+        title = property_title(outcome.failed.key[1], of_system=True)
+        text = self.tr("{0} was refused: {1}").format(title, outcome.error)
         if outcome.sent:
             text += " " + self.tr("%n change(s) before it were made and stay.", None, len(outcome.sent))
         self.notice.setText(text)

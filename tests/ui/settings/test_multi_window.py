@@ -103,7 +103,7 @@ async def test_a_refusal_of_one_stops_its_calls_and_not_the_others(
     await click_enabled(window.foot.button(APPLY))
     await until(lambda: not window.notice.isHidden())
 
-    assert "work, memory" in window.notice.text()
+    assert "work, Initial memory" in window.notice.text()
     assert system.runtime.state.qube("vault").value("memory") == "3000"
     assert system.runtime.state.qube("work").value("memory") == "800"
     assert not system.runtime.state.qube("work").flag("debug")

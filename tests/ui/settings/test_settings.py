@@ -209,7 +209,7 @@ async def test_a_change_elsewhere_of_an_edited_field_asks_before_anything_is_sen
     assert ("property", "memory") in window.draft.conflicts
     assert memory.value() == 512
     assert window.merges.isVisible()
-    assert "edited here: memory" in window.merges.text.text()
+    assert "edited here: Initial memory." in window.merges.text.text()
     assert form.editors["property", "memory"].problem.text() == "Changed elsewhere meanwhile; there it is 600."
     assert not window.button(APPLY).isEnabled()
     click(window.merges.mine)
@@ -252,7 +252,7 @@ async def test_a_change_elsewhere_is_merged_and_marked(window: SettingsWindow, c
 
     assert memory.value() == 600
     assert form.editors["property", "memory"].problem.text() == "Changed elsewhere meanwhile; it was 400."
-    assert window.merges.text.text() == "Changed elsewhere meanwhile: memory, the firewall, the tag elsewhere."
+    assert window.merges.text.text() == "Changed elsewhere meanwhile: Initial memory, the firewall, the tag elsewhere."
     click(window.merges.dismiss)
     assert window.merges.isHidden()
     assert form.editors["property", "memory"].problem.isHidden()
@@ -293,6 +293,18 @@ async def test_a_removed_qube_is_reported_as_removed(window: SettingsWindow, cli
     assert not window.button(APPLY).isEnabled()
     click(window.button(CANCEL))
     assert not window.isVisible()
+
+
+async def test_nothing_is_asked_about_a_qube_that_is_gone(window: SettingsWindow, client: Client) -> None:
+    window.draft.edit(("property", "memory"), "700")
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "800"))
+    await until(window.merges.mine.isVisible)
+    assert "edited here: Initial memory." in window.merges.text.text()
+
+    await client.send(calls.VM_REMOVE("vault"))
+    await until(lambda: not window.notice.isHidden())
+
+    assert not window.merges.isVisible()
 
 
 async def test_a_rename_is_sent_last_and_the_window_follows_it(
@@ -605,7 +617,7 @@ async def test_changes_sent_before_a_refusal_stay_and_are_reported(
     await until(lambda: not window.notice.isHidden())
 
     assert "1 change(s) before it were made and stay." in window.notice.text()
-    assert window.notice.text().startswith("kernel was refused")
+    assert window.notice.text().startswith("Kernel was refused")
     assert system.runtime.state.qube("vault").flag("autostart")
     assert "later" not in system.runtime.state.qube("vault").tags
     # The first change is still in the draft until its event has come.
