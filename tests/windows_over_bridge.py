@@ -97,6 +97,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "test_a_backup_is_made_verified_and_can_be_restored",
             "test_a_run_is_cancelled_and_leaves_nothing",
             "test_a_run_continues_without_its_window_and_can_be_opened_again",
+            "test_shut_down_when_finished_survives_the_window",
             "test_the_passphrase_is_nowhere_afterwards",
             "test_dom0s_configuration_and_home_are_backed_up_once_they_are_ticked",
             "test_dom0s_configuration_alone_is_backed_up_without_the_home",

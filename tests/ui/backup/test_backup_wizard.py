@@ -317,7 +317,7 @@ async def test_a_run_continues_without_its_window_and_can_be_opened_again(
     assert len(made(folder)) == 1
 
 
-async def test_shut_down_when_finished_survives_the_window_and_nothing_of_the_pages_is_shown_beside_the_run(
+async def test_shut_down_when_finished_survives_the_window(
     person: Person, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(monkeypatch)
@@ -335,6 +335,7 @@ async def test_shut_down_when_finished_survives_the_window_and_nothing_of_the_pa
     await until(gate.reached.is_set)
     assert wizard.run_page is not None
     assert wizard.run_page.isVisible()
+    # Nothing of the pages is beside the run.
     assert not any(page.isVisible() for page in wizard.pages)
     assert not any(button.isVisible() for button in (wizard.next, wizard.back, wizard.cancel))
     click(wizard.run_page.leave)

@@ -300,6 +300,7 @@ async def test_a_request_during_a_measurement_is_answered_after_it(
 
 
 async def test_the_box_shows_the_mean_of_the_last_minutes(clicker: Clicker, page: ResourcesPage) -> None:
+    page.resources.histories.clear()  # of statistics that came from the daemon
     for cpu in (10, 20, 60):
         emit(clicker, work=cpu)
     now = next(row for row in cells(page) if row[0] == "work")
