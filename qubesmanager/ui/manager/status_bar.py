@@ -67,10 +67,10 @@ class Status(QStatusBar):
         self._backups_soon.setSingleShot(True)
         self._backups_soon.setInterval(BACKUPS_PAUSE)
         self._backups_soon.timeout.connect(self.look_at_backups)
-        self._daily.timeout.connect(self._backups_soon.start)
+        self._daily.timeout.connect(self._look_at_backups_soon)
         self._daily.start()
-        session.synced.connect(self._backups_soon.start)
-        session.backups.changed.connect(self._backups_soon.start)
+        session.synced.connect(self._look_at_backups_soon)
+        session.backups.changed.connect(self._look_at_backups_soon)
         for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(self.look_at_tasks)
@@ -117,6 +117,10 @@ class Status(QStatusBar):
             self.progress.setValue(newest.progress or 0)
         self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
         if not running:
+            self._look_at_backups_soon()
+
+    def _look_at_backups_soon(self) -> None:
+        if not self._backups_soon.isActive():
             self._backups_soon.start()
 
     def look_at_backups(self) -> None:

@@ -230,7 +230,7 @@ async def test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_ne
 
     assert status.backup.text() == "Backup failed: nightly"
     assert "The disk is not connected." in status.backup.toolTip()
-    assert "The next attempt is at" in status.backup.toolTip()
+    await clicker.until(lambda: "The next attempt is at" in status.backup.toolTip())
     (run,) = clicker.session.backups.troubled
     assert run.by == SCHEDULE
 
