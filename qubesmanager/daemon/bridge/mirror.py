@@ -292,7 +292,7 @@ class Mirror:
         self._channel.forget()
         await self._compare_list()
         self._marks.mark(_SYSTEM, {_PROPERTIES, _LABELS}, Level.SOON)
-        for name in self.records:
+        for name in self.all_known:
             self._marks.mark(name, reading.FIRST, Level.FIRST)
             self._marks.mark(name, reading.NOT_LISTED - reading.FIRST, Level.LATER)
         await self.settled()
@@ -476,9 +476,12 @@ class Mirror:
             if self._versions.get(name) != before.get(name):
                 continue
             record, row = self._known(name), rows.get(name)
-            if row is None:
+            if record is not None and (row is None or _is_another(record, row)):
                 self.gone(name)
-            elif record is None:
+                record = None
+            if row is None:
+                continue
+            if record is None:
                 self._take_row(row)
             elif name in self._unread:
                 self._unread[name] = record.updated(state=row.state)
@@ -523,7 +526,7 @@ class Mirror:
 
     def _read_what_seemed_lacking(self) -> None:
         """A call that this qubesd seemed to lack is answered now."""
-        for name in self.records:
+        for name in self.all_known:
             self._marks.mark(name, reading.MAYBE_LACKING, Level.LATER)
 
     async def _read_marked(self, *, later: bool = False) -> None:
@@ -645,6 +648,11 @@ _OFFERS = "offers:"
 """The prefix of a part that is the devices of a class which a qube offers."""
 
 _ORDER = tuple(reading.PARTS)
+
+
+def _is_another(record: VmRecord, row: VmInfo) -> bool:
+    """Whether the row is of another qube, which has the name of one that was removed."""
+    return record.klass is not row.klass or (bool(row.uuid) and record.value("uuid") not in {"", row.uuid})
 
 
 def _position(part: str) -> int:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 import pytest
 from mirror_listener import Listener, truth
 from qubesd_model import Faulty, Model, Value
-from until import until
+from until import error_of, until
 
 from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.mirror import Mirror
@@ -191,6 +191,8 @@ OF_UNUSED = (_add, _remove, _rename, _keep_ready)
 """Changes that are not made to qubes that others use."""
 BREAKING = 0.3
 """The share of runs in which the connection breaks: all is read again then, which would hide what is missed."""
+LOST = 0.3
+"""The share of events that are lost, where some are."""
 USED = ("sys-net", "fedora-41")
 
 
@@ -226,7 +228,8 @@ def _happens(chosen: random.Random) -> list[tuple[Change | None, str, int, int]]
     ]
 
 
-async def converges(seed: int) -> None:
+async def converges(seed: int, *, loses: bool = False) -> None:
+    """`loses`: a part of the events is lost, and everything is read again in the end, as by F5."""
     chosen = random.Random(seed)
     model = Model(7)
     disposable = model.add("disp1", "DispVM", "Paused")
@@ -235,10 +238,17 @@ async def converges(seed: int) -> None:
         qube.tags |= {"t0", "t1"}
         qube.features.update(f0="0", f1="0")
     qubesd = Faulty(model)
+    if loses:
+        qubesd.drops = lambda _frame: chosen.random() < LOST
     wire = Slow(qubesd, chosen, silent=chosen.choice((0.0, 0.0, 0.2)))
     mirror = Mirror(Channel(wire), first_pause=0, longest_pause=0, pauses=(0, 0), relist=3600, refresh=3600)
     listener = Listener(wire.pause)
     expected: dict[str, VmRecord] = {}
+
+    async def is_read_again() -> bool:
+        """It is refused while the mirror is about to connect again."""
+        return await error_of(mirror.read_everything_again()) is None
+
     following = asyncio.get_running_loop().create_task(listener.follow(mirror))
     try:
         for change, name, number, turns in _happens(chosen):
@@ -250,6 +260,8 @@ async def converges(seed: int) -> None:
             elif (change is _add or name in model.qubes) and not (name in USED and change in OF_UNUSED):
                 change(model, name, number)
         wire.silent = 0
+        if loses:
+            await until(is_read_again)
         expected = await truth(model)
         await until(lambda: mirror.records == expected and listener.copy == expected, 30)
         await mirror.settled()
@@ -271,3 +283,9 @@ async def converges(seed: int) -> None:
 def test_in_the_end_the_mirror_and_its_client_have_what_qubesd_has(first: int) -> None:
     for seed in range(first, first + 20):
         asyncio.run(converges(seed))
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_reading_everything_again_finds_what_lost_events_were_about(first: int) -> None:
+    for seed in range(first, first + 20):
+        asyncio.run(converges(seed, loses=True))

@@ -6,6 +6,8 @@ from contextlib import aclosing
 
 import pytest
 from bridge_fixtures import Bridged, Failing, bridged, bridging, client_of
+from mirror_listener import followed
+from qubesd_model import Faulty, Model
 from until import error_of, until
 
 from qubesmanager.client.client import Client
@@ -100,6 +102,47 @@ async def test_a_qube_that_the_policy_shows_by_a_tag_appears(bridge: Bridged) ->
         batch = await anext(stream)
         while not any(events.DOMAIN_ADD.matches(event) and event.subject == "vault" for event in batch):
             batch = await anext(stream)
+
+
+@pytest.mark.parametrize("may_list_each", [True, False])
+async def test_qubes_come_and_go_as_the_policy_shows_them_by_their_tags(*, may_list_each: bool) -> None:
+    """qubesd lists those that the policy allows, and sends no event of the others, nor that one may be seen now."""
+    model = Model(8)
+    whole = model.answer
+    wire = Faulty(model)
+
+    def is_seen(name: str) -> bool:
+        return name in {"", DOM0, "sys-net"} or "mine" in model.qubes[name].tags
+
+    def answer(service: str, argument: str, dest: str, payload: bytes = b"") -> bytes:
+        content = whole(service, argument, dest, payload)
+        if (service, dest) != ("admin.vm.List", DOM0):
+            return content
+        rows = content[2:].splitlines(keepends=True)
+        return b"0\x00" + b"".join(row for row in rows if is_seen(row.split()[0].decode()))
+
+    def is_refused(request: str) -> bool:
+        call, dest = request.split(" ")
+        return not is_seen(dest) or (call == "admin.vm.List+" and dest != DOM0 and not may_list_each)
+
+    model.answer = answer  # type: ignore[method-assign]
+    wire.refuses = is_refused
+    wire.drops = lambda frame: not is_seen(frame.split(b"\x00")[1].decode())
+    async with followed(wire, relist=0.05) as (mirror, listener):
+        await mirror.settled()
+        assert listener.copy.keys() == {DOM0, "sys-net"}
+
+        for name in ("app-0000", "app-0001"):
+            model.qubes[name].tags.add("mine")
+            model.event(name, "domain-tag-add:mine", "tag", "mine")
+        await until(lambda: listener.copy.keys() == {DOM0, "sys-net", "app-0000", "app-0001"})
+        await until(lambda: "mine" in listener.copy["app-0001"].tags and listener.copy["app-0001"].volumes)
+        model.qubes["app-0000"].tags.remove("mine")
+        model.qubes["app-0002"].tags.add("mine")
+        model.event("sys-net", "domain-tag-add:other", "tag", "other")
+        await until(lambda: listener.copy.keys() == {DOM0, "sys-net", "app-0001", "app-0002"})
+        await mirror.settled()
+        await until(lambda: listener.copy == mirror.records)
 
 
 async def test_nothing_is_shown_where_neither_events_nor_the_list_are_allowed(system: System) -> None:
