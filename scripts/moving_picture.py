@@ -26,7 +26,7 @@ from qubesmanager.wire import calls
 from scripts.picture_application import picture_application
 
 OUT = Path("docs/pictures/tour.png")
-SIZE = (1200, 600)
+SIZE = (1366, 700)
 CAPTION = 30
 COLORS, UNLIKE = 256, 36
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -191,7 +191,7 @@ async def tour(window: MainWindow, camera: Camera) -> None:
     window.view.select_name("work")
     await settle()
     settings = SettingsWindow(window.session, "work", window.session.labels)
-    settings.resize(900, 520)
+    settings.resize(900, 620)
     settings.show()
     async with asyncio.timeout(60):
         while not settings.draft.rules:  # noqa: ASYNC110 - the draft has no event for it
@@ -218,7 +218,7 @@ async def take() -> list[Frame]:
         async with asyncio.timeout(60):
             await session.client.send(calls.PROPERTY_SET("dom0", "stats_interval", "1"))
             await statistics.wait()
-        await asyncio.sleep(5)  # several rounds of statistics, so that there is something to draw
+        await asyncio.sleep(45)  # many rounds of statistics, so that there is something to draw
         await tour(window, camera)
     finally:
         await session.tasks.cancel_all()

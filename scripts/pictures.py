@@ -146,6 +146,11 @@ def save(picture: QPixmap, name: str) -> None:
     print(f"{path}  {path.stat().st_size // 1024} kB")
 
 
+def enlarge(widget: QWidget, width: int, height: int) -> None:
+    """As large as on a laptop: the offscreen screen has only 800x800."""
+    widget.resize(max(width, widget.width()), max(height, widget.height()))
+
+
 async def window_of(scene: Scene, name: str) -> None:
     scene.window.view.select_name("work")
     await asyncio.sleep(0.3)
@@ -187,6 +192,8 @@ async def confirm(scene: Scene) -> None:
     scene.window.view.select_name("sys-net")
     scene.window.operations.shutdown(["sys-net"])
     dialog = await scene.dialog(PlanDialog)
+    enlarge(dialog, 980, 620)
+    await asyncio.sleep(0.2)
     scene.take("confirm", dialog)
     dialog.reject()
 
@@ -200,6 +207,7 @@ async def plan(scene: Scene, suffix: str = "") -> None:
     cells = dialog.table.match(
         dialog.table.index(0, 0, dialog.table.index(0, 0)), Qt.ItemDataRole.DisplayRole, "personal"
     )
+    enlarge(dialog, 980, 620)
     dialog.table.setData(cells[0], Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
     await asyncio.sleep(0.2)
     scene.take(f"plan{suffix}", dialog)
@@ -218,6 +226,8 @@ async def plan(scene: Scene, suffix: str = "") -> None:
 async def remove(scene: Scene) -> None:
     scene.window.operations.remove(["vault"])
     dialog = await scene.dialog(PlanDialog)
+    enlarge(dialog, 980, 560)
+    await asyncio.sleep(0.2)
     scene.take("remove", dialog)
     dialog.reject()
 
@@ -286,6 +296,7 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     """Each page of a qube's settings, with an edit and an answered question."""
     window = SettingsWindow(scene.session, "work", scene.session.labels)
     window.show()
+    enlarge(window, 900, 700)
     await scene.until(lambda: window.draft.rules)
     window.draft.edit(("property", "memory"), "950")
     firewall, devices = window.pages["firewall"], window.pages["devices"]
@@ -314,7 +325,7 @@ async def settings_pages(scene: Scene, ending: str = "") -> None:
     await scene.session.client.send(calls.VM_PROPERTY_SET("work", "vcpus", "6"))
     await scene.until(lambda: window.draft.conflicts and len(window.draft.merged) > 0)
     window.show_page("advanced")
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1)
     save(window.grab(), f"settings-conflict{ending}")
     window.draft.discard()
     window.close()
@@ -324,6 +335,7 @@ async def several(scene: Scene, ending: str = "") -> None:
     """The settings of several qubes at once, with an edit."""
     window = MultiWindow(scene.session, ("banking", "personal", "work"))
     window.show()
+    enlarge(window, 900, 700)
     window.draft.edit(("property", "netvm"), "sys-firewall")
     window.draft.edit(("property", "autostart"), "yes")
     window.draft.edit(("property", "label"), "yellow")
@@ -333,6 +345,7 @@ async def several(scene: Scene, ending: str = "") -> None:
     window.close()
     window = MultiWindow(scene.session, ("banking", "personal", "sys-firewall", "untrusted", "vault", "work"))
     window.show()
+    enlarge(window, 900, 700)
     window.show_page("tags")
     window.draft.edit(("tag", "home"), "")
     await asyncio.sleep(0.3)
@@ -364,6 +377,7 @@ async def system(scene: Scene, ending: str = "") -> None:
     """Each page of the system-wide settings, with an edit."""
     window = SystemWindow(scene.session)
     window.show()
+    enlarge(window, 850, 700)
     await scene.until(lambda: window.form is not None)
     await asyncio.sleep(0.5)
     assert window.draft is not None
@@ -710,6 +724,7 @@ async def manager(scene: Scene, ending: str) -> None:
     save(first.grab(), f"manager{ending}")
     first.accept()
     plan = await scene.dialog(PlanDialog)
+    enlarge(plan, 980, 620)
     await asyncio.sleep(0.3)
     save(plan.grab(), f"manager-plan{ending}")
     plan.reject()

@@ -81,6 +81,24 @@ def test_a_header_that_is_sorted_again_makes_room_for_the_arrow(qtbot: QtBot) ->
     assert header.sectionSize(1) >= header.needed_width(header.title(1))
 
 
+def test_a_title_begins_where_its_column_does(qtbot: QtBot, direction: Qt.LayoutDirection) -> None:
+    model = QStandardItemModel(0, 1)
+    model.setHorizontalHeaderLabels(["Qube"])
+    table = row_table(model, "Rows", 0)
+    qtbot.addWidget(table)
+    table.resize(400, 100)
+    table.show()
+    header = table.horizontalHeader()
+    assert isinstance(header, FlatHeader)
+    image = header.grab().toImage()
+    line = range(6, image.height() - 8)
+    half = image.width() // 2
+
+    inked = {x < half for x in range(image.width()) for y in line if image.pixelColor(x, y).lightness() < 90}
+
+    assert inked == {direction == Qt.LayoutDirection.LeftToRight}
+
+
 async def test_the_sorted_column_has_room_for_its_arrow(clicker: Clicker) -> None:
     view = clicker.window.view
     last = next(at for at in reversed(range(view.header().count())) if not view.isColumnHidden(at))

@@ -67,7 +67,7 @@ class PlanDelegate(RowDelegate):
         painter.setPen(subdued(option.palette))
         text = option.fontMetrics.elidedText(head.quiet, Qt.TextElideMode.ElideRight, max(0, rect.width()))
         side = QStyle.visualAlignment(option.direction, Qt.Alignment() | Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter), text)
         painter.restore()
 
     def beside_title(self, option: QStyleOptionViewItem, index: QModelIndex) -> QRect:

@@ -213,7 +213,7 @@ class PlanDialog(QDialog):
                 PlanColumn.NEEDS: 27,
             }
             if self.plan.kind is Kind.MANAGE:
-                widths |= {PlanColumn.QUBE: 58, PlanColumn.THEN: 90}  # paths, and lines of the policy
+                widths |= {PlanColumn.QUBE: 60, PlanColumn.THEN: 125}  # paths, and lines of the policy
             for at, column in enumerate(self.table.columns[:-1]):
                 header.resizeSection(at, widths[column] * self._unit)
         return tree

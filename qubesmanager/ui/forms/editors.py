@@ -118,6 +118,7 @@ class FieldEditor(QWidget):
         if is_edited:
             self.was.setText(self.tr("was {0}").format(self.text_before()))
         self._show_notes()
+        self.updateGeometry()  # the form would keep the height that it had while its page was hidden
 
     def text_before(self) -> str:
         """What the field showed without the edit, for the user."""

@@ -69,7 +69,7 @@ class FlatHeader(QHeaderView):
         text = metrics.elidedText(self.title(section), self.textElideMode(), width)
         painter.setFont(font)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.drawText(room, int(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter), text)
         if is_sorted:
             beside = metrics.horizontalAdvance(text) + ARROW / 2 + 1
             x = room.right() - beside if is_right else room.left() + beside
@@ -102,7 +102,7 @@ class FlatHeader(QHeaderView):
         painter.setPen(self._line())
         area = QRectF(rect)
         painter.drawLine(QLineF(area.left(), area.bottom() - 1, area.right(), area.bottom() - 1))
-        if self.visualIndex(section) < self.count() - 1:
+        if self.sectionPosition(section) + self.sectionSize(section) < self.length():
             edge = area.left() if self.isRightToLeft() else area.right() - 1
             painter.drawLine(QLineF(edge, area.top() + 6, edge, area.bottom() - 7))
         painter.restore()

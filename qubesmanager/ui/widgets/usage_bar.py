@@ -36,7 +36,7 @@ class UsageDelegate(RowDelegate):
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         painter.drawText(
             QStyle.visualRect(option.direction, option.rect, option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0)),
-            int(side | Qt.AlignmentFlag.AlignVCenter),
+            int(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter),
             option.fontMetrics.elidedText(
                 text, Qt.TextElideMode.ElideRight, max(0, option.rect.width() - 3 * GAP - WIDTH)
             ),

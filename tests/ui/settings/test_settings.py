@@ -832,3 +832,26 @@ async def test_the_opposites_of_properties_features_tags_rules_and_notes_bring_a
 
     assert qube.record().updated(volumes=()) == before
     assert [row.rule for row in await client.send(calls.VM_FIREWALL_GET("vault"))] == rules
+
+
+async def test_a_field_keeps_its_height_when_its_notes_change_while_its_page_is_hidden(
+    window: SettingsWindow, client: Client
+) -> None:
+    window.resize(900, 700)
+    window.show_page("advanced")
+    memory = field(window, "advanced", "memory")
+    form = window.pages["advanced"]
+    assert isinstance(memory, QSpinBox)
+    assert isinstance(form, FormPage)
+    memory.setValue(512)
+    await until(memory.isVisible)
+    window.show_page("notes")
+
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "600"))
+    await client.send(calls.VM_PROPERTY_SET("vault", "vcpus", "6"))
+    await until(lambda: bool(window.draft.conflicts) and bool(window.draft.merged))
+    window.show_page("advanced")
+
+    await until(memory.isVisible)
+    inputs = [editor.input for editor in form.editors.values()]
+    await until(lambda: all(each.height() >= each.minimumSizeHint().height() for each in inputs))
