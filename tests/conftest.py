@@ -2,6 +2,7 @@
 """The frame every test runs in: a temporary home, Qt without a display, the application's own loop for windows."""
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -25,7 +26,7 @@ settings.register_profile(
 )
 settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True, database=None)
 # For the quick tests: fewer examples, of tests that do not name a number.
-settings.register_profile("quick", settings.get_profile("ci"), max_examples=25)
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("everywhere"), max_examples=2000)
 
 
@@ -84,6 +85,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if HOME in config.stash:
         shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep modules and tests out of garbage collections: they stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -15,11 +19,59 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
+from qubesmanager.daemon.local.drivers.pools import disk
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
+from qubesmanager.host.workers import LoopThread
 from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire.records import VolumeRecord
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Here(Executor):
+    """Carries out what is submitted at once, in the thread that submits it."""
+
+    def submit(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """Do all work of a system in one thread, while no caller uses it: to change threads takes longer than the work."""
+    here = _Here()
+
+    def started(
+        _thread: LoopThread,
+        future: asyncio.Future[T],
+        function: Callable[P, T],
+        /,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> asyncio.Future[T]:
+        done = here.submit(function, *arguments, **named)
+        if error := done.exception():
+            future.set_exception(error)
+        else:
+            future.set_result(done.result())
+        return future
+
+    async def to_thread(function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
+        return function(*arguments, **named)
+
+    with (
+        patch.object(disk, "_THREADS", here),
+        patch.object(LoopThread, "_started", started),
+        patch.object(asyncio, "to_thread", to_thread),
+    ):
+        yield
 
 
 def own_size(volume: VolumeRecord) -> int:
@@ -62,9 +114,10 @@ async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree 
     The volumes of the others are not measured: in the background that would take longer than most tests, and change
     sizes at any moment of the test.
     """
-    opened = await open_system(tmp_path / "state", hypervisor)
-    with patch.object(opened.volumes, "measure_all", _nothing):
-        await populate(opened)
+    with without_threads():
+        opened = await open_system(tmp_path / "state", hypervisor)
+        with patch.object(opened.volumes, "measure_all", _nothing):
+            await populate(opened)
     if machine:
         opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
         await until(lambda: machine.listened_to)

@@ -14,6 +14,8 @@ import pytest
 
 import qubesmanager
 
+pytestmark = pytest.mark.slow  # it builds and installs the package
+
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = qubesmanager.__version__
 NOT_PART = shutil.ignore_patterns(".*", "build", "__pycache__", "*.qm", "*.egg-info", "pictures")

@@ -31,6 +31,7 @@ def test_without_atheris_the_input_that_breaks_a_parser_is_kept(
     assert b"fault" in kept.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 def test_with_atheris_a_worker_ends_well_and_keeps_its_corpus(tmp_path: Path) -> None:
     arguments = ["schedule", "--seconds", "1", "--corpus", str(tmp_path / "c"), "--found", str(tmp_path / "f")]

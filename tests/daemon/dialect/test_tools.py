@@ -46,7 +46,7 @@ def handler(daemon: DaemonProcess, tmp_path_factory: pytest.TempPathFactory) -> 
     return program
 
 
-@pytest.fixture(params=["socket", "qrexec"])
+@pytest.fixture(params=["socket", pytest.param("qrexec", marks=pytest.mark.slow)])
 def tools(request: pytest.FixtureRequest, daemon: DaemonProcess, handler: Path, tmp_path: Path) -> Tools:
     """dom0's tools on the socket; those of the qube sys-mgmt through qrexec."""
     if request.param == "socket":

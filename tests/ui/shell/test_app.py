@@ -46,6 +46,7 @@ def place(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, place: dict[str, str]) -> None:
     picture, report = tmp_path / "window.png", tmp_path / "report.json"
 
@@ -79,6 +80,7 @@ def test_without_a_daemon_it_prints_the_reason_and_exits_with_three(tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, place: dict[str, str]) -> None:
     command = [*MANAGER, "--connect", f"unix:{tmp_path / 'nobody'}"]
     with killed_on_failure(subprocess.Popen(command, env=place, stderr=subprocess.PIPE)) as first:
@@ -127,6 +129,7 @@ def test_plurals_are_right_in_every_language(qtbot: QtBot, language: str) -> Non
     assert texts == ["1 day ago", "21 days ago"]
 
 
+@pytest.mark.slow
 def test_a_daemon_that_dies_at_its_start_is_reported_with_its_last_line(tmp_path: Path, place: dict[str, str]) -> None:
     (tmp_path / "libvirt.py").write_text("raise ModuleNotFoundError('none', name='libvirt')\n", encoding="utf-8")
     start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = 3600; exit(e.manager())"
@@ -184,6 +187,7 @@ def short_folder() -> Iterator[str]:
         yield folder
 
 
+@pytest.mark.slow
 def test_printing_needs_no_display_and_no_session_and_writes_nothing_to_standard_error(
     short_folder: str, place: dict[str, str]
 ) -> None:
@@ -205,6 +209,7 @@ def test_printing_needs_no_display_and_no_session_and_writes_nothing_to_standard
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["manager", "devices"])
 def test_a_window_without_a_display_is_refused_with_a_sentence(place: dict[str, str], program: str) -> None:
     environment = {name: value for name, value in place.items() if name not in {*DISPLAYS, "QT_QPA_PLATFORM"}}
@@ -293,6 +298,7 @@ def test_versions_and_age_of_the_process() -> None:
     assert since_start() > 0
 
 
+@pytest.mark.slow
 def test_a_signal_keeps_how_the_window_is(place: dict[str, str]) -> None:
     """The state is on disk although the window was never closed."""
     start = (
