@@ -255,21 +255,6 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "manager/test_main_window.py",
-        "The test begins without qubesd, where the action is not offered.",
-        ("test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers",),
-    ),
-    (
-        "map/test_map_window.py",
-        "Our daemon as the qubesd answers a thousand qubes in a minute; benchmarks/bridge.py has as many.",
-        ("test_a_thousand_qubes_are_folded",),
-    ),
-    (
-        "map/test_picture.py",
-        "Our daemon as the qubesd answers a thousand qubes in a minute; benchmarks/bridge.py has as many.",
-        ("test_of_a_thousand_qubes_only_what_is_seen_is_drawn",),
-    ),
-    (
         "resources/test_resources_page.py",
         "No call of qubesd gives the free memory.",
         ("test_memory_processors_and_the_largest_are_shown",),
