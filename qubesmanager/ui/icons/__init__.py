@@ -8,8 +8,8 @@ and dark.
 from functools import cache
 from importlib import resources
 
-from PyQt5.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap, QPolygonF
+from PyQt5.QtCore import QByteArray, QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPen, QPixmap, QPolygonF
 from PyQt5.QtSvg import QSvgRenderer
 
 from qubesmanager.wire.values import PowerState
@@ -101,25 +101,45 @@ def label_icon(color: str) -> QIcon:
 
 @cache
 def _icon(name: str, normal: str, disabled: str) -> QIcon:
-    """Selected rows have the normal picture: Qt would tint it, and the ground is tinted already."""
-    picture = QIcon()
-    for size in _SIZES:
-        for ratio in (1, 2):
-            pixmap = _pixmap(name, normal, size, ratio)
-            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-                picture.addPixmap(pixmap, mode)
-            picture.addPixmap(_pixmap(name, disabled, size, ratio), QIcon.Mode.Disabled)
-    return picture
+    return QIcon(_Drawn(name, normal, disabled))
 
 
-def _pixmap(name: str, color: str, size: int, ratio: int) -> QPixmap:
-    pixmap = QPixmap(QSize(size, size) * ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(_svg(name, color)).render(painter)
-    painter.end()
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+class _Drawn(QIconEngine):
+    """An icon of our set, drawn in each size when that is shown first: in all sizes they take 10 MB.
+
+    Selected rows have the normal picture: Qt would tint it, and the ground is tinted already.
+    """
+
+    def __init__(self, name: str, normal: str, disabled: str) -> None:
+        super().__init__()
+        self._parts = (name, normal, disabled)
+        self._pixmaps: dict[tuple[int, int, str], QPixmap] = {}
+        """By width, height and colour."""
+
+    # Qt overrides
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
+        """`size` is in pixels of the screen."""
+        name, normal, disabled = self._parts
+        key = size.width(), size.height(), disabled if mode == QIcon.Mode.Disabled else normal
+        if key not in self._pixmaps:
+            pixmap = QPixmap(size)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            side = min(key[:2])
+            area = QRectF((key[0] - side) / 2, (key[1] - side) / 2, side, side)
+            QSvgRenderer(_svg(name, key[2])).render(painter, area)
+            painter.end()
+            self._pixmaps[key] = pixmap
+        return self._pixmaps[key]
+
+    def paint(self, painter: QPainter | None, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        device = painter.device() if painter is not None else None
+        if painter is not None and device is not None:
+            painter.drawPixmap(rect, self.pixmap(rect.size() * device.devicePixelRatioF(), mode, state))
+
+    def clone(self) -> QIconEngine:
+        return _Drawn(*self._parts)
 
 
 def _svg(name: str, color: str) -> QByteArray:
