@@ -28,12 +28,15 @@ from qubesmanager.ui.manager.backups_page import BackupsPage
 from qubesmanager.ui.manager.inspector_summary import Summary
 from qubesmanager.ui.shell.app import with_usual_digits
 from qubesmanager.ui.storage.storage_window import StorageWindow
+from qubesmanager.ui.widgets.badge import badge_width
 from qubesmanager.ui.widgets.button_box import button_box
+from qubesmanager.ui.widgets.cell_icon import ICON
 from qubesmanager.ui.widgets.flat_header import FlatHeader
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.side_row import fitting_badge
 from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.vm_delegate import MARGIN
 from qubesmanager.wire import calls
 
 DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
@@ -97,6 +100,15 @@ def test_a_title_begins_where_its_column_does(qtbot: QtBot, direction: Qt.Layout
     inked = {x < half for x in range(image.width()) for y in line if image.pixelColor(x, y).lightness() < 90}
 
     assert inked == {direction == Qt.LayoutDirection.LeftToRight}
+
+
+async def test_a_short_name_fits_beside_the_badge_that_comes_later(clicker: Clicker) -> None:
+    view = clicker.window.view
+    view.fit_columns()
+
+    taken = ICON + view.fontMetrics().horizontalAdvance("work") + badge_width("restart", view.font()) + 4 * MARGIN
+
+    assert view.columnWidth(0) >= taken
 
 
 async def test_the_sorted_column_has_room_for_its_arrow(clicker: Clicker) -> None:

@@ -71,8 +71,9 @@ class PoolsPage(QWidget):
             return
         lines = [f"{option_name(name)}: {value}" for name, value in row.options.items() if value]
         if row.users:
-            shown = ", ".join(row.users[:NAMED]) + (", …" if len(row.users) > NAMED else "")
-            lines.append(self.tr("Used by {0}.").format(shown))
+            named, more = ", ".join(row.users[:NAMED]), len(row.users) - NAMED
+            several = self.tr("Used by {0} and %n more.", "", more)
+            lines.append((several if more > 0 else self.tr("Used by {0}.")).format(named))
             self.remove.setToolTip(self.tr("It is used by {0}.").format(", ".join(row.users)))
         else:
             lines.append(self.tr("No qube has a volume in it."))

@@ -20,6 +20,8 @@ MEASURED = 30
 """Rows that are measured for the width of a column; all of a thousand would hold the loop for half a second."""
 WIDEST = 18
 """Heights of text that a column has at most."""
+LEAST_NAME = 31
+"""Quarters of a height of text that a name has at least, so that a short one fits beside its badge."""
 WIDEST_CPU, WIDEST_NUMBER = "100", "100.0"
 """The widest numbers beside a graph."""
 FILLING = 100
@@ -195,6 +197,8 @@ class VmView(RowsView):
             needed = SPARK_WIDTH + 4 * MARGIN + self.fontMetrics().horizontalAdvance(widest)
         else:
             needed = self.sizeHintForColumn(column)  # the delegate leaves a margin
+        if look is Look.LABEL:  # a badge may come later
+            needed = max(needed, in_units(self, LEAST_NAME))
         return min(max(needed, self.title_width(column)), WIDEST * self.fontMetrics().height())
 
     def fit_columns(self, first: int = 0) -> None:
