@@ -263,7 +263,7 @@ async def converges(seed: int, *, loses: bool = False) -> None:
         if loses:
             await until(is_read_again)
         expected = await truth(model)
-        await until(lambda: mirror.records == expected and listener.copy == expected, 30)
+        await until(lambda: mirror.records == expected and listener.copy == expected)
         await mirror.settled()
         assert {name: row.value for name, row in mirror.system.items()} == {
             name: value.text for name, value in model.system.items()
