@@ -46,6 +46,10 @@ def test_a_copy_of_an_icon_that_gets_another_picture_leaves_the_icon_as_it_is(qt
     assert pixel(copy, QIcon.Mode.Normal, QPoint(8, 8)) == pixel(icon("start"), QIcon.Mode.Normal, QPoint(8, 8))
 
 
+def test_an_icon_without_room_is_not_drawn(qtbot: QtBot) -> None:
+    assert icon("start").pixmap(QSize(0, 16)).isNull()
+
+
 def test_an_icon_is_painted_in_the_middle_of_an_area_of_another_shape(qtbot: QtBot) -> None:
     canvas = QPixmap(48, 16)
     canvas.fill(QColor("white"))

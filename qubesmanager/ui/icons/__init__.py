@@ -119,7 +119,9 @@ class _Drawn(QIconEngine):
     # Qt overrides
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
-        """`size` is in pixels of the screen."""
+        """`size` is in pixels of the screen; where there is no room, nothing is drawn."""
+        if size.isEmpty():
+            return QPixmap()
         name, normal, disabled = self._parts
         key = size.width(), size.height(), disabled if mode == QIcon.Mode.Disabled else normal
         if key not in self._pixmaps:
