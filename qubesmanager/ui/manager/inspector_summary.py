@@ -96,6 +96,7 @@ class Summary(QScrollArea):
         self._turns = Turns(self)
         session.stats.connect(self._stats)
         session.synced.connect(self._ask)
+        session.synced.connect(lambda: QTimer.singleShot(0, self._look))  # what it showed until then are no qubes
 
     def show_names(self, names: Sequence[str]) -> None:
         """Show the selected qubes; without any, this computer. What takes long follows within a second."""
