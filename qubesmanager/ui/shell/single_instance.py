@@ -20,7 +20,9 @@ LIMIT = 16 << 10
 """Bytes that a second start may hand over."""
 
 PATIENCE = 1.0
-"""Seconds that each side waits for the other."""
+"""Seconds that a running manager waits for the arguments of a later start."""
+BUSY = 10.0
+"""Seconds that a later start waits for a running manager, which may be busy: two of them would mix their settings."""
 
 
 def socket_path(connection: str) -> Path:
@@ -37,7 +39,7 @@ def hand_over(connection: str, arguments: tuple[str, ...]) -> bool:
         if path.stat().st_uid != os.getuid():
             return False
         with socket.socket(socket.AF_UNIX) as other:
-            other.settimeout(PATIENCE)
+            other.settimeout(BUSY)
             other.connect(str(path))
             other.sendall(_line(arguments))
             return other.recv(1) == b"\n"
@@ -51,7 +53,7 @@ async def raise_running(connection: str) -> bool:
     try:
         if path.stat().st_uid != os.getuid():
             return False
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BUSY):
             reader, writer = await asyncio.open_unix_connection(str(path))
             with contextlib.closing(writer):
                 writer.write(_line(()))

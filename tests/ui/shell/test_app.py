@@ -7,9 +7,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -256,6 +258,27 @@ async def first(
     yield instance
     instance.close()
     assert not os.listdir(tmp_path)  # noqa: PTH208 - a Path's own would be taken for slow work in a coroutine
+
+
+def test_a_manager_that_is_busy_still_gets_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    busy = threading.Event()
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            busy.wait(1.5 * single_instance.PATIENCE)
+            connection.sendall(b"\n")
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(single_instance.socket_path("unix:a")))
+        listener.listen()
+        thread = threading.Thread(target=answer)
+        thread.start()
+
+        assert single_instance.hand_over("unix:a", ("settings", "work"))
+
+        thread.join()
 
 
 async def test_the_first_instance_gets_the_arguments_of_a_later_one(first: single_instance.FirstInstance) -> None:
