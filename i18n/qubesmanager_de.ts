@@ -1449,8 +1449,12 @@
         <translation>{0}: Es wird abgebrochen.</translation>
     </message>
     <message>
-        <source>{0}: it continues without the window; its later steps do not.</source>
-        <translation>{0}: Es läuft ohne das Fenster weiter; was danach käme, nicht.</translation>
+        <source>{0}: it continues without the window.</source>
+        <translation>{0}: läuft ohne das Fenster weiter.</translation>
+    </message>
+    <message>
+        <source>{0}: it continues, and this program stays in the background for what comes after it.</source>
+        <translation>{0}: läuft weiter; das Programm bleibt für das, was danach kommt, im Hintergrund.</translation>
     </message>
 </context>
 <context>
@@ -2748,28 +2752,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Über den ausgewählten Qube</translation>
     </message>
     <message>
-        <source>Select a qube to see more of it.</source>
-        <translation>Wählen Sie einen Qube aus, um mehr von ihm zu sehen.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n qube(s) selected</source>
-        <translation>
-            <numerusform>%n Qube ausgewählt</numerusform>
-            <numerusform>%n Qubes ausgewählt</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n of them running</source>
-        <translation>
-            <numerusform>%n davon läuft</numerusform>
-            <numerusform>%n davon laufen</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{0} on disk</source>
-        <translation>{0} auf der Platte</translation>
-    </message>
-    <message>
         <source>Class</source>
         <translation>Klasse</translation>
     </message>
@@ -3547,6 +3529,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Backup profiles that name it: {0}</source>
         <translation>Sicherungsprofile, die ihn nennen: {0}</translation>
+    </message>
+    <message>
+        <source>Backup profiles that name them: {0}</source>
+        <translation>Sicherungsprofile, in denen sie stehen: {0}</translation>
     </message>
 </context>
 <context>
@@ -5339,6 +5325,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Loading the pools…</source>
         <translation>Die Pools werden geladen …</translation>
+    </message>
+    <message numerus="yes">
+        <source>Used by {0} and %n more.</source>
+        <translation>
+            <numerusform>Benutzt von {0} und %n weiterem.</numerusform>
+            <numerusform>Benutzt von {0} und %n weiteren.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -9748,6 +9741,26 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Size (bytes)</source>
         <translation>Größe (Bytes)</translation>
     </message>
+    <message>
+        <source>nearly full</source>
+        <translation>fast voll</translation>
+    </message>
+    <message>
+        <source>its metadata</source>
+        <translation>seine Metadaten</translation>
+    </message>
+    <message>
+        <source>the metadata of {0}</source>
+        <translation>die Metadaten von {0}</translation>
+    </message>
+    <message>
+        <source>Where {0} keeps which volume has which blocks.</source>
+        <translation>Hier hält {0} fest, welcher Datenträger welche Blöcke hat.</translation>
+    </message>
+    <message>
+        <source>Once it is full, no qube can write to the pool.</source>
+        <translation>Ist hier alles voll, kann kein Qube mehr in den Pool schreiben.</translation>
+    </message>
 </context>
 <context>
     <name>ResourcesPage</name>
@@ -9896,6 +9909,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>resources.csv</source>
         <translation>ressourcen.csv</translation>
+    </message>
+    <message>
+        <source>Extend the metadata of {0}. Once it is full, no qube can write.</source>
+        <translation>Die Metadaten von {0} vergrößern. Sind sie voll, kann kein Qube mehr schreiben.</translation>
     </message>
 </context>
 <context>
@@ -11653,6 +11670,30 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>none</source>
         <translation>keines</translation>
     </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Volume group</source>
+        <translation>Datenträgergruppe</translation>
+    </message>
+    <message>
+        <source>Thin pool</source>
+        <translation>Thin-Pool</translation>
+    </message>
+    <message>
+        <source>Snapshots kept of each volume</source>
+        <translation>Behaltene Schnappschüsse je Datenträger</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>Problem</translation>
+    </message>
 </context>
 <context>
     <name>StorageWindow</name>
@@ -11698,6 +11739,117 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Weak: guessed in a moment by anyone who has the file</source>
         <translation>Schwach: in einem Augenblick erraten, wenn jemand die Datei hat</translation>
+    </message>
+</context>
+<context>
+    <name>Summary</name>
+    <message>
+        <source>Select a qube to see more of it.</source>
+        <translation>Einen Qube auswählen, um mehr über ihn zu sehen.</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Disk</source>
+        <translation>Platte</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>Tags</translation>
+    </message>
+    <message numerus="yes">
+        <source>CPU {0} % of %n processor(s)</source>
+        <translation>
+            <numerusform>CPU {0} % von %n Prozessor</numerusform>
+            <numerusform>CPU {0} % von %n Prozessoren</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Memory {0} of {1} GiB</source>
+        <translation>Speicher {0} von {1} GiB</translation>
+    </message>
+    <message>
+        <source>Memory {0} GiB</source>
+        <translation>Speicher {0} GiB</translation>
+    </message>
+    <message>
+        <source>Read the memory</source>
+        <translation>Den Speicher abfragen</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>Dieser Rechner</translation>
+    </message>
+    <message numerus="yes">
+        <source>Failed: %n backup(s)</source>
+        <translation>
+            <numerusform>Fehlgeschlagen: %n Sicherung</numerusform>
+            <numerusform>Fehlgeschlagen: %n Sicherungen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>No backup in 30 days: %n qube(s)</source>
+        <translation>
+            <numerusform>Seit 30 Tagen ohne Sicherung: %n Qube</numerusform>
+            <numerusform>Seit 30 Tagen ohne Sicherung: %n Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Restart needed: %n qube(s)</source>
+        <translation>
+            <numerusform>Neustart nötig: %n Qube</numerusform>
+            <numerusform>Neustart nötig: %n Qubes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Updates needed: %n qube(s)</source>
+        <translation>
+            <numerusform>Aktualisierung nötig: %n Qube</numerusform>
+            <numerusform>Aktualisierung nötig: %n Qubes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Needs attention</source>
+        <translation>Braucht Aufmerksamkeit</translation>
+    </message>
+    <message>
+        <source>Nothing needs attention.</source>
+        <translation>Nichts braucht Aufmerksamkeit.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n qube(s) selected</source>
+        <translation>
+            <numerusform>%n Qube ausgewählt</numerusform>
+            <numerusform>%n Qubes ausgewählt</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>und %n weiterer</numerusform>
+            <numerusform>und %n weitere</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of them running</source>
+        <translation>
+            <numerusform>davon läuft %n</numerusform>
+            <numerusform>davon laufen %n</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -13148,15 +13300,15 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{0} d {1} h</source>
-        <translation>{0} T {1} Std.</translation>
+        <translation>{0} T {1} Std</translation>
     </message>
     <message>
         <source>{0} h {1} min</source>
-        <translation>{0} Std. {1} Min.</translation>
+        <translation>{0} Std {1} Min</translation>
     </message>
     <message>
         <source>{0} min</source>
-        <translation>{0} Min.</translation>
+        <translation>{0} Min</translation>
     </message>
     <message>
         <source>yes</source>
@@ -13408,6 +13560,13 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Policy…</source>
         <translation>Ri&amp;chtlinie …</translation>
+    </message>
+</context>
+<context>
+    <name>_Line</name>
+    <message>
+        <source>Show</source>
+        <translation>Anzeigen</translation>
     </message>
 </context>
 <context>

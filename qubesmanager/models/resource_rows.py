@@ -149,11 +149,9 @@ def title_tip(row: PoolOutlook) -> str:
     """What the row is."""
     if not row.is_metadata:
         return row.pool.driver
-    text = QCoreApplication.translate(
-        "Resources",
-        "Where {0} keeps which blocks belong to which volume. Once it is full, no qube can write to the pool.",
-    )
-    return text.format(row.pool.name)
+    text = QCoreApplication.translate("Resources", "Where {0} keeps which volume has which blocks.")
+    full = QCoreApplication.translate("Resources", "Once it is full, no qube can write to the pool.")
+    return f"{text} {full}".format(row.pool.name)
 
 
 def outlooks(pools: Iterable[PoolRow], series: UsageSeries, now: int) -> list[PoolOutlook]:
