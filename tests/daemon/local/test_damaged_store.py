@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -245,3 +246,22 @@ async def test_the_demonstration_starts_with_a_lost_store_and_with_a_damaged_vol
     assert set(system.runtime.state.qubes) == {"dom0"}
     assert "--recover" in system.runtime.state.qube("dom0").value("problem")
     await system.runtime.close()
+
+
+async def test_no_change_is_stored_in_a_file_that_was_replaced_while_the_daemon_runs(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    store = Store(path)
+    await store.open()
+    change = [rows.add_pending_volume("default", "work/private", "was being made")]
+    path.rename(tmp_path / "moved.sqlite")
+    path.write_bytes(b"another file")
+
+    with pytest.raises(StoreError, match=re.escape(f"{path} was deleted or replaced")):
+        await store.commit(change)
+
+    path.unlink()
+    (tmp_path / "moved.sqlite").rename(path)
+    assert await store.read("SELECT vid FROM pending_volume") == []
+    await store.commit(change)
+    assert await store.read("SELECT vid FROM pending_volume") == [("work/private",)]
+    await store.close()

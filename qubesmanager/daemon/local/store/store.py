@@ -251,19 +251,21 @@ class Store:
 
     def _commit(self, statements: list[Statement], recording: Recording | None) -> None:
         connection = self._open_connection()
-        self._check_files()
         try:
             self._recording().begin(recording)
             connection.execute("BEGIN IMMEDIATE")
             for sql, parameters in statements:
                 connection.execute(sql, parameters)
             self._recording().finish()
+            self._check_files()
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
             self._recording().forget()
+            if isinstance(error, StoreError):
+                raise
             raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
 
     def _recording(self) -> Recorder:
@@ -274,7 +276,7 @@ class Store:
     def _check_files(self) -> None:
         """Raises `StoreError` if a file of the store was deleted or replaced: what is written to it would be lost.
 
-        Only before a change, so that no change is refused and yet kept; later it is the next change that is refused.
+        As late as possible before the commit. After it, a change could be refused and yet kept.
         """
         for path, opened in self._files.items():
             if _inode(path) != opened:
