@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,15 @@ from hypothesis import strategies as st
 from killing import killed_on_failure
 from until import LIMIT
 
+from qubesmanager.daemon.loops import ASYNCIO, UVLOOP
 from qubesmanager.daemon.sockets import only_daemon_at
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0") as daemon:
+@pytest.fixture(scope="module", params=[ASYNCIO, UVLOOP])
+def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    if find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0", "--loop", request.param) as daemon:
         yield daemon
 
 
