@@ -5411,7 +5411,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Qube, von dessen Root-Datenträger dieser startet.</translation>
     </message>
     <message>
-        <source>Whether other qubes may use this one as their netvm.</source>
+        <source>Whether other qubes may use this one as their net qube.</source>
         <translation>Ob andere Qubes diesen als Netz-Qube nehmen dürfen.</translation>
     </message>
     <message>
@@ -5491,15 +5491,15 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die MAC-Adresse der ersten Netzwerkkarte.</translation>
     </message>
     <message>
-        <source>The IPv4 address of the netvm.</source>
+        <source>The IPv4 address of the net qube.</source>
         <translation>Die IPv4-Adresse des Netz-Qubes.</translation>
     </message>
     <message>
-        <source>The IPv6 address of the netvm.</source>
+        <source>The IPv6 address of the net qube.</source>
         <translation>Die IPv6-Adresse des Netz-Qubes.</translation>
     </message>
     <message>
-        <source>The netmask: a qube sees its netvm only.</source>
+        <source>The netmask: a qube sees its net qube only.</source>
         <translation>Die Netzmaske: ein Qube sieht nur seinen Netz-Qube.</translation>
     </message>
     <message>
@@ -5527,11 +5527,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Speicher der eigenen Domäne des Gerätemodells unter Xen, in MiB; leer für die Vorgabe von Xen.</translation>
     </message>
     <message>
-        <source>The netvm of each qube without its own setting.</source>
+        <source>The net qube of each qube without its own setting.</source>
         <translation>Der Netz-Qube jedes Qubes, der keinen eigenen nennt.</translation>
     </message>
     <message>
-        <source>The template of a new AppVM that does not name one.</source>
+        <source>The template of a new app qube that does not name one.</source>
         <translation>Die Vorlage einer neuen AppVM, die keine nennt.</translation>
     </message>
     <message>
@@ -5587,7 +5587,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Name des Qubes. Wird er gesetzt, benennt das einen ausgeschalteten Qube um, mit allem, was auf ihn verweist.</translation>
     </message>
     <message>
-        <source>The qube that gives this one network; empty for none. The default is the system&apos;s ``default_netvm``, for a disposable its template&apos;s netvm, for a template none.</source>
+        <source>The qube that gives this one network; empty for none. The default is the system&apos;s ``default_netvm``, for a disposable its template&apos;s net qube, for a template none.</source>
         <translation>Der Qube, der diesem das Netz gibt; leer für keinen. Die Vorgabe ist ``default_netvm`` des Systems, für einen Wegwerf-Qube der Netz-Qube seiner Vorlage, für eine Vorlage keiner.</translation>
     </message>
     <message>
@@ -5595,11 +5595,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Kernel, mit dem der Qube startet, mit seinem Namen in dom0; leer startet, was sein Root-Datenträger enthält.</translation>
     </message>
     <message>
-        <source>The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the netvm.</source>
+        <source>The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the net qube.</source>
         <translation>Die IPv6-Adresse im virtuellen Netz; leer, wenn das Feature ``ipv6`` weder hier noch am Netz-Qube gesetzt ist.</translation>
     </message>
     <message>
-        <source>Whether the firewall rules are enforced: ``enforced``, or a sentence that explains why not; empty without a netvm.</source>
+        <source>Whether the firewall rules are enforced: ``enforced``, or a sentence that explains why not; empty without a net qube.</source>
         <translation>Ob die Firewall-Regeln gelten: ``enforced`` oder ein Satz, warum nicht; leer ohne Netz-Qube.</translation>
     </message>
     <message>
@@ -6180,15 +6180,15 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} ist ein Wegwerf-Qube; er wird entfernt, sobald er ausgeht.</translation>
     </message>
     <message>
-        <source>{qube} cannot start: its netvms form a loop, {loop}.</source>
+        <source>{qube} cannot start: its net qubes form a loop, {loop}.</source>
         <translation>{qube} kann nicht starten: Seine Netz-Qubes bilden einen Kreis, {loop}.</translation>
     </message>
     <message>
-        <source>The netvm {netvm} is paused; unpause it first.</source>
+        <source>The net qube {netvm} is paused; unpause it first.</source>
         <translation>Der Netz-Qube {netvm} ist angehalten; setzen Sie ihn zuerst fort.</translation>
     </message>
     <message>
-        <source>{qube} is the netvm of running qubes: {clients}.</source>
+        <source>{qube} is the net qube of running qubes: {clients}.</source>
         <translation>{qube} ist der Netz-Qube laufender Qubes: {clients}.</translation>
     </message>
     <message>
@@ -6264,7 +6264,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{netvm} stellt kein Netz bereit.</translation>
     </message>
     <message>
-        <source>That would be a loop of netvms: {loop}.</source>
+        <source>That would be a loop of net qubes: {loop}.</source>
         <translation>Das ergäbe einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
@@ -6272,7 +6272,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{netvm} läuft nicht; diese laufenden Qubes verlören das Netz: {qubes}.</translation>
     </message>
     <message>
-        <source>{qube} is the netvm of {clients}.</source>
+        <source>{qube} is the net qube of {clients}.</source>
         <translation>{qube} ist der Netz-Qube von {clients}.</translation>
     </message>
     <message>
@@ -6284,7 +6284,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{template} ist keine Vorlage für Wegwerf-Qubes (template_for_dispvms).</translation>
     </message>
     <message>
-        <source>{template} is not a TemplateVM.</source>
+        <source>{template} is not a template.</source>
         <translation>{template} ist keine TemplateVM.</translation>
     </message>
     <message>
@@ -6356,7 +6356,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Notizen haben höchstens {most} KiB.</translation>
     </message>
     <message>
-        <source>{disposable} takes the netvm of its template, and that would be a loop of netvms: {loop}.</source>
+        <source>{disposable} takes the net qube of its template, and that would be a loop of net qubes: {loop}.</source>
         <translation>{disposable} übernimmt den Netz-Qube seiner Vorlage, und das ergäbe einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
@@ -6452,7 +6452,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} läuft nicht ({state}).</translation>
     </message>
     <message>
-        <source>The netvm {netvm} is not running.</source>
+        <source>The net qube {netvm} is not running.</source>
         <translation>Der Netz-Qube {netvm} läuft nicht.</translation>
     </message>
     <message>
@@ -6496,11 +6496,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{property} ist nur lesbar.</translation>
     </message>
     <message>
-        <source>{netvm} leads into a loop of netvms: {loop}.</source>
+        <source>{netvm} leads into a loop of net qubes: {loop}.</source>
         <translation>{netvm} führt in einen Kreis von Netz-Qubes: {loop}.</translation>
     </message>
     <message>
-        <source>{qube} uses the default netvm; with {netvm} as the default, that would be a loop.</source>
+        <source>{qube} uses the default net qube; with {netvm} as the default, that would be a loop.</source>
         <translation>{qube} nimmt den üblichen Netz-Qube; wäre das {netvm}, ergäbe sich ein Kreis.</translation>
     </message>
     <message>
@@ -7020,7 +7020,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die früheren Regeln gelten noch: {why}</translation>
     </message>
     <message>
-        <source>The firewall is kept, not enforced: the netvm {netvm} has no separate network namespace.</source>
+        <source>The firewall is kept, not enforced: the net qube {netvm} has no separate network namespace.</source>
         <translation>Die Firewall wird aufbewahrt, nicht durchgesetzt: Der Netz-Qube {netvm} hat keinen eigenen Netz-Namensraum.</translation>
     </message>
     <message>
@@ -7040,7 +7040,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Von {host} ist keine Adresse bekannt; er lässt sich nicht sperren.</translation>
     </message>
     <message>
-        <source>The DNS servers of the netvm are not known, so they cannot be blocked.</source>
+        <source>The DNS servers of the net qube are not known, so they cannot be blocked.</source>
         <translation>Die DNS-Server des Netz-Qubes sind nicht bekannt; sie lassen sich nicht sperren.</translation>
     </message>
     <message>
@@ -7588,7 +7588,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Seine Vorlage {template} fehlt.</translation>
     </message>
     <message>
-        <source>Its netvm {netvm} is missing.</source>
+        <source>Its net qube {netvm} is missing.</source>
         <translation>Sein Netz-Qube {netvm} fehlt.</translation>
     </message>
     <message>
@@ -7620,11 +7620,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Eine {class} hat hier keine Eigenschaft {property}; {value} ist ausgelassen.</translation>
     </message>
     <message>
-        <source>Its netvm is the default, not {netvm}: {why}</source>
+        <source>Its net qube is the default, not {netvm}: {why}</source>
         <translation>Er bekommt den üblichen Netz-Qube, nicht {netvm}: {why}</translation>
     </message>
     <message>
-        <source>It has no netvm: {why}</source>
+        <source>It has no net qube: {why}</source>
         <translation>Er hat keinen Netz-Qube: {why}</translation>
     </message>
     <message>
@@ -7876,7 +7876,7 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{qube} darf nicht gestartet werden: {rationale}</translation>
     </message>
     <message>
-        <source>The netvm {netvm} is suspended; resume it first.</source>
+        <source>The net qube {netvm} is suspended; resume it first.</source>
         <translation>Der Netz-Qube {netvm} schläft; wecken Sie ihn zuerst auf.</translation>
     </message>
     <message>

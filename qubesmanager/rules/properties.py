@@ -167,7 +167,7 @@ _ROWS = (
     PropertyRow(
         "provides_network", Type.BOOL,
         default="no",
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether other qubes may use this one as their netvm."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "Whether other qubes may use this one as their net qube."),
     ),
     PropertyRow(
         "netvm", Type.VM,
@@ -178,7 +178,7 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The qube that gives this one network; empty for none. The default is the system's ``default_netvm``,"
-            " for a disposable its template's netvm, for a template none."
+            " for a disposable its template's net qube, for a template none."
         ),
     ),
     PropertyRow(
@@ -368,7 +368,7 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "The IPv6 address inside the virtual network; empty unless the feature ``ipv6`` is set here or on the"
-            " netvm."
+            " net qube."
         ),
     ),
     PropertyRow(
@@ -380,19 +380,19 @@ _ROWS = (
         "gateway", Type.STR,
         depends=("own:netvm", "netvm:ip"),
         change=Changeable.NEVER,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address of the netvm."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv4 address of the net qube."),
     ),
     PropertyRow(
         "gateway6", Type.STR,
         depends=("own:netvm", "netvm:ip6"),
         change=Changeable.NEVER,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address of the netvm."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The IPv6 address of the net qube."),
     ),
     PropertyRow(
         "netmask", Type.STR,
         depends=("own:ip",),
         change=Changeable.NEVER,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask: a qube sees its netvm only."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netmask: a qube sees its net qube only."),
     ),
     PropertyRow(
         "dns", Type.STR,
@@ -438,7 +438,7 @@ _ROWS = (
         help=QT_TRANSLATE_NOOP(
             "PropertyHelp",
             "Whether the firewall rules are enforced: ``enforced``, or a sentence that explains why not; empty"
-            " without a netvm."
+            " without a net qube."
         ),
     ),
     PropertyRow(
@@ -557,12 +557,12 @@ _SYSTEM_ROWS = (
     SystemPropertyRow(
         "default_netvm", Type.VM,
         optional=True,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The netvm of each qube without its own setting."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The net qube of each qube without its own setting."),
     ),
     SystemPropertyRow(
         "default_template", Type.VM,
         optional=True,
-        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of a new AppVM that does not name one."),
+        help=QT_TRANSLATE_NOOP("PropertyHelp", "The template of a new app qube that does not name one."),
     ),
     SystemPropertyRow(
         "default_dispvm", Type.VM,

@@ -72,10 +72,10 @@ TABLE: tuple[Row, ...] = (
     Row("domain-not-suspended", errors.QubesVMNotSuspendedError, "The qube is not suspended."),
     Row("disposable-no-restart", errors.QubesValueError, "{qube} is a disposable; it is removed when it halts."),
     Row("start-prohibited", errors.QubesVMNotStartedError, "{qube} must not be started: {rationale}"),
-    Row("start-netvm-loop", errors.QubesVMNotStartedError, "{qube} cannot start: its netvms form a loop, {loop}."),
-    Row("netvm-paused", errors.QubesVMNotRunningError, "The netvm {netvm} is paused; unpause it first."),
-    Row("netvm-suspended", errors.QubesVMNotRunningError, "The netvm {netvm} is suspended; resume it first."),
-    Row("netvm-of-running", errors.QubesVMInUseError, "{qube} is the netvm of running qubes: {clients}."),
+    Row("start-netvm-loop", errors.QubesVMNotStartedError, "{qube} cannot start: its net qubes form a loop, {loop}."),
+    Row("netvm-paused", errors.QubesVMNotRunningError, "The net qube {netvm} is paused; unpause it first."),
+    Row("netvm-suspended", errors.QubesVMNotRunningError, "The net qube {netvm} is suspended; resume it first."),
+    Row("netvm-of-running", errors.QubesVMInUseError, "{qube} is the net qube of running qubes: {clients}."),
     Row("devices-in-use", errors.QubesVMInUseError, "Other qubes use devices of {qube}: {users}. Detach them first."),
     # -- remove, clone, rename
     Row("dom0-not-removed", errors.QubesValueError, "dom0 cannot be removed."),
@@ -156,20 +156,20 @@ TABLE: tuple[Row, ...] = (
     Row("remote-without-source", errors.QubesValueError, "A remote qube has no template."),
     Row("no-such-boot-mode", errors.QubesPropertyValueError, "There is no boot mode {mode}; there are: {modes}."),
     Row("netvm-no-network", errors.QubesPropertyValueError, "{netvm} does not provide network."),
-    Row("netvm-loop", errors.QubesPropertyValueError, "That would be a loop of netvms: {loop}."),
+    Row("netvm-loop", errors.QubesPropertyValueError, "That would be a loop of net qubes: {loop}."),
     Row(
         "netvm-not-running",
         errors.QubesVMNotRunningError,
         "{netvm} is not running, so these running qubes would lose the network: {qubes}.",
     ),
-    Row("netvm-of", errors.QubesPropertyValueError, "{qube} is the netvm of {clients}."),
+    Row("netvm-of", errors.QubesPropertyValueError, "{qube} is the net qube of {clients}."),
     Row("disposable-template-of", errors.QubesPropertyValueError, "{qube} is the disposable template of {users}."),
     Row(
         "not-disposable-template",
         errors.QubesPropertyValueError,
         "{template} is not a template for disposables (template_for_dispvms).",
     ),
-    Row("not-a-template", errors.QubesPropertyValueError, "{template} is not a TemplateVM."),
+    Row("not-a-template", errors.QubesPropertyValueError, "{template} is not a template."),
     Row("memory-range", errors.QubesPropertyValueError, "The memory is between {least} and {most} MiB."),
     Row(
         "memory-above-maximum",
@@ -235,7 +235,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "disposable-netvm-loop",
         errors.QubesPropertyValueError,
-        "{disposable} takes the netvm of its template, and that would be a loop of netvms: {loop}.",
+        "{disposable} takes the net qube of its template, and that would be a loop of net qubes: {loop}.",
     ),
     Row("own-gui", errors.QubesPropertyValueError, "A qube cannot show its own windows or play its own sound."),
     Row("property-range", errors.QubesPropertyValueError, "{property} is between {least} and {most}."),
@@ -293,7 +293,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("qube-again", errors.Mgmt1Error, "{qube} is {state} again."),
     Row("qube-other-not-running", errors.QubesVMNotRunningError, "{qube} is {state}, not running."),
-    Row("netvm-stopped", errors.QubesVMNotStartedError, "The netvm {netvm} is not running."),
+    Row("netvm-stopped", errors.QubesVMNotStartedError, "The net qube {netvm} is not running."),
     # -- create, clone, remove
     Row("qube-unusable", errors.StoragePoolException, "{qube} cannot be used: {why}"),
     Row("no-such-class", errors.QubesValueError, "There is no class {class}."),
@@ -318,11 +318,11 @@ TABLE: tuple[Row, ...] = (
     Row("no-such-property", errors.QubesNoSuchPropertyError, "{qube} ({class}) has no property {property}."),
     Row("no-such-system-property", errors.QubesNoSuchPropertyError, "There is no system-wide property {property}."),
     Row("property-read-only", errors.QubesPropertyValueError, "{property} is read-only."),
-    Row("default-netvm-in-loop", errors.QubesPropertyValueError, "{netvm} leads into a loop of netvms: {loop}."),
+    Row("default-netvm-in-loop", errors.QubesPropertyValueError, "{netvm} leads into a loop of net qubes: {loop}."),
     Row(
         "default-netvm-loop",
         errors.QubesPropertyValueError,
-        "{qube} uses the default netvm; with {netvm} as the default, that would be a loop.",
+        "{qube} uses the default net qube; with {netvm} as the default, that would be a loop.",
     ),
     Row("no-such-feature", errors.QubesFeatureNotFoundError, "{qube} has no feature {feature}."),
     Row(
@@ -683,7 +683,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "firewall-no-namespace",
         errors.QubesValueError,
-        "The firewall is kept, not enforced: the netvm {netvm} has no separate network namespace.",
+        "The firewall is kept, not enforced: the net qube {netvm} has no separate network namespace.",
     ),
     Row("firewall-drops-all", errors.QubesValueError, "Everything from {qube} is dropped: {why}"),
     Row("same-address", errors.QubesValueError, "{qubes} have the same address {address}."),
@@ -692,7 +692,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "dns-unknown",
         errors.QubesValueError,
-        "The DNS servers of the netvm are not known, so they cannot be blocked.",
+        "The DNS servers of the net qube are not known, so they cannot be blocked.",
     ),
     Row("kernel-missing", errors.QubesVolumeNotFoundError, "There is no kernel {kernel}."),
     # -- pools and volumes, as the drivers refuse them
@@ -1541,7 +1541,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("restore-no-volume", errors.BackupDamagedError, "The file holds no volume {volumes} of {qube}."),
     Row("restore-no-template", errors.BackupError, "Its template {template} is missing."),
-    Row("restore-no-netvm", errors.BackupError, "Its netvm {netvm} is missing."),
+    Row("restore-no-netvm", errors.BackupError, "Its net qube {netvm} is missing."),
     Row(
         "restore-rules-cut",
         errors.BackupError,
@@ -1558,8 +1558,8 @@ TABLE: tuple[Row, ...] = (
     Row("restore-other-label", errors.BackupError, "There is no label {label}; it is {other}."),
     Row("restore-other-template", errors.BackupError, "Its template is {template}."),
     Row("restore-no-property", errors.BackupError, "A {class} has no property {property} here; {value} is left out."),
-    Row("restore-default-netvm", errors.BackupError, "Its netvm is the default, not {netvm}: {why}"),
-    Row("restore-without-netvm", errors.BackupError, "It has no netvm: {why}"),
+    Row("restore-default-netvm", errors.BackupError, "Its net qube is the default, not {netvm}: {why}"),
+    Row("restore-without-netvm", errors.BackupError, "It has no net qube: {why}"),
     Row("restore-default-property", errors.BackupError, "{property} is the default: {why}"),
     Row("restore-no-autostart", errors.BackupError, "Its autostart is off, because it had PCI devices."),
     Row("restore-bad-name", errors.QubesValueError, "its name is not valid."),

@@ -2,6 +2,7 @@
 """The table of reasons, and reasons on the wire: every row, any fields, and what a client of Qubes makes of them."""
 
 import json
+import re
 from string import Formatter
 
 import pytest
@@ -73,6 +74,13 @@ def test_a_row_is_well_formed(row: Row) -> None:
     assert len(set(row.fields)) == len(places)
     assert issubclass(row.error, Mgmt1Error)
     assert row.sentence == row.sentence.strip()
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.code)
+def test_a_sentence_says_net_qube_as_the_window_does(row: Row) -> None:
+    words = "".join(text for text, *_ in Formatter().parse(row.sentence))
+
+    assert not re.search(r"\bnetvms?\b", words)
 
 
 @given(NESTED)

@@ -156,9 +156,9 @@ Arrange = Callable[[Client], Awaitable[None]]
 USES: list[tuple[Arrange, Request[Any], bytes]] = [
     (_label, calls.LABEL_REMOVE("dom0", "teal"), b"is used by another qube."),
     (_netvm, calls.VM_REMOVE("work"), b"work is used by another qube."),
-    (_netvm, calls.VM_PROPERTY_SET("work", "provides_network", "no"), b"is the netvm of another qube."),
-    (_netvm, calls.VM_PROPERTY_SET("work", "netvm", "work"), "loop of netvms: work → work.".encode()),
-    (_running_netvm, calls.VM_SHUTDOWN("work"), b"is the netvm of running qubes: another qube."),
+    (_netvm, calls.VM_PROPERTY_SET("work", "provides_network", "no"), b"is the net qube of another qube."),
+    (_netvm, calls.VM_PROPERTY_SET("work", "netvm", "work"), "loop of net qubes: work → work.".encode()),
+    (_running_netvm, calls.VM_SHUTDOWN("work"), b"is the net qube of running qubes: another qube."),
     (_disposables, calls.VM_PROPERTY_SET("work", "template_for_dispvms", "no"), b"template of another qube."),
     (_address, calls.VM_PROPERTY_SET("work", "ip", "10.137.9.9"), b"is the address of another qube."),
     (

@@ -57,7 +57,7 @@ async def looped(tmp_path: Path) -> AsyncIterator[System]:
 async def test_a_qube_behind_a_loop_is_refused_its_start_in_words(looped: System, name: str, way: str) -> None:
     client = Client(MemoryTransport(Dispatcher(LocalBackend(looped)).answer))
 
-    with pytest.raises(QubesVMNotStartedError, match=f"its netvms form a loop, {way}"):
+    with pytest.raises(QubesVMNotStartedError, match=f"its net qubes form a loop, {way}"):
         await client.send(calls.VM_START(name))
 
     assert looped.runtime.state.qube("left").state in HALTED
@@ -67,7 +67,7 @@ async def test_nothing_hangs_over_a_loop_in_the_store(looped: System) -> None:
     client = Client(MemoryTransport(Dispatcher(LocalBackend(looped)).answer))
 
     for name in ("left", "own"):
-        with pytest.raises(QubesPropertyValueError, match="loop of netvms"):
+        with pytest.raises(QubesPropertyValueError, match="loop of net qubes"):
             await client.send(calls.PROPERTY_SET("dom0", "default_netvm", name))
     with pytest.raises(QubesFeatureNotFoundError):
         await client.send(calls.VM_FEATURE_CHECK_WITH_TEMPLATE("app-a", "gui"))

@@ -183,7 +183,7 @@ async def test_two_qubes_that_are_each_others_netvm_do_not_become_a_loop(client:
     )
 
     assert rows[0] == "in-loop-a restored-as=in-loop-a result=ok"
-    assert "That would be a loop of netvms: in-loop-b → in-loop-a → in-loop-b." in rows[1]
+    assert "That would be a loop of net qubes: in-loop-b → in-loop-a → in-loop-b." in rows[1]
     assert (await value_of(client, "in-loop-a", "netvm")).value == "in-loop-b"
     assert await value_of(client, "in-loop-b", "netvm") == PropertyState(True, "")
     await client.send(calls.VM_START("in-loop-a"))
@@ -271,7 +271,7 @@ async def test_a_missing_netvm_is_what_was_chosen(client: Client, choice: str, v
     (row,) = await restored(client, of_one(domain("in-one", 1, {"netvm": "gone"})), f"missing-netvm={choice}")
 
     if value is None:
-        assert row == "in-one restored-as=- result=skipped Its netvm 'gone' is missing."
+        assert row == "in-one restored-as=- result=skipped Its net qube 'gone' is missing."
         assert "in-one" not in {info.name for info in await client.send(calls.VM_LIST("dom0"))}
     else:
         assert "There is no qube gone." in row

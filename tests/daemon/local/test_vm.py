@@ -138,7 +138,7 @@ async def test_a_suspended_netvm_keeps_its_clients_from_starting(client: Client)
     await client.send(calls.VM_KILL("work"))
     await client.send(calls.VM_SUSPEND("sys-firewall"))
 
-    with pytest.raises(QubesVMNotRunningError, match="netvm sys-firewall is suspended"):
+    with pytest.raises(QubesVMNotRunningError, match="net qube sys-firewall is suspended"):
         await client.send(calls.VM_START("work"))
 
 

@@ -106,7 +106,7 @@ async def test_leaving_a_qube_out_updates_numbers_warnings_and_the_button_at_onc
     assert dialog.chosen == [name for name in dialog.chosen if name not in {"work", "sys-firewall", "sys-net"}]
     assert button(dialog) in {f"Shut down {whole - 3} qubes", "Shut down 1 qube"}
     texts = [index.siblingAtColumn(3).data() for index in plan_indexes(dialog, "sys-firewall")]
-    assert texts == ["sys-firewall is the netvm of running qubes: work."]
+    assert texts == ["sys-firewall is the net qube of running qubes: work."]
     leave_out(dialog, "work")
     assert len(dialog.chosen) == whole
     dialog.reject()

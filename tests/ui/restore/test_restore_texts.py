@@ -36,8 +36,8 @@ def test_each_reason_of_a_row_is_translated() -> None:
     both = Reason("both-reasons", inner, Reason("config-added"))
     row = decode_restored(f"work restored-as=work result=ok {text(both)}\t{to_json_text(both)}")
 
-    assert row.said == "It has no netvm: There is no qube x. It is added."
-    assert notes(row) == "<<It has no netvm: <There is no qube x.>> <It is added.>>"
+    assert row.said == "It has no net qube: There is no qube x. It is added."
+    assert notes(row) == "<<It has no net qube: <There is no qube x.>> <It is added.>>"
 
 
 @pytest.mark.parametrize("row", ["", "Something new. That no table has.", "It is added.\t", "It is added.\t{}"])

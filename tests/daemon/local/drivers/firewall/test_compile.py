@@ -119,7 +119,7 @@ def test_an_accept_rule_for_a_host_that_does_not_resolve_matches_nothing_and_is_
 def test_holding_back_dns_without_known_servers_cuts_the_qube_off() -> None:
     found = compile_netvm("n", [QubeRules("work", WORK4, None, ["action=drop specialtarget=dns", "action=accept"])])
 
-    assert "DNS servers of the netvm are not known" in text(found.problems["work"])
+    assert "DNS servers of the net qube are not known" in text(found.problems["work"])
 
 
 def test_qubes_with_the_same_address_are_both_cut_off() -> None:
