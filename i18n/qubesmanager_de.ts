@@ -6285,7 +6285,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>{template} is not a template.</source>
-        <translation>{template} ist keine TemplateVM.</translation>
+        <translation>{template} ist keine Vorlage.</translation>
     </message>
     <message>
         <source>The memory is between {least} and {most} MiB.</source>

@@ -56,7 +56,7 @@ def change(name: str, edits: Mapping[str, str], records: Mapping[str, VmRecord] 
         ("work", {"maxmem": "300"}, "below the initial memory (400 MiB)"),
         ("work", {"name": "sys-net"}, "already a qube sys-net"),
         ("work", {"name": "1st"}, "starts with a letter"),
-        ("work", {"template": "sys-net"}, "not a TemplateVM"),
+        ("work", {"template": "sys-net"}, "not a template"),
         ("sys-firewall", {"provides_network": "no"}, "the net qube of sys-vpn, work"),
         ("dvm", {"template_for_dispvms": "no"}, "the disposable template of disp1"),
     ],
