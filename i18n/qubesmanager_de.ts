@@ -181,6 +181,10 @@
         <source>Write the report</source>
         <translation>Den Bericht schreiben</translation>
     </message>
+    <message>
+        <source>Load the settings</source>
+        <translation>Die Einstellungen laden</translation>
+    </message>
 </context>
 <context>
     <name>ApplicationsDialog</name>

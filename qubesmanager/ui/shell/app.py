@@ -38,7 +38,7 @@ from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session import diagnostics
 from qubesmanager.ui.session.backup_run import follow_backups
 from qubesmanager.ui.session.session import Session, state_folder
-from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
+from qubesmanager.ui.session.windows import WINDOWS, OpenWindows, preload
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.demo_tasks import past_tasks
 from qubesmanager.ui.shell.loop import ApplicationLoop
@@ -314,6 +314,8 @@ class Manager:
             # Modules and qubes stay: with 10,000 of them a collection that looked at them would take 0.1 s.
             gc.freeze()
             gc.enable()
+            title = QCoreApplication.translate("App", "Load the settings")
+            self.session.tasks.start_hidden(title, asyncio.to_thread(preload), owner=self.window)
 
 
 async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, first: bool) -> int:

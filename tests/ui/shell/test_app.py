@@ -158,6 +158,35 @@ def test_a_start_loads_neither_yaml_nor_ciphers_nor_compression(place: dict[str,
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
+def test_the_settings_are_loaded_in_a_thread_once_the_table_is_filled(place: dict[str, str]) -> None:
+    script = """
+import os, signal, sys, threading
+import qubesmanager.entry as entry, qubesmanager.ui.shell.app as app
+NAMES = ("qubesmanager.ui.settings.settings_window", "cryptography")
+load = app.preload
+def preload():
+    before = [name for name in NAMES if name in sys.modules]
+    load()
+    after = [name for name in NAMES if name in sys.modules]
+    print(before, after, threading.current_thread() is threading.main_thread())
+    os.kill(os.getpid(), signal.SIGTERM)
+app.preload = preload
+raise SystemExit(entry.manager())
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--demo", "1"],
+        env=place,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=True,
+    )
+
+    assert done.stdout == "[] ['qubesmanager.ui.settings.settings_window'] False\n"
+
+
 def test_real_machines_without_libvirt_name_the_packages(place: dict[str, str]) -> None:
     start = (
         "import sys; sys.modules['libvirt'] = None; from qubesmanager.entry import manager; raise SystemExit(manager())"
