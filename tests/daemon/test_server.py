@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,7 @@ from qubesmanager.daemon.sockets import only_daemon_at
 
 @pytest.fixture(scope="module", params=[ASYNCIO, UVLOOP])
 def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    if find_spec(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+    pytest.importorskip(request.param)
     with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0", "--loop", request.param) as daemon:
         yield daemon
 
