@@ -39,3 +39,10 @@ def _line(task: TaskEntry) -> str:
 def is_awaited(tasks: TaskSet) -> bool:
     """Whether the program has to stay, without a window, for what it does after a task."""
     return any(task.at_close is AtClose.AWAITED for task in tasks.running)
+
+
+def cancel_at_close(tasks: TaskSet) -> None:
+    """Cancel what is not to go on without the window."""
+    for entry in tasks.running:
+        if entry.at_close is AtClose.CANCELLED and entry.task is not None:
+            entry.task.cancel()

@@ -95,6 +95,7 @@ class Summary(QScrollArea):
         self._count_soon.timeout.connect(self._count)
         self._turns = Turns(self)
         session.stats.connect(self._stats)
+        session.backups.changed.connect(self._look_later)
         session.synced.connect(self._ask)
         session.synced.connect(lambda: QTimer.singleShot(0, self._look))  # what it showed until then are no qubes
 
@@ -107,7 +108,11 @@ class Summary(QScrollArea):
         self.several.setVisible(bool(names))
         if is_other:
             self._look()
-        elif not self._later.isActive():
+        else:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        if not self._later.isActive():
             self._later.start()
 
     # -- parts --------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ from qubesmanager.ui.devices.device_operations import DeviceOperations
 from qubesmanager.ui.devices.device_questions import DeviceQuestions
 from qubesmanager.ui.icons import application_icon, icon
 from qubesmanager.ui.manager.about_dialog import AboutDialog
-from qubesmanager.ui.manager.closing import is_awaited, losses, unsaved_windows
+from qubesmanager.ui.manager.closing import cancel_at_close, is_awaited, losses, unsaved_windows
 from qubesmanager.ui.manager.command_palette import CommandPalette
 from qubesmanager.ui.manager.guide import PAGES as PAGES_OF_GUIDE
 from qubesmanager.ui.manager.guide import open_guide
@@ -69,6 +69,7 @@ from qubesmanager.ui.manager.tasks_panel import TasksPanel
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.tasks import AtClose, TaskEntry, TaskState
 from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
@@ -100,11 +101,13 @@ class MainWindow(QMainWindow):
     """All qubes, live.
 
     Signals: `closed()`: the program may end; `left()`: it was closed, but the program waits for a task, and `closed`
-    comes after that unless it is shown again; `report_wanted()`: write the report for a bug report.
+    comes after that unless it is shown again; `needed()`: that task failed, and the window is to be shown with the
+    error; `report_wanted()`: write the report for a bug report.
     """
 
     closed = pyqtSignal()
     left = pyqtSignal()
+    needed = pyqtSignal()
     report_wanted = pyqtSignal()
 
     def __init__(self, session: Session) -> None:
@@ -865,15 +868,22 @@ class MainWindow(QMainWindow):
         self.save()
         super().closeEvent(event)
         self._is_left = is_awaited(self.session.tasks)
+        if self._is_left:
+            cancel_at_close(self.session.tasks)
         (self.left if self._is_left else self.closed).emit()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self._is_left = self._may_close = False
 
-    def _end_if_left(self, _task: object) -> None:
-        """The window was closed, and what the program stayed for has ended."""
-        if self._is_left and not is_awaited(self.session.tasks):
+    def _end_if_left(self, task: TaskEntry) -> None:
+        """The window was closed, and what the program stayed for has ended: the program ends, or shows the failure."""
+        if not self._is_left:
+            return
+        if task.at_close is AtClose.AWAITED and task.state is TaskState.FAILED:
+            self._is_left = False
+            self.needed.emit()
+        elif not is_awaited(self.session.tasks):
             self._is_left = False
             self.closed.emit()
 

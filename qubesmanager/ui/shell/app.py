@@ -225,6 +225,7 @@ class Manager:
         self.first_paint = diagnostics.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
         self.window.left.connect(self._stay)
+        self.window.needed.connect(lambda: self.raise_with(()))
         self.window.report_wanted.connect(self._report_wanted)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
@@ -234,6 +235,8 @@ class Manager:
 
     def raise_with(self, arguments: tuple[str, ...]) -> None:
         """Come to the front, and open what the arguments name."""
+        if self._is_hidden:
+            self.reopen()
         self._is_hidden = False
         self.window.show()
         if self.window.isMinimized():

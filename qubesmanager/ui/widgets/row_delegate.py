@@ -6,11 +6,11 @@ from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Draws cells without the frame of the focus: the selection of the row shows where the keyboard is."""
+    """Draws cells without the frame of the focus where the row is selected: that shows where the keyboard is."""
 
     # Qt overrides
 
     def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
-        if option is not None:
+        if option is not None and option.state & QStyle.StateFlag.State_Selected:
             option.state = QStyle.State(option.state) & ~QStyle.State(QStyle.StateFlag.State_HasFocus)

@@ -222,7 +222,8 @@ async def fail(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_next_attempt(
     clicker: Clicker, system: System, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = clicker.window.status
+    status, summary = clicker.window.status, clicker.window.inspector.summary
+    await clicker.until(lambda: summary.title.text() == "This computer" and not summary._later.isActive())
 
     await fail(system, monkeypatch)
     await clicker.until(lambda: "nightly" in status.backup.text())
@@ -233,6 +234,7 @@ async def test_a_failed_scheduled_backup_is_in_the_status_bar_with_reason_and_ne
     await clicker.until(lambda: "The next attempt is at" in status.backup.toolTip())
     (run,) = clicker.session.backups.troubled
     assert run.by == SCHEDULE
+    await clicker.until(lambda: not summary.lines["failed"].isHidden())
 
 
 async def test_a_scheduled_backup_that_fails_is_a_notification(

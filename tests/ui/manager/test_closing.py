@@ -6,6 +6,7 @@ import asyncio
 from PyQt5.QtWidgets import QApplication, QLabel
 from windows import Clicker
 
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.ui.session.tasks import AtClose
 from qubesmanager.ui.settings import open_settings
@@ -100,6 +101,46 @@ async def test_a_window_that_is_shown_again_meanwhile_stays(clicker: Clicker) ->
 
     assert closed == []
     assert window.isVisible()
+
+
+async def test_what_the_question_names_as_cancelled_is_cancelled_when_the_program_stays(clicker: Clicker) -> None:
+    window, session = clicker.window, clicker.session
+    complete, never = asyncio.Event(), asyncio.Event()
+
+    async def wait(event: asyncio.Event) -> None:
+        await event.wait()
+
+    session.tasks.start("Back up: nightly", wait(complete), at_close=AtClose.AWAITED)
+    clone = session.tasks.start("Clone", wait(never), at_close=AtClose.CANCELLED)
+    window.close()
+    question = await clicker.dialog(Question)
+    assert "Clone: it is cancelled." in asked(question)
+    clicker.press(question.yes)
+
+    await clicker.until(clone.cancelled)
+    assert [entry.title for entry in session.tasks.running] == ["Back up: nightly"]
+    complete.set()
+
+
+async def test_the_window_is_needed_again_when_what_the_program_stayed_for_failed(clicker: Clicker) -> None:
+    window, session = clicker.window, clicker.session
+    signals: list[str] = []
+    window.closed.connect(lambda: signals.append("closed"))
+    window.needed.connect(lambda: signals.append("needed"))
+    complete = asyncio.Event()
+
+    async def back_up() -> None:
+        await complete.wait()
+        raise BackupError("The disk is full.")
+
+    session.tasks.start("Back up: nightly", back_up(), at_close=AtClose.AWAITED)
+    window.close()
+    clicker.press((await clicker.dialog(Question)).yes)
+    await clicker.until(lambda: not window.isVisible())
+    complete.set()
+
+    await clicker.until(lambda: signals == ["needed"] and not session.tasks.running)
+    assert any("The disk is full." in label.text() for label in window.errors.findChildren(QLabel))
 
 
 async def test_nothing_to_lose_asks_nothing(clicker: Clicker) -> None:
