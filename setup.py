@@ -14,13 +14,8 @@ HERE = Path(__file__).resolve().parent
 
 LOCAL = ["libvirt-python>=9.0", "pyudev>=0.24.0"]
 """What keeps qubes on this machine needs."""
-FULL = [
-    "isal>=1.7; platform_machine == 'x86_64' or platform_machine == 'aarch64'",
-    "uvloop>=0.17; platform_machine == 'x86_64' or platform_machine == 'aarch64'",
-    "zstandard>=0.20",
-    "zxcvbn>=4.4.28",
-]
-"""What makes backups faster and smaller, answers calls faster and estimates passphrases better. Each may be missing."""
+FULL = ["isal>=1.7; platform_machine == 'x86_64' or platform_machine == 'aarch64'", "zstandard>=0.20", "zxcvbn>=4.4.28"]
+"""What makes backups faster and smaller, and estimates passphrases better. The program runs without each of them."""
 
 
 class BuildWithTranslations(build_py):

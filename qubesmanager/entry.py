@@ -97,7 +97,6 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
 
     try:
         from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
-        from qubesmanager.daemon.loops import loop_factory  # noqa: PLC0415 - see above
         from qubesmanager.systems import demo_week  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         if error.name not in real.MODULES:
@@ -118,11 +117,10 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     if options.demo is not None:
         prepare = partial(demo_week.populate, extra=options.demo)
     try:
-        with asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner:
-            if options.check or options.recover:
-                status, lines = runner.run(daemon.once(options))
-                return written("qubes-mgmt1d", lambda: _printed(lines, status))
-            runner.run(daemon.run(options, prepare))
+        if options.check or options.recover:
+            status, lines = asyncio.run(daemon.once(options))
+            return written("qubes-mgmt1d", lambda: _printed(lines, status))
+        asyncio.run(daemon.run(options, prepare))
     except Mgmt1Error as error:
         print(f"qubes-mgmt1d: {error}", file=sys.stderr)  # noqa: T201 - why it cannot serve
         return 2 if options.check or options.recover else 1

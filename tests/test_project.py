@@ -21,7 +21,7 @@ import qubesmanager
 ROOT = Path(__file__).resolve().parents[1]
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 # Imported by name where it is there.
-AWAITED = {"isal", "uvloop", "zstandard", "zxcvbn"}
+AWAITED = {"isal", "zstandard", "zxcvbn"}
 IMPORT_NAMES = {"pyyaml": "yaml", "libvirt-python": "libvirt", "pyqt5": "PyQt5"}
 
 

@@ -20,7 +20,6 @@ from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.machine import SYSTEM_STATE, open_machine, recover_machine
 from qubesmanager.daemon.local.startup import start_with_machine
 from qubesmanager.daemon.local.system import System
-from qubesmanager.daemon.loops import AUTO, LOOPS
 from qubesmanager.daemon.server import Limits, Server
 from qubesmanager.daemon.sockets import Parent, bind, notify, only_daemon_at, passed_socket
 from qubesmanager.transport.urls import QUBESD_SOCKET, qubesd_transports
@@ -47,8 +46,6 @@ class Options:
     recover: bool = False
     qubesd: Path | None = None
     """The socket of a qubesd that answers, instead of qubes of this daemon."""
-    loop: str = AUTO
-    """One of `loops.LOOPS`."""
 
 
 Prepare = Callable[[System], Awaitable[None]]
@@ -99,12 +96,6 @@ def parser() -> argparse.ArgumentParser:
         help="who answers: local, the qubes of this daemon (the default), or qubesd, those of Qubes OS by its socket"
         " (default path: /var/run/qubesd.sock); then the other options about qubes have no effect",
     )
-    parser.add_argument(
-        "--loop",
-        choices=LOOPS,
-        default=AUTO,
-        help="the event loop; auto: uvloop where it is installed, asyncio otherwise (default: %(default)s)",
-    )
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     parser.add_argument("--debug", action="store_true", help="log more, and send tracebacks to callers")
     once = parser.add_mutually_exclusive_group()
@@ -138,7 +129,6 @@ def options(arguments: argparse.Namespace) -> Options:
         arguments.check,
         arguments.recover,
         arguments.backend,
-        arguments.loop,
     )
 
 

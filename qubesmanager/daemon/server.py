@@ -18,7 +18,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.payload_stream import PayloadStream
@@ -208,7 +208,7 @@ class Server:
             self._admit(writer)
             header = await self._header(reader)
             async with AsyncExitStack() as place:
-                with _not_reading(_both_ways(writer)):
+                with _not_reading(writer.transport):
                     await place.enter_async_context(self._shares.place(header.source))
                 await self._answer(header, reader, writer)
         except Mgmt1Error as error:
@@ -218,8 +218,8 @@ class Server:
     async def _answer(self, header: framing.Header, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         payload = self._payload(reader)
         call = self._dispatcher.call(header.untrusted_service)
-        if call is not None and call.streams_in:
-            payload = self._streamed(await PayloadStream.take_over(reader, _both_ways(writer)), writer)
+        if call is not None and call.streams_in and isinstance(writer.transport, asyncio.Transport):
+            payload = self._streamed(await PayloadStream.take_over(reader, writer.transport), writer)
         answer = self._dispatcher.answer(
             header.source, header.untrusted_service, header.untrusted_argument, header.untrusted_target, payload
         )
@@ -301,15 +301,10 @@ class Server:
             raise refusal("payload-broken") from error
 
 
-def _both_ways(writer: asyncio.StreamWriter) -> asyncio.Transport:
-    """The transport of a socket. That of uvloop is of another class, with the same methods."""
-    return cast("asyncio.Transport", writer.transport)
-
-
 @contextmanager
-def _not_reading(transport: asyncio.Transport) -> Iterator[None]:
+def _not_reading(transport: asyncio.WriteTransport) -> Iterator[None]:
     """Leave what a waiting caller sends in the kernel, where it is bounded."""
-    if not transport.is_reading():
+    if not isinstance(transport, asyncio.Transport) or not transport.is_reading():
         yield
         return
     transport.pause_reading()

@@ -6,10 +6,9 @@ the daemon of a demonstration, are started with `subprocess`.
 """
 
 import asyncio
-import os
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 MOST = 64 << 20
@@ -54,29 +53,21 @@ async def run(
 
     `most`: the bytes of each output that are kept, the last ones. `merged`: errors are in the output, in order.
     """
-    with _input(given) as stdin:
-        async with started(*arguments, stdin=stdin, stdout=PIPE, stderr=STDOUT if merged else PIPE, env=env) as process:
-            output, errors = await asyncio.gather(_read(process.stdout, most), _read(process.stderr, most))
-            return Ended(await process.wait(), output, errors)
+    async with started(*arguments, stdin=PIPE, stdout=PIPE, stderr=STDOUT if merged else PIPE, env=env) as process:
+        _, output, errors = await asyncio.gather(
+            _give(process.stdin, given), _read(process.stdout, most), _read(process.stderr, most)
+        )
+        return Ended(await process.wait(), output, errors)
 
 
-@contextmanager
-def _input(given: bytes) -> Iterator[int]:
-    """What a program gets as its input: a file in memory, which it may also open as /dev/stdin (nft does).
-
-    A pipe would do, but uvloop makes a socket of it, which cannot be opened.
-    """
-    if not given:
-        yield DEVNULL
+async def _give(stdin: asyncio.StreamWriter | None, given: bytes) -> None:
+    """The input and its end; a program that stops reading early is no error."""
+    if stdin is None:
         return
-    descriptor = os.memfd_create("input")
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(given)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    with suppress(ConnectionError):
+        stdin.write(given)
+        await stdin.drain()
+    stdin.close()
 
 
 async def _read(pipe: asyncio.StreamReader | None, most: int) -> bytes:

@@ -20,7 +20,6 @@ from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.drivers.pools.folder import MARK
 from qubesmanager.daemon.local.drivers.pools.lease import FILE as LEASE
-from qubesmanager.daemon.loops import ASYNCIO, UVLOOP
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
@@ -129,13 +128,9 @@ async def test_a_killed_change_of_a_volume_happened_or_did_not(tmp_path: Path, o
         await asyncio.to_thread(daemon.stop)
 
 
-@pytest.mark.parametrize("loop", [ASYNCIO, UVLOOP])
 @pytest.mark.parametrize("service", ["vm.volume.Import+private", "vm.CreateTemplate+half"])
-async def test_a_caller_that_is_killed_inside_its_image_leaves_nothing_of_it(
-    tmp_path: Path, service: str, loop: str
-) -> None:
-    pytest.importorskip(loop)
-    with DaemonProcess(tmp_path, "--hypervisor", "test:///default", "--loop", loop) as daemon:
+async def test_a_caller_that_is_killed_inside_its_image_leaves_nothing_of_it(tmp_path: Path, service: str) -> None:
+    with DaemonProcess(tmp_path, "--hypervisor", "test:///default") as daemon:
         client = Client(UnixTransport(daemon.socket))
         await client.send(calls.VM_CREATE("dom0", "StandaloneVM", CreateSpec("lab", "red")))
         await client.send(calls.VM_VOLUME_IMPORT("lab", "private", filled(b"a")))

@@ -19,14 +19,12 @@ from hypothesis import strategies as st
 from killing import killed_on_failure
 from until import LIMIT
 
-from qubesmanager.daemon.loops import ASYNCIO, UVLOOP
 from qubesmanager.daemon.sockets import only_daemon_at
 
 
-@pytest.fixture(scope="module", params=[ASYNCIO, UVLOOP])
-def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    pytest.importorskip(request.param)
-    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0", "--loop", request.param) as daemon:
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    with DaemonProcess(tmp_path_factory.mktemp("d"), "--demo", "0") as daemon:
         yield daemon
 
 
