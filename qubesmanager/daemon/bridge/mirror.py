@@ -611,6 +611,7 @@ class Mirror:
             if row is None:
                 raise refusal("no-such-qube", name)
             self._unread[name] = VmRecord(name, row.klass, row.state)
+            self._touch(name)  # so that its end is noticed while its parts are read
         return record
 
     async def _read_system(self, parts: frozenset[str]) -> None:

@@ -265,3 +265,15 @@ async def test_no_change_is_stored_in_a_file_that_was_replaced_while_the_daemon_
     await store.commit(change)
     assert await store.read("SELECT vid FROM pending_volume") == [("work/private",)]
     await store.close()
+
+
+async def test_a_value_that_cannot_be_stored_leaves_no_open_transaction(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.sqlite")
+    await store.open()
+
+    with pytest.raises(UnicodeEncodeError):
+        await store.commit([rows.add_pending_volume("default", "work/private", "\udc80")])
+
+    await store.commit([rows.add_pending_volume("default", "work/private", "was being made")])
+    assert await store.read("SELECT vid FROM pending_volume") == [("work/private",)]
+    await store.close()

@@ -236,10 +236,10 @@ async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str,
 
 
 async def _metadata(context: Context, name: str) -> Mapping[str, str]:
-    """The bytes of a pool's metadata; empty where qubesd's policy does not let this side ask."""
+    """The bytes of a pool's metadata; empty where qubesd does not tell: an older one refuses with zero bytes."""
     try:
         fields = await context.ask(calls.POOL_USAGE_DETAILS(DOM0, name))
-    except PermissionDenied:
+    except Mgmt1Error:
         return {}
     return {key: fields[key] for key in _METADATA if key in fields}
 

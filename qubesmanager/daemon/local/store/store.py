@@ -259,12 +259,12 @@ class Store:
             self._recording().finish()
             self._check_files()
             connection.execute("COMMIT")
-        except (sqlite3.Error, StoreError) as error:
+        except Exception as error:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
             self._recording().forget()
-            if isinstance(error, StoreError):
+            if not isinstance(error, sqlite3.Error):
                 raise
             raise error_for(Reason("change-not-stored", self._said(error)), StoreError) from error
 
