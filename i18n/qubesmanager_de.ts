@@ -11846,7 +11846,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>none</source>
-        <translation>keine</translation>
+        <translation>keiner</translation>
     </message>
     <message numerus="yes">
         <source>%n of them running</source>
