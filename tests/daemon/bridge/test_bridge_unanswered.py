@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What qubesd gives zero bytes for is asked for again, until it is answered or refused, or the qube is gone."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +17,7 @@ from qubesmanager.daemon.bridge.channel import AT_ONCE, Channel
 from qubesmanager.daemon.bridge.context import Bridge
 from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.daemon.bridge.unanswered import Unanswered
+from qubesmanager.transport.base import Answer, Payload
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.errors import NoAnswerError
 from qubesmanager.wire.names import DOM0
@@ -324,3 +327,38 @@ async def test_what_is_based_on_a_qube_is_outdated_once_its_volume_has_other_dat
 
         assert error is None if is_answered else isinstance(error, NoAnswerError)
         await until(lambda: any(volume.is_outdated for volume in listener.copy["app-0000"].volumes))
+
+
+class RemovedMeanwhile(Faulty):
+    """A qube is removed, and its listeners learn of that, while the answer to `last` is on its way."""
+
+    last = ""
+
+    async def exchange(self, service: str, argument: str, dest: str, payload: Payload) -> Answer:
+        async with aclosing(super().exchange(service, argument, dest, payload)) as answer:
+            if f"{service}+{argument} {dest}" != self.last:
+                async for piece in answer:
+                    yield piece
+                return
+            whole = b"".join([piece async for piece in answer])
+        del self.model.qubes[dest]
+        self.model.event("", "domain-delete", "vm", dest)
+        await asyncio.sleep(0.01)
+        yield whole
+
+
+async def test_a_qube_that_is_removed_while_its_last_part_is_read_does_not_come_back() -> None:
+    qubesd = RemovedMeanwhile(Model(6))
+    async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()
+        known = [call.removesuffix(" app-0001") for call in qubesd.calls if call.endswith(" app-0001")]
+        qubesd.last = f"{known[-1]} late"
+        qubesd.silent = fails_at_first("admin.vm.List+ late", 1)
+        qubesd.model.add("late", "AppVM")
+        qubesd.model.event("", "domain-add", "vm", "late")
+
+        await until(lambda: "late" not in qubesd.model.qubes and qubesd.last in qubesd.calls)
+        await mirror.settled()
+
+        assert "late" not in mirror.records
+        assert "late" not in listener.copy
