@@ -155,6 +155,18 @@ def plan_indexes(dialog: PlanDialog, name: str) -> list[QModelIndex]:
     return [cell for cell in cells if cell.data() == name]
 
 
+async def opened_manager(session: Session, qtbot: QtBot) -> Clicker:
+    """The window of the manager with all qubes, and its user."""
+    window = MainWindow(session)
+    add_main_window(qtbot, window)
+    window.resize(1440, 780)  # wide enough for the sides; the offscreen screen is not
+    window.show()
+    session.follow()
+    clicker = Clicker(window)
+    await clicker.until(lambda: session.is_synced and bool(session.labels))
+    return clicker
+
+
 async def opened_settings(session: Session, qtbot: QtBot, name: str, page: str) -> SettingsWindow:
     """The settings of a qube, open at that page, with its rules. At the end its edits are dropped."""
     session.follow()

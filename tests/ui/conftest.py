@@ -21,14 +21,13 @@ from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qubesd_calls import whole
 from qubesd_model import COSTS, Faulty
-from windows import Clicker, add_main_window
+from windows import Clicker, opened_manager
 from windows_over_bridge import OUR_DAEMON, is_both_ways, why_not, why_not_qubesd
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.reason_texts import CONTEXT
 from qubesmanager.transport.base import Transport
-from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 
 LOCAL, BRIDGE, QUBESD = "local", "bridge", "qubesd"
@@ -103,14 +102,7 @@ async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator
 @pytest.fixture
 async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     """The window, filled, and a user who clicks in it."""
-    window = MainWindow(session)
-    add_main_window(qtbot, window)
-    window.resize(1440, 780)  # wide enough for the sides; the offscreen screen is not
-    window.show()
-    session.follow()
-    clicker = Clicker(window)
-    await clicker.until(lambda: session.is_synced and bool(session.labels))
-    return clicker
+    return await opened_manager(session, qtbot)
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, QLocale, Qt
 from PyQt5.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from windows import Clicker, add_main_window, leave_out
+from windows import Clicker, leave_out, opened_manager
 
 from qubesmanager.models.texts import clock_text, number_text
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
-from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.manager.tasks_panel import took_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.shell.app import EnglishPlurals
@@ -36,14 +35,7 @@ def arabic(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture
 async def clicker(arabic: None, session: Session, qtbot: QtBot) -> Clicker:
-    window = MainWindow(session)
-    add_main_window(qtbot, window)
-    window.resize(1440, 780)
-    window.show()
-    session.follow()
-    clicker = Clicker(window)
-    await clicker.until(lambda: session.is_synced and bool(session.labels))
-    return clicker
+    return await opened_manager(session, qtbot)
 
 
 def latin(texts: list[str]) -> list[str]:

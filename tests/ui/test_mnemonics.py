@@ -8,9 +8,8 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, QTranslator
 from PyQt5.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
-from windows import Clicker, add_main_window
+from windows import Clicker, opened_manager
 
-from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows
 from qubesmanager.ui.widgets.mnemonics import distinct
@@ -35,13 +34,7 @@ def language(request: pytest.FixtureRequest, qapp: QApplication, tmp_path: Path)
 
 @pytest.fixture
 async def user(language: str, session: Session, qtbot: QtBot) -> Clicker:
-    window = MainWindow(session)
-    add_main_window(qtbot, window)
-    window.resize(1440, 780)
-    window.show()
-    session.follow()
-    user = Clicker(window)
-    await user.until(lambda: session.is_synced and bool(session.labels))
+    user = await opened_manager(session, qtbot)
     user.select("work")
     return user
 
