@@ -37,6 +37,8 @@ T = TypeVar("T")
 TRUE, FALSE = "True", "False"
 
 KERNEL = "kernel"
+POOL_METADATA = ("metadata_size", "metadata_usage")
+"""Fields of a pool, in bytes."""
 """The volume of Qubes OS that is one of dom0's kernels."""
 
 PRELOAD_WORD = "preload"
@@ -125,6 +127,11 @@ def flag_to_qubes(value: str) -> str:
 def flag_to_mgmt1(value: str) -> str:
     """A flag of Qubes OS as mgmt1 writes it; another text as it is."""
     return {TRUE: YES, FALSE: NO}.get(value, value)
+
+
+def pool_metadata(fields: Mapping[str, str]) -> dict[str, str]:
+    """What the fields of a pool say of its metadata, the same in both dialects; empty if it has no separate limit."""
+    return {key: fields[key] for key in POOL_METADATA if key in fields}
 
 
 def flag_word(value: bool) -> str:  # noqa: FBT001 - an encoder of one value

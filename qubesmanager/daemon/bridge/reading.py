@@ -140,8 +140,9 @@ def names_of(source: str) -> tuple[str, ...]:
 
 async def _features(channel: Channel, record: VmRecord) -> Patch:
     names = await channel.rows(calls.VM_FEATURE_LIST(record.name))
-    ask = lambda name: channel.ask(calls.VM_FEATURE_GET(record.name, name))  # noqa: E731
-    features, is_whole = await _each(names, ask, record.features)
+    features, is_whole = await _each(
+        names, lambda name: channel.ask(calls.VM_FEATURE_GET(record.name, name)), record.features
+    )
     return _whole({"features": features}, is_whole)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import flag_to_mgmt1
+from qubesmanager.admin.codecs import flag_to_mgmt1, pool_metadata
 from qubesmanager.daemon.bridge.context import Context, answers
 from qubesmanager.daemon.bridge.reading import VOLUMES
 from qubesmanager.rules.volumes import MOST_REVISIONS, REVISIONS_TO_KEEP, is_revisions, why_not_size
@@ -22,8 +22,6 @@ _MISSING = "Argument not in "
 
 _DRIVERS_WITH_METADATA = frozenset({"lvm_thin"})
 """Drivers of Qubes OS whose `admin.pool.UsageDetails` has more than `admin.pool.Info`."""
-
-_METADATA = ("metadata_size", "metadata_usage")
 
 _DEFAULT_POOL = "default_pool"
 """The begin of the names of the system's properties that name a pool."""
@@ -238,10 +236,9 @@ async def pool_info(context: Context, name: str, _payload: None) -> Mapping[str,
 async def _metadata(context: Context, name: str) -> Mapping[str, str]:
     """The bytes of a pool's metadata; empty where qubesd does not tell: an older one refuses with zero bytes."""
     try:
-        fields = await context.ask(calls.POOL_USAGE_DETAILS(DOM0, name))
+        return pool_metadata(await context.ask(calls.POOL_USAGE_DETAILS(DOM0, name)))
     except Mgmt1Error:
         return {}
-    return {key: fields[key] for key in _METADATA if key in fields}
 
 
 @answers(m.POOL_ADD)

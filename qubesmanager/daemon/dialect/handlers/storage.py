@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from qubesmanager.admin import calls
-from qubesmanager.admin.codecs import FALSE, KERNEL, SIZE, flag_to_qubes
+from qubesmanager.admin.codecs import FALSE, KERNEL, POOL_METADATA, SIZE, flag_to_qubes, pool_metadata
 from qubesmanager.daemon.dialect.context import Asking, answers
 from qubesmanager.rules.volumes import KERNEL_DRIVER, REVISIONS_TO_KEEP
 from qubesmanager.wire import calls as mgmt1
@@ -165,8 +165,7 @@ async def set_rw(asking: Asking, name: str, rw: bool) -> None:  # noqa: FBT001 -
 _DRIVERS = {"lvm-thin": "lvm_thin"}
 """Drivers whose names differ: in mgmt1, in Qubes OS."""
 _OF_QUBES = {theirs: ours for ours, theirs in _DRIVERS.items()}
-_METADATA = ("metadata_size", "metadata_usage")
-_NOT_OPTIONS = frozenset({"state", "problem", *_METADATA})
+_NOT_OPTIONS = frozenset({"state", "problem", *POOL_METADATA})
 
 
 @answers(calls.POOL_LIST)
@@ -195,8 +194,7 @@ async def usage_details(asking: Asking, name: str, _payload: None) -> Mapping[st
     fields = await asking.ask(mgmt1.POOL_INFO(DOM0, name))
     if fields["driver"] == KERNEL_DRIVER:
         return {}
-    metadata = {key: fields[key] for key in _METADATA if key in fields}
-    return {"data_size": fields["size"], "data_usage": fields["usage"], **metadata}
+    return {"data_size": fields["size"], "data_usage": fields["usage"], **pool_metadata(fields)}
 
 
 @answers(calls.POOL_ADD)

@@ -230,6 +230,7 @@ class Pools:
             await self.look()
         problem = self.missing.get(name, "")
         usage = PoolInfo(0, 0) if problem else await self.driver(name).usage()
+        of_metadata = {"metadata_size": usage.metadata_size, "metadata_usage": usage.metadata_usage}
         options = self._runtime.state.pool_options.get(name, {})
         return {
             "name": name,
@@ -237,8 +238,7 @@ class Pools:
             **{option: value for option, value in options.items() if option != REVISIONS_TO_KEEP},
             "size": str(usage.size),
             "usage": str(usage.usage),
-            **({} if usage.metadata_size is None else {"metadata_size": str(usage.metadata_size)}),
-            **({} if usage.metadata_usage is None else {"metadata_usage": str(usage.metadata_usage)}),
+            **{key: str(size) for key, size in of_metadata.items() if size is not None},
             REVISIONS_TO_KEEP: str(self._runtime.state.revisions(name)),
             "state": "missing" if problem else "open",
             "problem": field_text(problem),
