@@ -158,10 +158,10 @@ def outlooks(pools: Iterable[PoolRow], series: UsageSeries, now: int) -> list[Po
     """The pools with their forecasts, each followed by its metadata if that has its own limit."""
     rows = []
     for pool in sorted(pools, key=lambda pool: pool.name):
-        result = forecast(series.of(f"{POOL}{pool.name}"), pool.size, pool.usage, now)
         if pool.driver == KERNEL_DRIVER:  # it is as large as its kernels, and never filled by qubes
-            result = Forecast(Outlook.STEADY)
-        rows.append(PoolOutlook(pool, result))
+            rows.append(PoolOutlook(pool, Forecast(Outlook.STEADY)))
+        else:
+            rows.append(PoolOutlook(pool, forecast(series.of(f"{POOL}{pool.name}"), pool.size, pool.usage, now)))
         if pool.metadata_size:
             samples = series.of(f"{METADATA}{pool.name}")
             result = forecast(samples, pool.metadata_size, pool.metadata_usage, now)

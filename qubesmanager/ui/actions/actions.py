@@ -234,11 +234,11 @@ class ActionSet(QObject):
     def _look_at(self, row: VmAction, names: Sequence[str], facts: Facts) -> Steps:
         why = hint = self._why_not_these(row, names)
         if why is None:
-            reasons: dict[str, Reason | None] = {}
-            for name, reason in judged(row, facts, names, self._operations.refusals):
-                reasons[name] = reason
+            reasons = []
+            for judgement in judged(row, facts, names, self._operations.refusals):
+                reasons.append(judgement)
                 yield
-            why, hint = self._in_words(Verdict.of(reasons.items()), names)
+            why, hint = self._in_words(Verdict.of(reasons), names)
         if names == self._names:
             self._show(row, why, hint or "")
 

@@ -66,17 +66,15 @@ class Carrying:
             self._offer_undo()
             if self._carrier.down and not self._window.session.tasks.closing:
                 self._window.session.left_down.emit(self._carrier.down)
-            made = tuple(row.part for row in self._plan.changes if self._is_made(row))
-            if made:
+            if made := tuple(row.part for row in self._plan.changes if self._is_made(row)):
                 self._window.announce(made)
         ends = self._carrier.ends
         late = [row for row in self._plan.changes if isinstance(ends[row.key].error, QubesVMShutdownTimeoutError)]
-        overdue = self._window.listening("overdue") if late else None
-        if overdue is None:
-            late = []
-        else:
+        if late and (overdue := self._window.listening("overdue")) is not None:
             for row in late:
                 overdue.emit(row.qube, error_text(_error(ends[row.key])))
+        else:
+            late = []
         not_done = [row for row in self._plan.changes if ends[row.key].end is not End.DONE]
         if not_done:
             text = self._text(not_done)

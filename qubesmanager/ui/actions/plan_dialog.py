@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QGuiApplication, QPalette
 from PyQt5.QtWidgets import (
     QComboBox,
@@ -32,7 +32,17 @@ from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.flat_header import put_flat_header
-from qubesmanager.ui.widgets.labels import leading, plain_label, redden, subdue, subdued, title_label, warning_color
+from qubesmanager.ui.widgets.labels import (
+    embolden,
+    leading,
+    plain_label,
+    redden,
+    subdue,
+    subdued,
+    title_label,
+    warning_color,
+)
+from qubesmanager.ui.widgets.soon import Soon
 
 Make = Callable[[frozenset[str], str], Plan]
 """Computes the plan for the qubes that are left out, and what is chosen of `Choice`."""
@@ -90,15 +100,12 @@ class PlanDialog(QDialog):
         layout.addWidget(self.tree, 1)
         layout.addWidget(_hair(self))
         layout.addWidget(self._foot())
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self.refresh)
+        self._later = Soon(PAUSE, self.refresh, self)
         self.table.ticked.connect(self.refresh)
         self.table.modelReset.connect(self._expand)
         self.choice.currentIndexChanged.connect(self.refresh)
         for changed in (session.put, session.gone, session.system_changed, session.synced, session.lost):
-            changed.connect(self._changed)
+            changed.connect(self._later.ask)
         self._put()
         self._expand()
         screen = QGuiApplication.primaryScreen()
@@ -278,9 +285,7 @@ class PlanDialog(QDialog):
         if self.plan.kind in DANGEROUS:
             redden(self.yes)
         else:
-            font = self.yes.font()
-            font.setBold(True)
-            self.yes.setFont(font)
+            embolden(self.yes)
         row = QHBoxLayout()
         row.addWidget(self.calls)
         row.addWidget(self.problem, 1)
@@ -289,10 +294,6 @@ class PlanDialog(QDialog):
         return row
 
     # -- what happens -------------------------------------------------------------------------------------------------
-
-    def _changed(self, *_changes: object) -> None:
-        if not self._later.isActive():
-            self._later.start()
 
     def _expand(self) -> None:
         """Show the groups open, but for those that are so already and long ones where nothing is to be seen to."""

@@ -20,7 +20,7 @@ from qubesmanager.rules.devices import PERSISTENT, READ_ONLY
 from qubesmanager.ui.devices.device_view import DeviceView, TargetView
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.button_box import button_box
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import embolden, plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.records import YES
 from qubesmanager.wire.values import DeviceClass, PowerState
@@ -96,9 +96,7 @@ class AttachDialog(QDialog):
             self.setWindowTitle(self.tr("Attach a device to {0}").format(self._qube))
             text = self.tr("Attach to {0}:").format(self._qube)
         headline = plain_label(text, self)
-        font = headline.font()
-        font.setBold(True)
-        headline.setFont(font)
+        embolden(headline)
         return headline
 
     def _qubes(self) -> TargetView:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QModelIndex, QObject, Qt, pyqtSignal
-from PyQt5.QtGui import QFont, QResizeEvent
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
@@ -21,6 +21,7 @@ from qubesmanager.plans.plan import Step
 from qubesmanager.ui.forms.change_rows import ChangeRow
 from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.widgets.button_box import button_box
+from qubesmanager.ui.widgets.fonts import bold_font
 from qubesmanager.ui.widgets.labels import fault_color, info_color, plain_label
 from qubesmanager.ui.widgets.tables import row_table
 
@@ -54,9 +55,7 @@ class _Changes(RowTable[ChangeRow]):
             return None
         row, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.FontRole and column == _THEN:
-            font = QFont(self._parent.font())
-            font.setBold(True)
-            return font
+            return bold_font(self._parent.font())
         if role == Qt.ItemDataRole.ForegroundRole and row.is_fault and column == _THEN:
             return fault_color(self._parent.palette())
         if role == Qt.ItemDataRole.DecorationRole and row.is_fault and column == _WHEN:

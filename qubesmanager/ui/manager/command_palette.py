@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QTimer
+from PyQt5.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt
 from PyQt5.QtGui import QKeyEvent, QPainter, QPalette
 from PyQt5.QtWidgets import (
     QDialog,
@@ -22,6 +22,7 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.manager.palette_commands import MOST, Command, PaletteCommands
 from qubesmanager.ui.widgets.labels import plain_label, subdue, subdued
 from qubesmanager.ui.widgets.screens import fitting
+from qubesmanager.ui.widgets.soon import Soon
 
 RECENT, KEPT = "palette/recent", 8
 """The setting that keeps the texts of commands that were run, the newest first, and how many."""
@@ -86,12 +87,9 @@ class CommandPalette(QDialog):
         self.edit.returnPressed.connect(self._run)
         self.edit.installEventFilter(self)
         self.list.itemClicked.connect(lambda _item: self._run())
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self.refresh)
+        self._later = Soon(PAUSE, self.refresh, self)
         for changed in (commands.session.put, commands.session.gone):
-            changed.connect(self._changed)
+            changed.connect(self._later.ask)
         self._settle(parent, unit)
         self.refresh()
         self.edit.setFocus()
@@ -115,10 +113,6 @@ class CommandPalette(QDialog):
             at.setX(max(room.left(), min(at.x(), room.right() - self.width())))
             at.setY(max(room.top(), min(at.y(), room.bottom() - self.height())))
         self.move(at)
-
-    def _changed(self, *_changes: object) -> None:
-        if not self._later.isActive():
-            self._later.start()
 
     def _current(self) -> Command | None:
         row = self.list.currentRow()

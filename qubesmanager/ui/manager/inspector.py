@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -34,6 +33,7 @@ from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import cpu_color, leading, memory_color, plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.link_button import LinkButton
+from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
@@ -82,9 +82,7 @@ class Inspector(QStackedWidget):
 
     def _page(self) -> QWidget:
         area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_down_only(area)
         inner = QWidget(area)
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(12, 10, 12, 10)

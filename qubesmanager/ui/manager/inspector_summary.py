@@ -8,7 +8,7 @@ from functools import partial
 
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from qubesmanager.models.resources import Resources
 from qubesmanager.models.stats_history import LENGTH
@@ -23,6 +23,7 @@ from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import (
     cpu_color,
+    embolden,
     fault_color,
     info_color,
     leading,
@@ -33,7 +34,9 @@ from qubesmanager.ui.widgets.labels import (
     warning_color,
 )
 from qubesmanager.ui.widgets.link_button import LinkButton
+from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.sections import hairline
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
@@ -67,9 +70,7 @@ class Summary(QScrollArea):
         self._resources = Resources()
         self._cpus: deque[int] = deque(maxlen=LENGTH)
         self._memories: deque[int] = deque(maxlen=LENGTH)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_down_only(self)
         inner = QWidget(self)
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(12, 10, 12, 10)
@@ -85,17 +86,11 @@ class Summary(QScrollArea):
         subdue(self.hint)
         layout.addWidget(self.hint)
         self.setWidget(inner)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self._look)
-        self._count_soon = QTimer(self)
-        self._count_soon.setSingleShot(True)
-        self._count_soon.setInterval(STATS_PAUSE)
-        self._count_soon.timeout.connect(self._count)
+        self._later = Soon(PAUSE, self._look, self)
+        self._count_soon = Soon(STATS_PAUSE, self._count, self)
         self._turns = Turns(self)
-        session.stats.connect(self._stats)
-        session.backups.changed.connect(self._look_later)
+        session.stats.connect(self._count_soon.ask)
+        session.backups.changed.connect(self._later.ask)
         session.synced.connect(self._ask)
         session.synced.connect(lambda: QTimer.singleShot(0, self._look))  # what it showed until then are no qubes
 
@@ -109,11 +104,7 @@ class Summary(QScrollArea):
         if is_other:
             self._look()
         else:
-            self._look_later()
-
-    def _look_later(self) -> None:
-        if not self._later.isActive():
-            self._later.start()
+            self._later.ask()
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -142,9 +133,7 @@ class Summary(QScrollArea):
         column.addSpacing(in_units(self, 1))
         column.addWidget(hairline(self.computer))
         self.attention = plain_label("", self.computer)
-        font = self.attention.font()
-        font.setBold(True)
-        self.attention.setFont(font)
+        embolden(self.attention)
         column.addWidget(self.attention)
         colors = {"warning": warning_color, "failed": fault_color, "update": info_color}
         rows = {
@@ -196,10 +185,6 @@ class Summary(QScrollArea):
 
     # -- this computer ------------------------------------------------------------------------------------------------
 
-    def _stats(self, _events: object) -> None:
-        if not self._count_soon.isActive():
-            self._count_soon.start()
-
     def _count(self) -> None:
         """Take over a round of statistics; going through all qubes would be too much where nothing shows it."""
         if self._names or not self.isVisible():
@@ -241,6 +226,8 @@ class Summary(QScrollArea):
             self._resources.put_host(await self._session.client.send(calls.HOST_MEMORY(DOM0)))
 
     def _look(self) -> None:
+        if not self.isVisible():
+            return  # `showEvent` makes up for it
         if self._names:
             many = len(self._names) > AT_ONCE
             self._turns.put("qubes", partial(self._look_at_qubes, self._names), later=many)

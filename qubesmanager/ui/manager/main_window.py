@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
@@ -78,6 +78,7 @@ from qubesmanager.ui.widgets.message_page import MessagePage, StaleBanner
 from qubesmanager.ui.widgets.page_bar import set_icon_side
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.screens import fitting
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.event import Event
@@ -135,16 +136,13 @@ class MainWindow(QMainWindow):
         self._across = QByteArray()
         """The widths of sidebar and page before the window became narrow."""
         self._last_shown: tuple[tuple[str, ...], bool] | None = None
+        self._later = Soon(PAUSE, self._follow_changes, self)
         self._build()
         self._make_own_actions()
         self._make_menus()
         self._make_toolbar()
         self._connect()
         self._fitted = session.settings.contains("table/header")
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self._follow_changes)
         self.view.header().setAccessibleName(self.tr("&Columns").replace("&", ""))
         self._restore()
         self._has_begun = False
@@ -277,11 +275,11 @@ class MainWindow(QMainWindow):
         session = self.session
         session.put.connect(self._put)
         session.gone.connect(self.model.remove)
-        session.put.connect(self._changed)
-        session.gone.connect(self._changed)
+        session.put.connect(self._later.ask)
+        session.gone.connect(self._later.ask)
         session.put.connect(self._select_arrived)
-        session.system_changed.connect(self._changed)
-        session.refusals_changed.connect(self._changed)
+        session.system_changed.connect(self._later.ask)
+        session.refusals_changed.connect(self._later.ask)
         session.synced.connect(self._synced)
         session.lost.connect(self._lost)
         session.stats.connect(self._stats)
@@ -296,7 +294,7 @@ class MainWindow(QMainWindow):
         session.left_down.connect(self._left_down)
         session.made.connect(self._select_made)
         self.model.property_edited.connect(self._edited)
-        self.filter.shown_changed.connect(self._changed)
+        self.filter.shown_changed.connect(self._later.ask)
         self.view.selection_changed.connect(self._selected)
         self.view.activated_name.connect(self._activated)
         self.view.menu_wanted.connect(self._context_menu)
@@ -305,12 +303,12 @@ class MainWindow(QMainWindow):
         self.view.remove_wanted.connect(lambda: self._run_or_say("remove"))
         self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.scope_chosen.connect(self._set_scope)
-        self.sidebar.scope_chosen.connect(self._changed)
+        self.sidebar.scope_chosen.connect(self._later.ask)
         self.sidebar.view_chosen.connect(self.query.set_query)
         self.sidebar.select_wanted.connect(self._select)
         self.sidebar.menu_made.connect(self._fill_group_menu)
         self.query.query_changed.connect(self._set_query)
-        self.query.query_changed.connect(self._changed)
+        self.query.query_changed.connect(self._later.ask)
         self.query.left.connect(self._to_table)
         self.status.tasks_wanted.connect(lambda: self.tasks.setVisible(not self.tasks.isVisible()))
         self.tasks.close_wanted.connect(self.tasks.hide)
@@ -541,10 +539,6 @@ class MainWindow(QMainWindow):
             self.view.paint_soon()
         self.model.put(records)
 
-    def _changed(self, *_values: object) -> None:
-        if not self._later.isActive():
-            self._later.start()
-
     def _follow_changes(self) -> None:
         self._last_shown = None
         self._selected()
@@ -623,7 +617,7 @@ class MainWindow(QMainWindow):
         self.view.paint_now()
         self.model.set_stale(False)
         self.banner.show_back()
-        self._changed()
+        self._later.ask()
 
     def _lost(self, lost: Lost) -> None:
         self.model.set_stale(True)
@@ -638,7 +632,7 @@ class MainWindow(QMainWindow):
     def _labels(self) -> None:
         if viewport := self.view.viewport():
             viewport.update()
-        self._changed()
+        self._later.ask()
 
     def _edited(self, name: str, prop: str, value: str) -> None:
         self.operations.set_property([name], prop, value)

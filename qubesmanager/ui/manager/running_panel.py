@@ -10,7 +10,15 @@ from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.elided_label import OneLine
-from qubesmanager.ui.widgets.labels import blended, info_color, plain_label, problem_label, show_problem, subdue
+from qubesmanager.ui.widgets.labels import (
+    blended,
+    embolden,
+    info_color,
+    plain_label,
+    problem_label,
+    show_problem,
+    subdue,
+)
 from qubesmanager.wire.backups import VERIFYING
 
 SHARE = 0.08
@@ -38,9 +46,7 @@ class RunPanel(QWidget):
         picture.setPixmap(tinted_icon("backup", color).pixmap(5 * unit, 5 * unit))
         title = plain_label(self.tr("{0} is running").format(run.profile), self)
         title.setWordWrap(False)
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
+        embolden(title)
         self.at = OneLine(self)
         self.left = plain_label("", self)
         self.left.setWordWrap(False)

@@ -4,12 +4,12 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
 
-from PyQt5.QtCore import QPoint, QSettings, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QPoint, QSettings, Qt, pyqtSignal
 from PyQt5.QtGui import QPalette, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -38,6 +38,7 @@ from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import plain
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
 
@@ -147,14 +148,11 @@ class Sidebar(QTreeWidget):
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
         self.setPalette(palette)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self.fill)
+        self._later = Soon(PAUSE, self.fill, self)
         session.put.connect(self._put)
         session.gone.connect(self._gone)
         session.labels_changed.connect(self.fill)
-        session.backups.changed.connect(self._changed)
+        session.backups.changed.connect(self._later.ask)
         self.itemSelectionChanged.connect(self._chosen)
         self.itemExpanded.connect(lambda head: self._fold(head, folded=False))
         self.itemCollapsed.connect(lambda head: self._fold(head, folded=True))
@@ -424,18 +422,20 @@ class Sidebar(QTreeWidget):
 
     def needs(self) -> Needs:
         """What is counted of all qubes, without going through them."""
-        now, stale = int(time.time()), stale_after(self._session.facts)
         return Needs(
-            self._counts.number("running"),
+            self._counts.number(RUNNING),
             len(self._session.backups.troubled),
-            self._counts.overdue(now),
-            sum(attention(self._counts.updated.values(), now, stale).values()),
+            self._counts.overdue(int(time.time())),
+            sum(self._attention().values()),
         )
+
+    def _attention(self) -> Mapping[UpdateState, int]:
+        """How many qubes need an update, by why; internal ones too."""
+        return attention(self._counts.updated.values(), int(time.time()), stale_after(self._session.facts))
 
     def _count_updates(self) -> tuple[str, BadgeKind | None]:
         """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""
-        stale = stale_after(self._session.facts)
-        counts = attention(self._counts.updated.values(), int(time.time()), stale)
+        counts = self._attention()
         if number := sum(counts.values()):
             is_urgent = UpdateState.ENDED in counts
             return number_text(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
@@ -471,15 +471,11 @@ class Sidebar(QTreeWidget):
 
     def _put(self, records: tuple[VmRecord, ...]) -> None:
         self._counts.put(records)
-        self._changed()
+        self._later.ask()
 
     def _gone(self, names: tuple[str, ...]) -> None:
         self._counts.remove(names)
-        self._changed()
-
-    def _changed(self, *_values: object) -> None:
-        if not self._later.isActive():
-            self._later.start()
+        self._later.ask()
 
     def _chosen(self) -> None:
         if not self.selectedItems():  # a click on a line that opens a window

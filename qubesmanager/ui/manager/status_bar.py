@@ -14,6 +14,7 @@ from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire.backups import BackupRun
 
 REMIND = 10 * 60 * 1000
@@ -57,20 +58,14 @@ class Status(QStatusBar):
         self.backup.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.backup.clicked.connect(lambda: session.window_wanted.emit("backup", ()))
         self.backup.hide()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(PAUSE)
-        self._soon.timeout.connect(self.look)
+        self._soon = Soon(PAUSE, self.look, self)
         self._daily = QTimer(self)
         self._daily.setInterval(REMIND)
-        self._backups_soon = QTimer(self)
-        self._backups_soon.setSingleShot(True)
-        self._backups_soon.setInterval(BACKUPS_PAUSE)
-        self._backups_soon.timeout.connect(self.look_at_backups)
-        self._daily.timeout.connect(self._look_at_backups_soon)
+        self._backups_soon = Soon(BACKUPS_PAUSE, self.look_at_backups, self)
+        self._daily.timeout.connect(self._backups_soon.ask)
         self._daily.start()
-        session.synced.connect(self._look_at_backups_soon)
-        session.backups.changed.connect(self._look_at_backups_soon)
+        session.synced.connect(self._backups_soon.ask)
+        session.backups.changed.connect(self._backups_soon.ask)
         for widget in (self.task, self.progress, self.backup, self.connection, self.tasks):
             self.addPermanentWidget(widget)
         session.tasks.added.connect(self.look_at_tasks)
@@ -81,8 +76,7 @@ class Status(QStatusBar):
 
     def look_soon(self) -> None:
         """Count again after other statistics that come now."""
-        if not self._soon.isActive():
-            self._soon.start()
+        self._soon.ask()
 
     def look(self) -> None:
         """Count again."""
@@ -117,11 +111,7 @@ class Status(QStatusBar):
             self.progress.setValue(newest.progress or 0)
         self.tasks.setText(self.tr("%n task(s)", "", len(running)) if running else self.tr("Tasks"))
         if not running:
-            self._look_at_backups_soon()
-
-    def _look_at_backups_soon(self) -> None:
-        if not self._backups_soon.isActive():
-            self._backups_soon.start()
+            self._backups_soon.ask()
 
     def look_at_backups(self) -> None:
         """Remind of backups that failed; else of what has no backup, or only an old one."""

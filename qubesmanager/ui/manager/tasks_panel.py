@@ -23,7 +23,7 @@ from qubesmanager.models.texts import ago_text, clock_text, date_text, number_te
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
-from qubesmanager.ui.widgets.labels import fault_color, good_color, plain_label, subdued
+from qubesmanager.ui.widgets.labels import embolden, fault_color, good_color, plain_label, subdued
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 _NO_PARENT = QModelIndex()
@@ -215,9 +215,7 @@ class TasksPanel(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(8, 4, 8, 0)
         title = plain_label(self.tr("Tasks"), self)
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
+        embolden(title)
         head.addWidget(title, 1)
         self.cancel = QPushButton(self.tr("Cance&l task"), self)
         self.clear = QPushButton(self.tr("Clear histor&y"), self)

@@ -60,6 +60,7 @@ from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.sections import Section, hairline
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.ui.widgets.tables import row_table, selected_rows, set_widths
 
 PAUSE = 250
@@ -108,7 +109,7 @@ class UpdatesPage(QWidget):
         self.stack = QStackedWidget(self)
         self._make_toolbar()
         self._lay_out()
-        self._later = self._timer(PAUSE, self._begin)
+        self._later = Soon(PAUSE, self._begin, self)
         self._turns = self._timer(0, self._make_more)
         self._clock = self._timer(MINUTE, self._begin)
         self._clock.setSingleShot(False)
@@ -220,8 +221,8 @@ class UpdatesPage(QWidget):
 
     def _changed(self, *_: object) -> None:
         """Follow events while the page is shown; `showEvent` makes up for the others."""
-        if self.isVisible() and not self._later.isActive():
-            self._later.start()
+        if self.isVisible():
+            self._later.ask()
 
     def _begin(self) -> None:
         """Make the rows again, in turns of the loop."""

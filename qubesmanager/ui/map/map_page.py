@@ -42,6 +42,7 @@ from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
 from qubesmanager.ui.widgets.prompts import ask_where_to_save
 from qubesmanager.ui.widgets.sections import hairline
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire.values import VmClass
 
 PAUSE = 150
@@ -89,10 +90,7 @@ class MapPage(QWidget):
         self.turns: dict[str, QAction] = {}
         self._make_toolbar()
         self._lay_out()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self.fill)
+        self._later = Soon(PAUSE, self.fill, self)
         self._connect()
         self.show_page(PICTURE)
 
@@ -248,8 +246,8 @@ class MapPage(QWidget):
     # -- what changes -------------------------------------------------------------------------------------------------
 
     def _changed(self, *_values: object) -> None:
-        if self.isVisible() and not self._later.isActive():
-            self._later.start()
+        if self.isVisible():
+            self._later.ask()
 
     def _selected(self) -> None:
         self._update_actions()

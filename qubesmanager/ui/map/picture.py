@@ -33,9 +33,9 @@ from qubesmanager.ui.map.scene import Scene, place_text
 from qubesmanager.ui.session.session import Session
 
 SMALLEST, LARGEST, STEP = 0.25, 3.0, 1.2
+"""Limits of the scale, and what one step makes of it."""
 READABLE = 0.75
 """The least scale that the picture has by itself."""
-"""Limits of the scale, and what one step makes of it."""
 EDGE, SCROLL_MS = 24, 30
 """Pixels at the edge where a drag scrolls the picture, and how often it does."""
 WHEEL = 120

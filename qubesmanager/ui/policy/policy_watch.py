@@ -3,7 +3,7 @@
 
 import asyncio
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.models.policy_draft import PolicyDraft
 from qubesmanager.policy.checks import Checks, check
@@ -12,6 +12,7 @@ from qubesmanager.policy.records import system_info
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import DOM0
@@ -38,10 +39,7 @@ class PolicyWatch(QObject):
         self._is_asking = False
         self._is_checking = False
         self._again = False
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self._check_now)
+        self._later = Soon(PAUSE, self._check_now, self)
         self.draft.changed.connect(self.check)
         session.put.connect(self._qubes_changed)
         session.gone.connect(self._qubes_changed)
@@ -73,8 +71,7 @@ class PolicyWatch(QObject):
 
     def check(self) -> None:
         """Check soon."""
-        if not self._later.isActive():
-            self._later.start()
+        self._later.ask()
 
     @property
     def is_current(self) -> bool:

@@ -53,6 +53,7 @@ from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.labels import (
     blended,
     cpu_color,
+    embolden,
     memory_color,
     plain_label,
     subdue,
@@ -270,9 +271,7 @@ class ResourcesPage(QWidget):
         row.setSpacing(2 * self._unit)
         head = plain_label(title, top)
         for label in (head, values[0]):
-            font = label.font()
-            font.setBold(True)
-            label.setFont(font)
+            embolden(label)
         for label in (head, *values):
             label.setWordWrap(False)
         row.addWidget(head)

@@ -4,13 +4,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt5.QtCore import QSignalBlocker, pyqtSignal
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -27,7 +26,8 @@ from qubesmanager.models.texts import class_text, date_text, plain_tip, size_tex
 from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
-from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue, title_label
+from qubesmanager.ui.widgets.labels import embolden, plain_label, problem_label, show_problem, subdue, title_label
+from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.wizard import below
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN
 from qubesmanager.wire.values import VmClass
@@ -49,9 +49,7 @@ class QubeDetails(QScrollArea):
         self._table = table
         self._picture = picture
         self._row: RestoreRow | None = None
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll_down_only(self)
         inner = QWidget(self)
         self.cube = QLabel(inner)
         self.headline = title_label("", inner)
@@ -67,9 +65,7 @@ class QubeDetails(QScrollArea):
         self.fate = plain_label("", inner)
         self.facts = FactGrid(parent=inner)
         self.compared_title = plain_label("", inner)
-        font = self.compared_title.font()
-        font.setBold(True)
-        self.compared_title.setFont(font)
+        embolden(self.compared_title)
         self.compared = FactGrid((self.tr("In the backup"), self.tr("Here")), inner)
         self.alike = plain_label(self.tr("All other settings are the same."), inner)
         subdue(self.alike)

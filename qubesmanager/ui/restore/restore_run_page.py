@@ -17,7 +17,7 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.ui.restore.restore_run import RestoreRun
 from qubesmanager.ui.restore.restore_texts import notes
 from qubesmanager.ui.session.tasks import TaskSet
-from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
+from qubesmanager.ui.widgets.labels import embolden, plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.prompts import ask_where_to_save
 from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.wire.restores import Restored
@@ -44,9 +44,7 @@ class RunPage(QWidget):
         self._may_retry = False
         self._words: dict[str, str] = {}
         self.headline = plain_label("", self)
-        font = self.headline.font()
-        font.setBold(True)
-        self.headline.setFont(font)
+        embolden(self.headline)
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName(self.tr("Progress"))
         self.now = plain_label("", self)

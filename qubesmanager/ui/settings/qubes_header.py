@@ -7,7 +7,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.flow_layout import Flow
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import embolden, plain_label
 
 MOST = 12
 """More names say less: the list of differences names them all."""
@@ -55,9 +55,7 @@ class QubesHeader(QWidget):
         cube.setPixmap(label_icon(color).pixmap(SIZE, SIZE))
         text = plain_label(name, chip)
         text.setWordWrap(False)
-        font = text.font()
-        font.setBold(True)
-        text.setFont(font)
+        embolden(text)
         row = QHBoxLayout(chip)
         row.setContentsMargins(0, 0, 8, 0)
         row.setSpacing(4)

@@ -5,12 +5,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.models.timeline import TimelineModel
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.history import HistoryEntry, HistoryQuery
@@ -47,14 +48,11 @@ class TimelineFeed(QObject):
         self._is_shown = is_shown
         self._is_stale = False
         self._asking: asyncio.Task[None] | None = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self.ask_newer)
+        self._later = Soon(PAUSE, self.ask_newer, self)
         model.more_wanted.connect(self.ask_older)
         for signal in (session.put, session.gone, session.happened, session.system_changed, session.labels_changed):
-            signal.connect(self._happened)
-        session.synced.connect(self._happened)
+            signal.connect(self._later.ask)
+        session.synced.connect(self._later.ask)
 
     def show_qube(self, name: str | None) -> None:
         """Begin again with the entries of one qube; None for all."""
@@ -104,10 +102,6 @@ class TimelineFeed(QObject):
 
     def _is_busy(self) -> bool:
         return self._asking is not None and not self._asking.done()
-
-    def _happened(self, *_: object) -> None:
-        if not self._later.isActive():
-            self._later.start()
 
     def _ask(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._asking = self._session.tasks.start_hidden(self.tr("Load the changes"), coroutine, owner=self)

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QListWidget, QPushButton, QVBoxLayout
 
 from qubesmanager.ui.icons import application_icon
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import embolden, plain_label
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.events import PolicyQuestion
 
@@ -35,9 +35,7 @@ class PolicyQuestionDialog(QDialog):
         self.setWindowTitle(self.tr("Allow a call?"))
         self.setWindowIcon(application_icon())
         headline = plain_label(self.tr("{0} asks to make a call.").format(question.source), self)
-        font = headline.font()
-        font.setBold(True)
-        headline.setFont(font)
+        embolden(headline)
         form = QFormLayout()
         for title, text in (
             (self.tr("Source:"), question.source),

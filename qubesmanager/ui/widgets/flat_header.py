@@ -2,9 +2,10 @@
 """The header of tables and trees: flat, short lines between the titles, and the arrow of sorting beside its title."""
 
 from PyQt5.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt5.QtWidgets import QHeaderView, QTableView, QTreeView, QWidget
 
+from qubesmanager.ui.widgets.fonts import bold_font
 from qubesmanager.ui.widgets.labels import HALF, blended
 
 PADDING = 4
@@ -38,7 +39,7 @@ class FlatHeader(QHeaderView):
         """Pixels that a section with this title needs, with the arrow if it is sorted."""
         if not is_sorted:
             return self.fontMetrics().horizontalAdvance(title) + 2 * PADDING + 2
-        return QFontMetrics(_bold(self.font())).horizontalAdvance(title) + 2 * PADDING + ARROW
+        return QFontMetrics(bold_font(self.font())).horizontalAdvance(title) + 2 * PADDING + ARROW
 
     def is_sorted(self, section: int) -> bool:
         """Whether the table is sorted by the section, which then has the arrow."""
@@ -63,7 +64,7 @@ class FlatHeader(QHeaderView):
         is_right = is_number != self.isRightToLeft()
         side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
         room = area.adjusted(PADDING, 0, -PADDING, 0)
-        font = _bold(self.font()) if is_sorted else self.font()
+        font = bold_font(self.font()) if is_sorted else self.font()
         metrics = QFontMetrics(font)
         width = max(0, room.width() - (ARROW if is_sorted else 0))
         text = metrics.elidedText(self.title(section), self.textElideMode(), width)
@@ -130,9 +131,3 @@ def put_flat_header(view: QTableView | QTreeView) -> FlatHeader:
     else:
         view.setHeader(header)
     return header
-
-
-def _bold(font: QFont) -> QFont:
-    bold = QFont(font)
-    bold.setBold(True)
-    return bold

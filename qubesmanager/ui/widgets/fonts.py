@@ -15,6 +15,13 @@ def in_units(widget: QWidget, units: float) -> int:
     return max(1, round(units * widget.fontMetrics().height() / 4))
 
 
+def bold_font(font: QFont) -> QFont:
+    """A bold copy."""
+    other = QFont(font)
+    other.setBold(True)
+    return other
+
+
 def scaled(font: QFont, share: float, *, bold: bool = False) -> QFont:
     """A copy in this share of the size, whether that is in points or in pixels; `bold` makes it bold, too."""
     other = QFont(font)
@@ -22,6 +29,4 @@ def scaled(font: QFont, share: float, *, bold: bool = False) -> QFont:
         other.setPixelSize(round(font.pixelSize() * share))
     else:
         other.setPointSizeF(font.pointSizeF() * share)
-    if bold:
-        other.setBold(True)
-    return other
+    return bold_font(other) if bold else other

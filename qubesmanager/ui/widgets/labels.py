@@ -6,7 +6,7 @@ from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 
 from qubesmanager.ui.icons import is_dark
-from qubesmanager.ui.widgets.fonts import scaled
+from qubesmanager.ui.widgets.fonts import bold_font, scaled
 
 
 def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
@@ -38,6 +38,11 @@ def redden(button: QPushButton) -> None:
     for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
         palette.setColor(group, QPalette.ColorRole.ButtonText, color)
     button.setPalette(palette)
+
+
+def embolden(widget: QWidget) -> None:
+    """Make the text of a widget bold."""
+    widget.setFont(bold_font(widget.font()))
 
 
 def subdue(widget: QWidget) -> None:

@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.widgets.button_box import button_box
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import embolden, plain_label
 from qubesmanager.ui.widgets.screens import keep_on_screen, resize_in_units
 
 
@@ -70,9 +70,7 @@ class Question(QDialog):
         self.setWindowTitle(title)
         layout = QVBoxLayout(self)
         headline = plain_label(text, self)
-        font = headline.font()
-        font.setBold(True)
-        headline.setFont(font)
+        embolden(headline)
         layout.addWidget(headline)
         if details:
             layout.addWidget(plain_label(details, self))

@@ -32,6 +32,13 @@ class PageStack(QStackedWidget):
         return super().sizeHint() if page is None else page.sizeHint()
 
 
+def scroll_down_only(area: QScrollArea) -> None:
+    """Draw no frame, and give what is in the area its width: only the height may be too small."""
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
 class ScrolledStack(QScrollArea):
     """A `PageStack` as `stack`, in a frame that is not drawn."""
 

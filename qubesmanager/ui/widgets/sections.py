@@ -4,7 +4,7 @@
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from qubesmanager.ui.widgets.labels import mixed, plain_label, subdue
+from qubesmanager.ui.widgets.labels import embolden, mixed, plain_label, subdue
 
 LINE_SHARE = 0.15
 """How much of the text's colour is in a dividing line."""
@@ -21,9 +21,7 @@ class Section(QWidget):
         row.setSpacing(2 * unit)
         self.title = plain_label(title, self)
         self.title.setWordWrap(False)
-        font = self.title.font()
-        font.setBold(True)
-        self.title.setFont(font)
+        embolden(self.title)
         self.note: QLabel = plain_label("", self)
         self.note.setWordWrap(False)
         subdue(self.note)
