@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QLocale, QRect, Qt
-from PyQt5.QtGui import QFontMetrics, QStandardItemModel
+from PyQt5.QtCore import QItemSelectionModel, QLocale, QRect, Qt
+from PyQt5.QtGui import QFontMetrics, QImage, QStandardItemModel
 from PyQt5.QtWidgets import (
+    QAbstractItemView,
     QApplication,
     QDialogButtonBox,
     QHeaderView,
@@ -121,17 +122,37 @@ async def test_the_sorted_column_has_room_for_its_arrow(clicker: Clicker) -> Non
     await clicker.until(lambda: view.columnWidth(last) >= title)
 
 
-def test_a_cell_has_no_frame_of_the_focus(qtbot: QtBot) -> None:
+async def test_a_row_that_has_the_keyboard_and_is_not_selected_is_seen(qtbot: QtBot) -> None:
+    model = QStandardItemModel(3, 2)
+    table = row_table(model, "Rows", 1)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    qtbot.addWidget(table)
+    table.show()
+    table.selectRow(0)
+    table.activateWindow()
+    table.setFocus()
+    await until(table.hasFocus)
+
+    def picture_at(row: int) -> QImage:
+        selection = table.selectionModel()
+        assert selection is not None
+        selection.setCurrentIndex(model.index(row, 1), QItemSelectionModel.SelectionFlag.NoUpdate)
+        return table.grab().toImage()
+
+    assert picture_at(1) != picture_at(2)
+
+
+@pytest.mark.parametrize("other", [QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_Enabled])
+def test_a_cell_has_no_frame_of_the_focus(qtbot: QtBot, other: QStyle.StateFlag) -> None:
     tree = QTreeView()
     qtbot.addWidget(tree)
     option = QStyleOptionViewItem()
-    states = QStyle.StateFlag
-    option.state = QStyle.State(option.state) | states.State_HasFocus | states.State_Selected
+    option.state = QStyle.State() | QStyle.StateFlag.State_HasFocus | other
 
     RowDelegate(tree).initStyleOption(option, tree.rootIndex())
 
     assert not option.state & QStyle.StateFlag.State_HasFocus
-    assert option.state & QStyle.StateFlag.State_Selected
+    assert option.state & other
 
 
 async def test_the_pool_is_selected_in_both_directions(

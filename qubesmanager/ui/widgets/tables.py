@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import QAbstractItemModel, QItemSelectionModel, Qt
+from PyQt5.QtCore import QAbstractItemModel, QItemSelectionModel, QModelIndex, Qt
 from PyQt5.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QTreeView, QWidget
 
 from qubesmanager.ui.widgets.flat_header import put_flat_header
@@ -15,6 +15,12 @@ class RowsView(QTableView):
     """A table whose rows can be selected in every direction of reading."""
 
     # Qt overrides
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Paint the edges of both rows again; Qt paints the two cells."""
+        super().currentChanged(current, previous)
+        for index in (current, previous):
+            self.update(index.siblingAtColumn(0))
 
     def selectRow(self, row: int) -> None:
         """Make the row the selected and the current one.
