@@ -93,12 +93,11 @@ def _window(name: str, url: str | None) -> int:
 def mgmt1d(argv: Sequence[str] | None = None) -> int:
     """`qubes-mgmt1d`: serve until told to end."""
     gc.disable()  # of what modules make while they are loaded nothing can be collected
-    from qubesmanager.systems import real  # noqa: PLC0415 - see above
-
     try:
         from qubesmanager.daemon import main as daemon  # noqa: PLC0415 - see above
-        from qubesmanager.systems import demo_week  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
+        from qubesmanager.systems import real  # noqa: PLC0415 - see above
+
         if error.name not in real.MODULES:
             raise
         print(f"qubes-mgmt1d: {real.missing_module(error.name)}", file=sys.stderr)  # noqa: T201 - why it cannot serve
@@ -113,9 +112,15 @@ def mgmt1d(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.DEBUG if options.debug else logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )
-    prepare = real.populate if options.real else None
+    prepare: daemon.Prepare | None = None
     if options.demo is not None:
+        from qubesmanager.systems import demo_week  # noqa: PLC0415 - other daemons need none of it
+
         prepare = partial(demo_week.populate, extra=options.demo)
+    elif options.real:
+        from qubesmanager.systems import real  # noqa: PLC0415 - as above
+
+        prepare = real.populate
     try:
         if options.check or options.recover:
             status, lines = asyncio.run(daemon.once(options))

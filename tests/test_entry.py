@@ -49,3 +49,19 @@ def test_a_daemon_without_the_local_extra_says_in_one_sentence_what_is_missing(m
     assert done.stderr.startswith(f"qubes-mgmt1d: The Python module {module} is missing")
     assert "qubesmanager-mgmt1[local] (pip)" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_daemon_that_serves_loads_no_compression_no_demonstration_and_no_checks() -> None:
+    names = ("isal", "zstandard", "cryptography", "qubesmanager.systems", "qubesmanager.daemon.local.checking")
+    script = f"""
+import sys
+from qubesmanager.daemon import main
+from qubesmanager.entry import mgmt1d
+async def run(options, prepare):
+    print([name for name in {names} if name in sys.modules])
+main.run = run
+raise SystemExit(mgmt1d())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

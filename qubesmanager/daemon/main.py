@@ -15,7 +15,6 @@ from pathlib import Path
 
 from qubesmanager.daemon.dialect.backend import Dialect
 from qubesmanager.daemon.dispatch import Dispatcher
-from qubesmanager.daemon.local import checking
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.machine import SYSTEM_STATE, open_machine, recover_machine
 from qubesmanager.daemon.local.startup import start_with_machine
@@ -159,6 +158,8 @@ def default_state() -> Path:
 async def once(options: Options) -> tuple[int, list[str]]:
     """Carry out `check` or `recover`. Answers the exit status and the lines to print. Raises `Mgmt1Error`."""
     if options.check:
+        from qubesmanager.daemon.local import checking  # noqa: PLC0415 - a daemon that serves needs none of it
+
         report = await checking.check_all(options.state)
         return (1 if report.wrong else 0), checking.lines(report)
     result = await recover_machine(options.state, options.hypervisor)

@@ -37,9 +37,12 @@ class PropertyValue(NamedTuple):
     reason: Reason | None = None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def shared_value(value: str, *, is_default: bool) -> PropertyValue:
-    """A value without a reason. Qubes share most of theirs: one object each keeps a full collection short."""
+    """A value without a reason. Qubes share most of theirs: one object each keeps a full collection short.
+
+    Values that only one qube has (a name, an address) leave the cache soon.
+    """
     return PropertyValue(value, is_default)
 
 

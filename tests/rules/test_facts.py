@@ -45,3 +45,17 @@ def test_a_record_and_a_qube_of_the_daemon_are_facts() -> None:
 def test_the_references_are_the_properties_that_name_a_qube() -> None:
     assert set(REFERENCES) == {row.name for row in properties.TABLE.values() if row.type is Type.VM}
     assert set(SYSTEM_REFERENCES) == {row.name for row in system_properties.TABLE.values() if row.type is Type.VM}
+
+
+def test_a_record_shares_its_properties_with_the_qube_until_the_qube_changes() -> None:
+    daemon = State()
+    qube = Qube(2, UUID(int=2), "mail", VmClass.APP, own={"memory": "500"})
+    daemon.load([qube])
+    record = qube.record()
+    assert record.properties is qube.properties
+
+    qube.own["memory"] = "600"
+    daemon.property_changed(qube, "memory")
+
+    assert (record.value("memory"), qube.record().value("memory")) == ("500", "600")
+    assert qube.record().properties is qube.properties

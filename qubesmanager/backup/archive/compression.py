@@ -20,16 +20,19 @@ from qubesmanager.host.priority import computing
 from qubesmanager.wire.reasons import refusal
 
 
-def _optional(module: str) -> Any:
+@cache
+def optional(module: str) -> Any:
+    """A compression library, loaded by the first backup that needs it; None where there is none."""
     try:
         return importlib.import_module(module)
     except ImportError:  # not installed, or there is no build for this processor
         return None
 
 
-isal_zlib: Any = _optional("isal.isal_zlib")
-igzip_lib: Any = _optional("isal.igzip_lib")
-zstandard: Any = _optional("zstandard")
+def _zlib_or_isal() -> Any:
+    """The functions of zlib: ISA-L's where it is installed."""
+    return optional("isal.isal_zlib") or zlib
+
 
 BLOCK = 1 << 20
 """Bytes of a block before compression, and the most that one step of decompression gives."""
@@ -45,7 +48,6 @@ _STORED = 0xFFFF
 """The most bytes of one stored piece of deflate."""
 _STORED_HEAD = struct.Struct("<?HH")
 """Whether it is the last, its length, and the length's complement (RFC 1951, 3.2.4)."""
-_crc32 = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 _SAMPLES, _SAMPLE = 16, 1024
 """How many samples of a block are tried, and the bytes of each."""
 _ZSTD_LEVEL = 3
@@ -64,7 +66,7 @@ class Compression(StrEnum):
 
 def require(method: Compression | str | None) -> None:
     """Raises `BackupError` if this installation can neither write nor read the method."""
-    if method == Compression.ZSTD and zstandard is None:
+    if method == Compression.ZSTD and optional("zstandard") is None:
         raise refusal("zstd-missing")
 
 
@@ -87,9 +89,7 @@ def _zeros(method: Compression) -> bytes:
 def _gzip(block: bytes) -> bytes:
     if _is_dense(block):
         return _stored(block)
-    if isal_zlib is not None:
-        return cast("bytes", isal_zlib.compress(block, 1, _GZIP))
-    return zlib.compress(block, 1, _GZIP)
+    return cast("bytes", _zlib_or_isal().compress(block, 1, _GZIP))
 
 
 def _stored(block: bytes) -> bytes:
@@ -99,7 +99,7 @@ def _stored(block: bytes) -> bytes:
     for at in range(0, size, _STORED):
         part = view[at : at + _STORED]
         parts += _STORED_HEAD.pack(at + _STORED >= size, len(part), len(part) ^ 0xFFFF), part
-    parts.append(_GZIP_TAIL.pack(_crc32(block), size))
+    parts.append(_GZIP_TAIL.pack(_zlib_or_isal().crc32(block), size))
     return b"".join(parts)
 
 
@@ -112,7 +112,7 @@ def _is_dense(block: bytes) -> bool:
     if step < 8 * _SAMPLE:
         return False
     sample = b"".join(block[at : at + _SAMPLE] for at in range(0, len(block) - _SAMPLE, step))
-    return len(zlib.compress(sample, 1) if isal_zlib is None else isal_zlib.compress(sample, 1)) >= len(sample)
+    return len(_zlib_or_isal().compress(sample, 1)) >= len(sample)
 
 
 _own = threading.local()
@@ -122,7 +122,7 @@ def _zstd(block: bytes) -> bytes:
     # A compressor is made for one thread, and making one costs as much as a small block.
     compressor = getattr(_own, "compressor", None)
     if compressor is None:
-        compressor = _own.compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+        compressor = _own.compressor = optional("zstandard").ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
     return cast("bytes", compressor.compress(block))
 
 
@@ -177,7 +177,7 @@ class _Zstd:
     """
 
     def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        self._inner = optional("zstandard").ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         self._rest = b""
 
     @property
@@ -198,6 +198,7 @@ class _Zstd:
 
 
 def _gzip_step() -> Any:
+    igzip_lib = optional("isal.igzip_lib")
     return _Zlib() if igzip_lib is None else igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
@@ -210,11 +211,15 @@ _STEPS: dict[str, Callable[[], _Step]] = {
 FILTERS = tuple(_STEPS)
 """The names of `compression-filter` that can be read."""
 
-_ERRORS = (
-    *(zlib.error, OSError, EOFError, ValueError, lzma.LZMAError),
-    *(() if zstandard is None else (zstandard.ZstdError,)),
-    *(() if igzip_lib is None else (igzip_lib.error,)),
-)
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the libraries raise for a stream that is broken."""
+    zstandard, igzip_lib = optional("zstandard"), optional("isal.igzip_lib")
+    return (
+        *(zlib.error, OSError, EOFError, ValueError, lzma.LZMAError),
+        *(() if zstandard is None else (zstandard.ZstdError,)),
+        *(() if igzip_lib is None else (igzip_lib.error,)),
+    )
 
 
 def decompressed(pieces: Iterator[bytes], name: str | None) -> Iterator[bytes]:
@@ -232,7 +237,7 @@ def decompressed(pieces: Iterator[bytes], name: str | None) -> Iterator[bytes]:
             data = next(steps)
         except StopIteration:
             return
-        except _ERRORS as error:
+        except _errors() as error:
             raise refusal("compression-broken") from error
         yield data
 

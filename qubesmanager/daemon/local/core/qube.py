@@ -43,6 +43,7 @@ class Qube:
     has_agent: bool = False
     """The agent of `guest/` answers on the channel of the qube."""
     view: dict[str, PropertyValue] = field(default_factory=dict)
+    """Shared with the record that was made of it: call `changed` first."""
     kept_record: VmRecord | None = None
 
     def __post_init__(self) -> None:
@@ -77,7 +78,7 @@ class Qube:
                 self.name,
                 self.klass,
                 self.state,
-                dict(self.view),
+                self.view,
                 dict(self.features),
                 frozenset(self.tags),
                 tuple(self.volumes.values()),
@@ -87,5 +88,7 @@ class Qube:
         return self.kept_record
 
     def changed(self) -> None:
-        """Something of the record is different now."""
-        self.kept_record = None
+        """Something of the record is different now, or will be. Gives the qube a view that no record has."""
+        if self.kept_record is not None:
+            self.view = dict(self.view)
+            self.kept_record = None

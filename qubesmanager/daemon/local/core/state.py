@@ -186,9 +186,9 @@ class State:
         return too_early
 
     def _view(self, qube: Qube) -> None:
+        qube.changed()
         for row in properties.BY_CLASS[qube.klass]:
             self._put(qube, row, self._value(qube, row))
-        qube.changed()
 
     def _value(self, qube: Qube, row: Property) -> PropertyValue:
         value = qube.own.get(row.name)
@@ -224,8 +224,8 @@ class State:
             before, after = qube.view[row.name], self._value(qube, row)
             if before == after:
                 continue
-            self._put(qube, row, after)
             qube.changed()
+            self._put(qube, row, after)
             changes.append(events.property_event(qube.name, row.name, after, before.value))
             if before.value == after.value:
                 continue

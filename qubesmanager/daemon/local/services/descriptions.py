@@ -7,8 +7,10 @@ if it is one that stays when it halts, the volumes of its template describe it t
 """
 
 import asyncio
+import json
 import logging
 from contextlib import suppress
+from hashlib import blake2s
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +47,8 @@ class Descriptions:
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._kept: dict[tuple[str, str], dict[str, Any]] = {}
+        self._kept: dict[tuple[str, str], bytes] = {}
+        """The digest of the description that a volume has; the descriptions would take a kilobyte each."""
         runtime.subscribe(self._on_event)
 
     def _on_event(self, event: Event) -> None:
@@ -113,12 +116,12 @@ class Descriptions:
             if not volume.save_on_stop or volume.extra:
                 continue
             about = describe(qube, self._runtime.state)
-            key = (volume.pool, volume.vid)
-            if self._kept.get(key) == about:
+            key, digest = (volume.pool, volume.vid), blake2s(json.dumps(about).encode(), digest_size=16).digest()
+            if self._kept.get(key) == digest:
                 continue
             try:
                 await self._write_one(volume, about)
-                self._kept[key] = about
+                self._kept[key] = digest
             except Mgmt1Error as error:
                 self._kept.pop(key, None)
                 log.info("What is known of %s could not be kept in %s: %s", qube.name, volume.vid, error)

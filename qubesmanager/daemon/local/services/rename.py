@@ -94,7 +94,7 @@ class Renaming:
         own_tags = {kind for kind in TAGS_OF_QUBES if kind + old in qube.tags}
         qube.tags.difference_update([kind + old for kind in own_tags])
         qube.tags.update([kind + new for kind in own_tags])
-        qube.view.clear()
+        qube.view = {}
         came = state.add(qube)
         happened = [gone, came]
         for prop in SYSTEM_REFERENCES:

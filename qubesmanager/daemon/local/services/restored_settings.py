@@ -101,8 +101,8 @@ async def take_settings(state: State, incoming: Iterable[Incoming], choices: Cho
             await asyncio.sleep(0)
     for each in coming:
         # They are computed again from the real state.
-        each.qube.view.clear()
         each.qube.changed()
+        each.qube.view.clear()
 
 
 class _Settling:

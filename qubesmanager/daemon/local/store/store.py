@@ -15,7 +15,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -340,9 +339,8 @@ def make_current(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     (done,) = connection.execute("PRAGMA user_version").fetchone()
-    folder = resources.files(__package__)
     for number, name in enumerate(_MIGRATIONS[done:], done + 1):
-        script = folder.joinpath(name).read_text(encoding="utf-8")
+        script = Path(__file__).with_name(name).read_text(encoding="utf-8")
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
