@@ -1457,8 +1457,8 @@
         <translation>{0}: läuft ohne das Fenster weiter.</translation>
     </message>
     <message>
-        <source>{0}: it continues, and this program stays in the background for what comes after it.</source>
-        <translation>{0}: läuft weiter; das Programm bleibt für das, was danach kommt, im Hintergrund.</translation>
+        <source>{0}: this program stays in the background for it.</source>
+        <translation>{0}: Dieses Programm bleibt dafür im Hintergrund.</translation>
     </message>
 </context>
 <context>
@@ -9595,6 +9595,18 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Run qvm-run --service in dom0.</source>
         <translation>In dom0 qvm-run --service ausführen.</translation>
     </message>
+    <message>
+        <source>The demonstration does not shut this computer down.</source>
+        <translation>Die Demonstration fährt diesen Computer nicht herunter.</translation>
+    </message>
+    <message>
+        <source>The computer stays on: the backup {profile} is not complete.</source>
+        <translation>Der Computer bleibt an: Die Sicherung {profile} ist nicht vollständig.</translation>
+    </message>
+    <message>
+        <source>The computer stays on: nothing has moved for {minutes} minutes. It waited for: {title}</source>
+        <translation>Der Computer bleibt an: Seit {minutes} Minuten hat sich nichts bewegt. Gewartet wurde auf: {title}</translation>
+    </message>
 </context>
 <context>
     <name>RenameDialog</name>
@@ -11161,6 +11173,25 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>{0} is used twice: for {1} and for {2}.</source>
         <translation>{0} ist zweimal belegt: für {1} und für {2}.</translation>
+    </message>
+</context>
+<context>
+    <name>ShutDown</name>
+    <message>
+        <source>Shut down this computer</source>
+        <translation>Diesen Computer herunterfahren</translation>
+    </message>
+    <message>
+        <source>Waits for: {0}</source>
+        <translation>Wartet auf: {0}</translation>
+    </message>
+    <message>
+        <source>the connection</source>
+        <translation>die Verbindung</translation>
+    </message>
+    <message>
+        <source>a restore or an import of another program</source>
+        <translation>eine Wiederherstellung oder einen Import eines anderen Programms</translation>
     </message>
 </context>
 <context>

@@ -28,9 +28,13 @@ class PayloadStream(asyncio.Protocol):
 
     @classmethod
     async def take_over(cls, reader: asyncio.StreamReader, transport: asyncio.Transport) -> "PayloadStream":
-        """The rest of what `reader` would have given; it gives nothing more."""
+        """The rest of what `reader` would have given; it gives nothing more.
+
+        Raises `ConnectionError` if the connection is lost already: then the transport has no protocol.
+        """
         before = transport.get_protocol()
-        assert isinstance(before, asyncio.Protocol)  # noqa: S101 - that of asyncio's streams
+        if not isinstance(before, asyncio.Protocol):
+            raise ConnectionResetError
         if transport.is_reading():
             transport.pause_reading()
         reader.feed_eof()

@@ -71,10 +71,14 @@ def bind(path: Path) -> socket.socket:
 
 
 def passed_socket() -> socket.socket | None:
-    """The socket that systemd listens on for us, if it does (sd_listen_fds)."""
+    """The socket that systemd listens on for us, if it does (sd_listen_fds). No program that we start gets it."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
-    return socket.socket(fileno=_FIRST_PASSED_FD)
+    listening = socket.socket(fileno=_FIRST_PASSED_FD)
+    listening.set_inheritable(False)
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    return listening
 
 
 def notify(message: str) -> None:

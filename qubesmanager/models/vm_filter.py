@@ -234,11 +234,14 @@ class VmFilterModel(QAbstractProxyModel):
             self.shown_changed.emit()
 
     def _removed(self, _parent: QModelIndex, first: int, last: int) -> None:
-        for row in range(first, last + 1):
-            name = self._source.name_at(self._source.index(row, 0))
-            self._take_away(name)
-            self._order.remove(name)
-            self._by_name = None
+        gone = {self._source.name_at(self._source.index(row, 0)) for row in range(first, last + 1)}
+        if first == last:
+            self._take_away(*gone)
+        else:
+            self._rearrange([name for name in self._names if name not in gone])
+        self._order = [name for name in self._order if name not in gone]
+        self._by_name = None
+        for name in gone:
             for keys in self._keys:
                 keys.pop(name, None)
 

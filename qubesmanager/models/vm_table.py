@@ -82,18 +82,36 @@ class VmTableModel(QAbstractTableModel):
             self._histories.pop(record.name, None)
 
     def remove(self, names: Sequence[str]) -> None:
-        """These qubes are gone."""
-        for name in names:
-            row = self._rows.get(name)
-            if row is None:
-                continue
-            self.beginRemoveRows(QModelIndex(), row, row)
-            del self._names[row], self._rows[name], self._records[name]
+        """These qubes are gone, all at once: several are moved to the end first."""
+        gone = self._rows.keys() & {*names}
+        if not gone:
+            return
+        first = min(self._rows[name] for name in gone)
+        last = first + len(gone) - 1
+        if any(name not in gone for name in self._names[first : last + 1]):
+            first = self._move_to_end(gone)
+            last = len(self._names) - 1
+        self.beginRemoveRows(QModelIndex(), first, last)
+        for name in gone:
+            del self._rows[name], self._records[name]
             self._histories.pop(name, None)
-            self.running.discard(name)
-            for at in range(row, len(self._names)):
-                self._rows[self._names[at]] = at
-            self.endRemoveRows()
+        self.running -= gone
+        del self._names[first : last + 1]
+        for row in range(first, len(self._names)):
+            self._rows[self._names[row]] = row
+        self.endRemoveRows()
+
+    def _move_to_end(self, names: set[str]) -> int:
+        """Put the rows of these qubes behind all others; the first of them."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        names_before = [self._names[index.row()] for index in before]
+        self._names.sort(key=names.__contains__)
+        self._rows = {name: row for row, name in enumerate(self._names)}
+        after = [self.index(self._rows[name], index.column()) for name, index in zip(names_before, before, strict=True)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+        return len(self._names) - len(names)
 
     def set_stats(self, name: str, cpu_percent: int, memory_kib: int) -> None:
         """Statistics of a running qube, now."""

@@ -890,6 +890,17 @@ TABLE: tuple[Row, ...] = (
     Row("program-missing", errors.Mgmt1Error, "The program {program} is not installed."),
     Row("program-too-slow", errors.Mgmt1Error, "{program} did not end within {seconds} seconds."),
     Row("no-systemctl", errors.Mgmt1Error, "The computer cannot be shut down from here: systemctl is missing."),
+    Row("demo-no-power-off", errors.Mgmt1Error, "The demonstration does not shut this computer down."),
+    Row(
+        "power-off-backup-failed",
+        errors.Mgmt1Error,
+        "The computer stays on: the backup {profile} is not complete.",
+    ),
+    Row(
+        "power-off-nothing-moves",
+        errors.Mgmt1Error,
+        "The computer stays on: nothing has moved for {minutes} minutes. It waited for: {title}",
+    ),
     Row("power-off-failed", errors.Mgmt1Error, "The computer cannot be shut down: {why}."),
     Row("power-off-refused", errors.Mgmt1Error, "The computer was not shut down: {why}"),
     Row("not-installed", errors.Mgmt1Error, "Not installed here: {programs}."),

@@ -2,9 +2,12 @@
 """Callers that stall, hang up or do not listen, on a server with short limits in the test's own process."""
 
 import asyncio
+import gc
+import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,60 @@ async def test_a_caller_that_never_ends_its_payload_is_sent_away_and_nothing_cha
     assert (await reader.read()).startswith(b"2\x00ProtocolError\x00")
     assert system.runtime.state.qube("vault").value("memory") == "400"
     writer.close()
+
+
+HEADER = b"mgmt1.backup.Restore+ dom0 name dom0\0"
+CUTS = (0, 5, len(HEADER) - 1, len(HEADER), len(HEADER) + 1, len(HEADER) + 600_000)
+"""Bytes that a caller sends before it goes away."""
+
+
+class Answering(Dispatcher):
+    """Answers a streamed call before its payload, after it, or in two halves."""
+
+    order = ""
+
+    async def answer(  # type: ignore[override]
+        self, _source: str, _service: str, _argument: str, _dest: str, payload: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        if self.order != "after":
+            yield b"0\0" + bytes(1000)
+        if self.order != "before":
+            async for _piece in payload:
+                pass
+            yield b"0\0"
+
+
+@pytest.mark.parametrize("order", ["before", "after", "both"])
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_lost_at_any_point_of_a_streamed_call_is_no_fault(
+    system: System, tmp_path: Path, caplog: pytest.LogCaptureFixture, order: str, turns: int
+) -> None:
+    loop = asyncio.get_running_loop()
+    faults: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: faults.append(context))
+    dispatcher = Answering(LocalBackend(system))
+    dispatcher.order = order
+    server = Server(dispatcher, Limits(header=0.1, idle=0.1))
+    await server.start(bind(tmp_path / "s"), os.getgid())
+    for cut in CUTS:
+        for ends in (False, True):
+            with socket.socket(socket.AF_UNIX) as caller:
+                caller.setblocking(False)
+                await loop.sock_connect(caller, str(tmp_path / "s"))
+                with suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(0.2):
+                        await loop.sock_sendall(caller, (HEADER + bytes(1 << 20))[:cut])
+                    if ends:
+                        caller.shutdown(socket.SHUT_WR)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            # Closed, with whatever the daemon has written unread.
+    await until(lambda: not server._under_way and not server._answered)
+    await server.close()
+    gc.collect()
+
+    assert faults == []
+    assert [record.message for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_closing_after_the_payload_does_not_interrupt_the_call(place: Path, system: System) -> None:

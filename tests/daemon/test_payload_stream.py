@@ -78,6 +78,21 @@ async def test_an_answer_can_be_written_after_the_payload(taken: Taken) -> None:
     assert await asyncio.get_running_loop().sock_recv(caller, 10) == b"0\0"
 
 
+async def test_a_connection_that_was_lost_before_is_not_taken_over() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    reader, writer = await asyncio.open_connection(sock=ours)
+    theirs.send(b"header\0")
+    assert await reader.readuntil(b"\0") == b"header\0"
+    transport = writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    writer.write(b"not read by the caller")
+    theirs.close()
+    await until(lambda: transport.get_protocol() is None)
+
+    with pytest.raises(ConnectionResetError):
+        await PayloadStream.take_over(reader, transport)
+
+
 async def test_a_disconnecting_caller_ends_a_waiting_read(taken: Taken) -> None:
     stream, caller, writer = taken
     assert await stream.read() == b"first"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from daemon_process import DaemonProcess, raw
 from hypothesis import given
 from hypothesis import strategies as st
@@ -371,7 +372,10 @@ def test_the_daemon_tells_systemd_when_it_listens(tmp_path: Path) -> None:
 
 ACTIVATED = """
 import os, sys
-os.dup2(int(sys.argv[1]), 3)
+passed = int(sys.argv[1])
+if passed != 3:
+    os.dup2(passed, 3)
+    os.close(passed)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
 from qubesmanager.entry import mgmt1d
 raise SystemExit(mgmt1d(sys.argv[2:]))
@@ -380,6 +384,7 @@ raise SystemExit(mgmt1d(sys.argv[2:]))
 
 def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> None:
     place = tmp_path / "s"
+    write_profile(tmp_path)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(place))
         listening.listen(16)
@@ -392,10 +397,47 @@ def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> N
         with killed_on_failure(process) as daemon:
             # The call comes before the daemon is ready: it waits in the socket.
             assert raw(place, b"mgmt1.vm.tag.Get+work dom0 name work\x00") == b"0\x001"
+            inherited = inheritable(daemon.pid)
+            answer = raw(place, b"mgmt1.backup.Execute+fds dom0 name dom0\x00")
             daemon.terminate()
             assert daemon.wait(timeout=LIMIT) == 0
 
     assert place.exists()
+    assert inherited == {}
+    assert answer.startswith(b"0\x00"), answer
+    assert (tmp_path / "descriptors").read_text() == ""
+    assert "LISTEN_" not in (tmp_path / "environment").read_text()
+
+
+RECEIVER = """
+import os, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+folder.joinpath("descriptors").write_text(" ".join(each for each in os.listdir("/proc/self/fd") if int(each) > 2
+    and os.path.exists("/proc/self/fd/" + each)))
+folder.joinpath("environment").write_text(" ".join(os.environ))
+sys.stdin.buffer.read()
+"""
+
+
+def inheritable(pid: int) -> dict[str, str]:
+    """The open files of a process that programs which it starts would get, but for standard input and output."""
+    found = {}
+    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
+        flags = re.search(r"^flags:\s*(\d+)", path.read_text(), re.MULTILINE)
+        assert flags is not None
+        if int(path.name) > 2 and not int(flags[1], 8) & os.O_CLOEXEC:
+            found[path.name] = str(Path(f"/proc/{pid}/fd", path.name).readlink())
+    return found
+
+
+def write_profile(folder: Path) -> None:
+    """A profile whose backups go to a program that writes what it has from the daemon: descriptors, environment."""
+    command = [sys.executable, "-c", RECEIVER, str(folder)]
+    profile = {"include": ["vault"], "destination_command": command, "passphrase_text": "words"}
+    path = folder / "state/backup/fds.conf"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(profile))
+    path.chmod(0o600)
 
 
 def test_a_user_outside_the_group_is_refused(daemon: DaemonProcess, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ STATES = st.sampled_from([PowerState.RUNNING, PowerState.HALTED, PowerState.PAUS
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.lists(st.tuples(NAMES, STATES), max_size=4)),
-        st.tuples(st.just("remove"), st.lists(NAMES, max_size=2)),
+        st.tuples(st.just("remove"), st.lists(NAMES, max_size=5)),
         st.tuples(st.just("sort"), st.tuples(st.integers(0, 8), st.booleans())),
         st.tuples(st.just("query"), st.sampled_from(["", "state:running", "a", "-a", "mem>1G"])),
         st.tuples(st.just("stats"), NAMES),
@@ -94,6 +94,27 @@ def test_a_selection_stays_with_its_qube_when_the_order_changes(qtbot: QtBot, ta
     model.sort(1, Qt.SortOrder.DescendingOrder)
 
     assert [model.name_at(index) for index in selection.selectedIndexes()] == ["b"]
+
+
+def test_many_qubes_are_removed_at_once_and_the_selection_stays(qtbot: QtBot, table: VmTableModel) -> None:
+    model = VmFilterModel(table)
+    table.put([vm(f"q{number}") for number in range(40)])
+    view = QTableView()
+    qtbot.addWidget(view)
+    view.setModel(model)
+    flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+    view.selectionModel().select(model.index_of("q7"), flags)
+    removed: list[int] = []
+    table.rowsRemoved.connect(lambda _parent, first, last: removed.append(last - first + 1))
+    changes: list[bool] = []
+    model.shown_changed.connect(lambda: changes.append(True))
+
+    table.remove([f"q{number}" for number in range(0, 40, 2)])
+
+    assert removed == [20]
+    assert changes == [True]
+    assert shown(model) == [f"q{number}" for number in range(1, 40, 2)]
+    assert [model.name_at(index) for index in view.selectionModel().selectedRows()] == ["q7"]
 
 
 def test_the_column_sorted_by_before_decides_among_equals(table: VmTableModel) -> None:

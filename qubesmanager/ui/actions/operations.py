@@ -222,10 +222,14 @@ class Operations(QObject):
         await self._start_inside(ways, name, service, command)
 
     async def _start_inside(self, ways: Sequence[Way], name: str, service: str, command: str = "") -> None:
-        """Start something in a qube: by the daemon's channel to it, or by the programs of Qubes OS."""
+        """Start something in a qube: by the daemon's channel to it, or by the programs of Qubes OS.
+
+        Those are only for the qubes of this computer: they would act on another qube that has the same name.
+        """
         record = self.records.get(name)
         has_channel = record is not None and not is_of_qubes_os(record)
-        if record is not None and has_channel and (record.flag("has_agent") or programs.missing(ways)):
+        has_programs = self.session.has_programs and not programs.missing(ways)
+        if record is not None and has_channel and (record.flag("has_agent") or not has_programs):
             stdin = services.shell_input(command) if command else b""
             await services.run_service(self.session.client, name, service, stdin)
         else:
@@ -388,7 +392,7 @@ class Operations(QObject):
 
     def add_to_menus(self, names: Sequence[str]) -> None:
         """Put new qubes into the menus of the desktop, where its program is installed."""
-        if not programs.missing(programs.APPLICATION_MENUS):
+        if self.session.has_programs and not programs.missing(programs.APPLICATION_MENUS):
             for name in names:
                 title = QCoreApplication.translate("Operations", "Add {0} to the menus").format(name)
                 self._task(title, self._program(programs.APPLICATION_MENUS, name))

@@ -10,7 +10,6 @@ from PyQt5.QtWidgets import QWidget
 
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.client.backups import preview
-from qubesmanager.host.power import power_off, why_not_power_off
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.qubes_os import why_not_there
 from qubesmanager.ui.backup.backup_run_page import BackupRunPage
@@ -22,6 +21,7 @@ from qubesmanager.ui.backup.target_page import TargetPage
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.shut_down import ShutDown, why_not_shut_down
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.screens import resize_in_units
@@ -51,7 +51,7 @@ class BackupWizard(StepsWindow):
         self.qubes = ChoicePage(session, self)
         self.target = TargetPage(session, self)
         self.passphrase = PassphrasePage(session, self)
-        why = why_not_power_off()
+        why = why_not_shut_down(session)
         self.summary = BackupSummaryPage(reason_text(why) if why else "", self)
         self.of_qubes = QubesPage(self)
         self.run_page: BackupRunPage | None = None
@@ -89,7 +89,7 @@ class BackupWizard(StepsWindow):
 
     def _begin_of_qubes(self) -> None:
         run = RunningBackup(self._session, self.of_qubes.profile_id())
-        run.start(None, None, None)
+        run.start(None, None)
         self._look_on(run)
 
     # -- what the pages say -------------------------------------------------------------------------------------------
@@ -207,11 +207,12 @@ class BackupWizard(StepsWindow):
     def _begin(self) -> None:
         name, plan = self.qubes.profile_id(), self.profile()
         text = None if name in self._texts and self._is_as_kept(plan) else profile_text(plan)
-        afterwards = power_off if self.summary.power_off.isChecked() else None
         self._session.settings.setValue(LAST_NAME, name)
         self._session.settings.setValue(KNOWN.format(name), " ".join(row.name for row in self.qubes.model.rows))
         run = RunningBackup(self._session, name)
-        run.start(text, self.passphrase.passphrase(), afterwards, self.summary.confirmed(), verifies=plan.verify)
+        run.start(text, self.passphrase.passphrase(), self.summary.confirmed(), verifies=plan.verify)
+        if self.summary.power_off.isChecked():
+            ShutDown.of(self._session).after(run)
         self._look_on(run)
 
     def _look_on(self, run: RunningBackup) -> None:

@@ -29,15 +29,13 @@ def _line(task: TaskEntry) -> str:
     if task.at_close is AtClose.CONTINUES:
         return QCoreApplication.translate("Closing", "{0}: it continues without the window.").format(task.title)
     if task.at_close is AtClose.AWAITED:
-        text = QCoreApplication.translate(
-            "Closing", "{0}: it continues, and this program stays in the background for what comes after it."
-        )
+        text = QCoreApplication.translate("Closing", "{0}: this program stays in the background for it.")
         return text.format(task.title)
     return ""
 
 
 def is_awaited(tasks: TaskSet) -> bool:
-    """Whether the program has to stay, without a window, for what it does after a task."""
+    """Whether the program has to stay, without a window, for a task."""
     return any(task.at_close is AtClose.AWAITED for task in tasks.running)
 
 

@@ -4,7 +4,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import Any
@@ -80,18 +80,16 @@ class RunningBackup(QObject):
         self,
         text: str | None,
         passphrase: str | None,
-        afterwards: Callable[[], Awaitable[None]] | None,
         confirmed: Confirmed = NOTHING_CONFIRMED,
         *,
         verifies: bool = False,
     ) -> None:
-        """Keep the profile, if there is a text to keep, and carry it out; `afterwards` only if all went well.
+        """Keep the profile, if there is a text to keep, and carry it out.
 
         `confirmed` is what the user allowed it; `verifies`: all of the backup is read again once it is written.
         """
         self._verifies = verifies
-        at_close = AtClose.CONTINUES if afterwards is None else AtClose.AWAITED
-        self._begin(self._carry_out(text, passphrase, afterwards, confirmed), at_close)
+        self._begin(self._carry_out(text, passphrase, confirmed), AtClose.CONTINUES)
 
     def follow(self, run: BackupRun) -> None:
         """Show a run that another client or the schedule has begun."""
@@ -149,19 +147,11 @@ class RunningBackup(QObject):
         still = time.monotonic() - self._moved
         return still if self.running and still >= STALLED else None
 
-    async def _carry_out(
-        self,
-        text: str | None,
-        passphrase: str | None,
-        afterwards: Callable[[], Awaitable[None]] | None,
-        confirmed: Confirmed,
-    ) -> None:
+    async def _carry_out(self, text: str | None, passphrase: str | None, confirmed: Confirmed) -> None:
         with self._recorded():
             if text is not None:
                 await self._session.client.send(calls.BACKUP_PROFILE_SET(DOM0, self.profile, text))
             self.result = await self._executed(passphrase, confirmed)
-        if afterwards is not None:
-            await afterwards()
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:

@@ -44,6 +44,8 @@ from qubesmanager.wire.records import VmRecord
 TAG_EVENTS = frozenset({TAG_ADD, TAG_DELETE})
 """A policy may allow calls by the tags of a qube."""
 UNKNOWN_COLOR = "0x808080"
+ELSEWHERE = frozenset({"demo", "real", "ssh"})
+"""The connections to qubes that the Qubes OS of this computer, if it has one, does not run."""
 RESTARTS = "restarts"
 """The setting that keeps which qubes need a restart."""
 
@@ -53,10 +55,15 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "qubes-manager"
 
 
-def saved_settings() -> QSettings:
-    """What the user has configured: columns, views, shortcuts."""
+def is_demo(connection: str) -> bool:
+    """Whether the qubes of a connection are invented. Then nothing may happen to this computer."""
+    return connection.startswith("demo")
+
+
+def saved_settings(connection: str) -> QSettings:
+    """What the user has configured: columns, views, shortcuts. The demonstration, with other qubes, has its own."""
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "qubes-manager"
-    return QSettings(str(folder / "manager.ini"), QSettings.Format.IniFormat)
+    return QSettings(str(folder / ("demo.ini" if is_demo(connection) else "manager.ini")), QSettings.Format.IniFormat)
 
 
 class Session(QObject):
@@ -95,7 +102,7 @@ class Session(QObject):
         client.refusals.changed = self.refusals_changed.emit
         self.connection = connection
         self.tasks = TaskSet(history, self)
-        self.settings = saved_settings()
+        self.settings = saved_settings(connection)
         kept = self.settings.value(RESTARTS)
         self.restarts = RestartWatch(kept if isinstance(kept, str) else "")
         self.backups = BackupWatch(client, self.tasks, self)
@@ -108,6 +115,16 @@ class Session(QObject):
         self._are_restarts_kept = True
         self._reading: asyncio.Task[None] | None = None
         self.trouble: Lost | None = None
+
+    @property
+    def is_demo(self) -> bool:
+        """The qubes are invented, and nothing may happen to this computer."""
+        return is_demo(self.connection)
+
+    @property
+    def has_programs(self) -> bool:
+        """Whether the programs of Qubes OS that are installed here act on the qubes of this connection."""
+        return self.connection.partition(":")[0] not in ELSEWHERE
 
     @property
     def records(self) -> Mapping[str, VmRecord]:

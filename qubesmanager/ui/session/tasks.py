@@ -47,7 +47,7 @@ class AtClose(Enum):
     CONTINUES = "continues"
     """dom0 continues it without this program."""
     AWAITED = "awaited"
-    """dom0 continues it, and the program stays without a window: it does something after it."""
+    """The program stays for it without a window."""
 
 
 class ToldError(Exception):

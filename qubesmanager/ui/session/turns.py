@@ -29,6 +29,8 @@ class Turns(QObject):
         self._key: Hashable = None
         self._steps: Iterator[None] | None = None
         """The steps that are left of the work of `_key`, if that has begun."""
+        self._is_replaced = False
+        """A step of the work that runs has run other work with its key."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
@@ -44,6 +46,7 @@ class Turns(QObject):
             self._due.pop(key, None)
             if key == self._key:
                 self._steps = None
+                self._is_replaced = True
             _run_all(work())
             return
         self._due[key] = work
@@ -65,9 +68,12 @@ class Turns(QObject):
                 return
             self._key = next(iter(self._due))
         self._timer.start()  # first, so that work that fails does not end the turns
+        self._is_replaced = False
         steps = steps or iter(self._due.pop(self._key)() or ())
         end = perf_counter() + SLICE
         for _ in steps:
+            if self._is_replaced:
+                return
             if perf_counter() >= end:
                 self._steps = steps
                 return

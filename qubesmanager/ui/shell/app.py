@@ -37,7 +37,8 @@ from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session import diagnostics
 from qubesmanager.ui.session.backup_run import follow_backups
-from qubesmanager.ui.session.session import Session, state_folder
+from qubesmanager.ui.session.session import Session, is_demo, state_folder
+from qubesmanager.ui.session.shut_down import ShutDown
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows, preload
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.demo_tasks import past_tasks
@@ -95,7 +96,7 @@ def run_manager(make_client: Callable[[], Client], options: ManagerOptions) -> i
         return NO_CONNECTION
     application = make_application()
     kept = prepare(application)
-    alone = options.shows_and_ends or options.connection.startswith("demo")
+    alone = options.shows_and_ends or is_demo(options.connection)
     if not alone and single_instance.hand_over(options.connection, options.arguments):
         return 0
     loop = ApplicationLoop(application)
@@ -208,10 +209,10 @@ class Manager:
 
     def __init__(self, client: Client, options: ManagerOptions) -> None:
         # The demonstration ends with its window, and its tasks with it.
-        is_demo = options.connection.startswith("demo")
-        history = None if options.shows_and_ends or is_demo else state_folder() / "tasks.json"
-        self.session = Session(client, options.connection, history=history)
-        if is_demo:
+        kept = None if options.shows_and_ends or is_demo(options.connection) else state_folder() / "tasks.json"
+        self.session = Session(client, options.connection, history=kept)
+        ShutDown.of(self.session)
+        if self.session.is_demo:
             self.session.tasks.entries = past_tasks(time.time())
         follow_backups(self.session)
         self.windows = OpenWindows(self.session)
@@ -225,7 +226,7 @@ class Manager:
         self.first_paint = diagnostics.FirstPaint(self.window)
         self.window.closed.connect(self.over.set)
         self.window.left.connect(self._stay)
-        self.window.needed.connect(lambda: self.raise_with(()))
+        self.window.needed.connect(self._needed)
         self.window.report_wanted.connect(self._report_wanted)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
@@ -258,6 +259,11 @@ class Manager:
         self.save()
         self._is_hidden = True
         self.windows.close_all()
+
+    def _needed(self) -> None:
+        """Come back with what has failed. The desktop may leave the window in the back, and points to it then."""
+        self.raise_with(())
+        QApplication.alert(self.window)
 
     def reopen(self) -> None:
         """Open the windows again that were open at the last end, once the qubes are listed."""

@@ -10,7 +10,8 @@ from PyQt5.QtCore import QCoreApplication
 from qubesmanager.client.client import Client
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.backup_run import follow_backups
-from qubesmanager.ui.session.session import Session, state_folder
+from qubesmanager.ui.session.session import Session, is_demo, state_folder
+from qubesmanager.ui.session.shut_down import ShutDown
 from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.app import (
@@ -34,7 +35,7 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
     kept = prepare(application)
     application.setApplicationDisplayName("Qubes Devices")
     application.setDesktopFileName("qubes-devices")
-    alone = options.connection.startswith("demo")
+    alone = is_demo(options.connection)
     if not alone and single_instance.hand_over(own_name(options.connection), options.arguments):
         return 0
     loop = ApplicationLoop(application)
@@ -58,6 +59,7 @@ class TrayApp:
         self._shared = first
         self.session = Session(client, connection, history=state_folder() / "devices-tasks.json" if first else None)
         follow_backups(self.session)
+        ShutDown.of(self.session)
         self.windows = OpenWindows(self.session)
         self.over = asyncio.Event()
         self.manager: MainWindow | None = None

@@ -65,6 +65,28 @@ async def test_a_command_and_a_terminal_start_by_the_channel(clicker: Clicker, g
     ]
 
 
+async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstration(
+    clicker: Clicker, guests: FakeGuests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would act on the real qube of that name."""
+    ran: list[str] = []
+
+    async def run(_ways: object, qube: str = "", _command: str = "") -> str:
+        ran.append(qube)
+        return ""
+
+    monkeypatch.setattr(programs, "missing", lambda _ways: "")
+    monkeypatch.setattr(programs, "run", run)
+    clicker.session.connection = "demo:"
+
+    clicker.window.operations.update(["debian-13"])
+    clicker.window.operations.add_to_menus(["work"])
+    tasks = await clicker.finished()
+
+    assert ran == []
+    assert [task.detail for task in tasks] == ["no network [2J"]
+
+
 async def test_a_failed_update_shows_what_it_wrote(clicker: Clicker) -> None:
     clicker.select("debian-13")
     await clicker.until(lambda: clicker.can("update"))

@@ -132,7 +132,7 @@ async def test_a_second_start_shows_the_first(session: Session, gate: Gate, othe
     await until(lambda: running_backups(session))
 
     second = RunningBackup(session, "nightly")
-    second.start(None, None, None)
+    second.start(None, None)
     await until(lambda: any("already" in line for line in second.log))
     gate.is_open = True
     await until(lambda: not running_backups(session))
@@ -177,7 +177,7 @@ async def test_after_a_lost_connection_it_is_unknown_until_the_state_was_asked_a
     wizard.show()
     losing.broken = True
     run = RunningBackup(session, "nightly")
-    run.start(None, None, None)
+    run.start(None, None)
     wizard._look_on(run)
     assert wizard.run_page is not None
 
@@ -202,7 +202,7 @@ async def test_a_connection_that_is_lost_before_the_run_began_is_a_failure(sessi
     await followed(session)
 
     run = RunningBackup(session, "nightly")
-    run.start(None, None, None)
+    run.start(None, None)
     await until(lambda: not run.running)
 
     assert (run.state, run.is_unknown) == (TaskState.FAILED, False)

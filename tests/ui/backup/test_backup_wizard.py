@@ -25,7 +25,6 @@ from qubesmanager.client.client import Client
 from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.backups import homes, targets
 from qubesmanager.daemon.local.system import System
-from qubesmanager.ui.backup import backup_wizard
 from qubesmanager.ui.backup.backup_summary_page import BackupSummaryPage
 from qubesmanager.ui.backup.backup_wizard import LAST_NAME, BackupWizard
 from qubesmanager.ui.backup.choice_page import Mode
@@ -33,6 +32,7 @@ from qubesmanager.ui.backup.passphrase_page import Origin
 from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.shut_down import ShutDown
 from qubesmanager.ui.session.tasks import AtClose, TaskState
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.ui.widgets.wizard import StepPage
@@ -326,7 +326,8 @@ async def test_shut_down_when_finished_survives_the_window(
     async def power_off() -> None:
         powered_off.append(True)
 
-    monkeypatch.setattr(backup_wizard, "power_off", power_off)
+    ShutDown.of(session).power_off = power_off
+    session.follow()
     wizard = person.wizard
     await person.to_summary(folder, "vault")
     wizard.summary.power_off.setEnabled(True)
@@ -340,11 +341,16 @@ async def test_shut_down_when_finished_survives_the_window(
     assert not any(button.isVisible() for button in (wizard.next, wizard.back, wizard.cancel))
     click(wizard.run_page.leave)
     assert not wizard.isVisible()
-    assert [entry.at_close for entry in session.tasks.running] == [AtClose.AWAITED]
+    assert [(entry.title, entry.at_close) for entry in session.tasks.running] == [
+        ("Back up: manager", AtClose.CONTINUES),
+        ("Shut down this computer", AtClose.AWAITED),
+    ]
+    assert powered_off == []
 
     gate.open.set()
-    await until(lambda: not run.running)
+    await until(lambda: not session.tasks.running)
 
+    assert run.state is TaskState.DONE
     assert powered_off == [True]
 
 

@@ -70,7 +70,7 @@ async def test_what_follows_a_backup_survives_the_window(clicker: Clicker) -> No
 
     window.close()
     question = await clicker.dialog(Question)
-    assert "Back up: nightly: it continues, and this program stays in the background" in asked(question)
+    assert "Back up: nightly: this program stays in the background for it." in asked(question)
     clicker.press(question.yes)
     await clicker.until(lambda: not window.isVisible())
     assert closed == []

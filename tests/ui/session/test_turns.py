@@ -78,6 +78,25 @@ def test_work_that_runs_now_ends_what_has_begun(qtbot: QtBot, parent: QObject) -
     assert "old ended" not in done
 
 
+def test_work_that_is_put_by_its_own_step_ends_what_the_step_belongs_to(qtbot: QtBot, parent: QObject) -> None:
+    done: list[str] = []
+    every = Turns(parent)
+
+    def putting() -> Iterator[None]:
+        yield
+        every.put("a", counting(done, "new"), later=False)
+        done.append("the step")
+        yield
+        done.append("old")
+
+    every.put("a", putting, later=True)
+    every.put("b", counting(done, "last"), later=True)
+    qtbot.waitUntil(lambda: "last ended" in done)
+
+    assert done[:5] == ["new0", "new1", "new2", "new ended", "the step"]
+    assert "old" not in done
+
+
 def test_finished_work_is_whole_and_does_not_run_again(qtbot: QtBot, parent: QObject) -> None:
     done: list[str] = []
     every = Turns(parent)

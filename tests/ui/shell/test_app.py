@@ -367,6 +367,6 @@ def test_a_signal_keeps_how_the_window_is(place: dict[str, str]) -> None:
         program.wait(LIMIT)
 
     assert program.returncode == 0
-    kept = (Path(place["XDG_CONFIG_HOME"]) / "qubes-manager/manager.ini").read_text()
+    kept = (Path(place["XDG_CONFIG_HOME"]) / "qubes-manager/demo.ini").read_text()
     assert "geometry=" in kept
     assert "header=" in kept
