@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from qubesmanager.client.refusals import Refusals
 from qubesmanager.transport.base import Transport, TransportError
+from qubesmanager.transport.event_stream import event_pieces
 from qubesmanager.wire import calls, framing
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError
@@ -107,8 +108,8 @@ class Client:
         request = request or calls.EVENTS(DOM0)
         self.calls_made += 1
         decoder = EventDecoder()
-        async with aclosing(self._exchange(request)) as answer:
-            async for piece in answer:
+        async with aclosing(self._exchange(request)) as answer, aclosing(event_pieces(answer, decoder)) as pieces:
+            async for piece in pieces:
                 events = decoder.feed(piece)
                 while batch := list(islice(events, EVENTS_AT_ONCE)):
                     yield batch

@@ -57,6 +57,8 @@ class Limits:
     shared_waiting: int = limits.SHARED_WAITING
     grace: float = 10.0
     """Seconds that calls under way get when the daemon is asked to end."""
+    cleanup: float = 10.0
+    """Seconds that they get then, cancelled, to take back what they have begun: the store is closed after that."""
 
 
 class _Source:
@@ -142,7 +144,7 @@ class Server:
         )
 
     async def close(self) -> None:
-        """Stop accepting, give calls under way their grace, then cut them off."""
+        """Stop accepting, give calls under way their grace, then cut them off and let them clean up."""
         if self._server is not None:
             self._server.close()
         if self._under_way:
@@ -151,7 +153,7 @@ class Server:
         for task in left:
             task.cancel()
         if left:
-            await asyncio.wait(left, timeout=1)
+            await asyncio.wait(left, timeout=self._limits.cleanup)
 
     async def answer(
         self, source: str, service: str, argument: str, dest: str, untrusted_payload: AsyncIterator[bytes]

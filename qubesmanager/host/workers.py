@@ -39,6 +39,11 @@ class LoopThread:
         self._thread = Thread(target=self._carry_out, name=name, daemon=True)
         self._is_closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """No more work may be given."""
+        return self._is_closed
+
     def run(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> asyncio.Future[T]:
         """The future of the function's result, in the running loop. Its cancellation does not stop the function.
 

@@ -57,6 +57,11 @@ class EventDecoder:
         """The event of the frame whose rest is being dropped."""
         self._start_frame()
 
+    @property
+    def is_refused(self) -> bool:
+        """An exception frame has begun: nothing that follows is an event."""
+        return self._too_long is None and self._buffer.startswith(EXCEPTION)
+
     def feed(self, untrusted: bytes) -> Iterator[Event]:
         self._buffer += untrusted
         while self._too_long is not None or len(self._buffer) >= len(EVENT):

@@ -11,6 +11,7 @@ import pytest
 from qubesmanager.client import live_copy
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Follower, Gone, Happened, Lost, Put, Synced, SystemChanged, Unreadable, Update
+from qubesmanager.transport import event_stream
 from qubesmanager.transport.base import Payload, TransportError
 from qubesmanager.wire import calls, limits
 from qubesmanager.wire.errors import Mgmt1Error, ProtocolError, QubesVMNotFoundError
@@ -109,6 +110,15 @@ async def test_an_event_stream_that_ends_is_no_answer() -> None:
             events += batch
 
     assert events == [ESTABLISHED, RUNNING]
+
+
+async def test_an_exception_ends_an_event_stream_that_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "REST", 0.05)
+    stream = encode_event(ESTABLISHED) + encode_error(QubesVMNotFoundError("No work"))
+
+    with pytest.raises(QubesVMNotFoundError, match="No work"):
+        async for _ in Client(_Bytes(stream, 3, waits=True)).events():
+            pass
 
 
 class _Dom0:

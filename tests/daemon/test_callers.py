@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from streams import pieces
-from until import until
+from until import LIMIT, until
 
 from qubesmanager.daemon import event_hub
 from qubesmanager.daemon import server as server_module
@@ -86,7 +86,7 @@ async def test_a_connection_lost_at_any_point_of_a_streamed_call_is_no_fault(
 ) -> None:
     loop = asyncio.get_running_loop()
     faults: list[object] = []
-    loop.set_exception_handler(lambda _loop, context: faults.append(context))
+    loop.set_exception_handler(lambda _loop, context: faults.append(context["message"]))
     dispatcher = Answering(LocalBackend(system))
     dispatcher.order = order
     server = Server(dispatcher, Limits(header=0.1, idle=0.1))
@@ -110,6 +110,47 @@ async def test_a_connection_lost_at_any_point_of_a_streamed_call_is_no_fault(
 
     assert faults == []
     assert [record.message for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+class CleaningUp(Dispatcher):
+    """A call that lasts until it is cancelled, and then for as long as a test likes."""
+
+    begun: asyncio.Event
+    may_end: asyncio.Event
+    ended = False
+
+    async def answer(  # type: ignore[override]
+        self, _source: str, _service: str, _argument: str, _dest: str, _payload: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        yield b"0\0"
+        try:
+            self.begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await self.may_end.wait()
+            self.ended = True
+
+
+async def test_the_end_of_the_daemon_waits_for_calls_that_take_back_what_they_began(
+    system: System, tmp_path: Path
+) -> None:
+    dispatcher = CleaningUp(LocalBackend(system))
+    dispatcher.begun, dispatcher.may_end = asyncio.Event(), asyncio.Event()
+    server = Server(dispatcher, Limits(grace=0.01, cleanup=LIMIT))
+    await server.start(bind(tmp_path / "s"), os.getgid())
+    _reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+    writer.write(b"mgmt1.vm.Start+ dom0 name vault\x00")
+    await dispatcher.begun.wait()
+
+    closing = asyncio.get_running_loop().create_task(server.close())
+    (call,) = server._under_way
+    await until(lambda: call.cancelling())
+    assert not closing.done()
+    dispatcher.may_end.set()
+    await closing
+
+    assert dispatcher.ended
+    writer.close()
 
 
 async def test_closing_after_the_payload_does_not_interrupt_the_call(place: Path, system: System) -> None:

@@ -409,7 +409,7 @@ def test_a_socket_that_systemd_listens_on_is_used_and_stays(tmp_path: Path) -> N
     assert "LISTEN_" not in (tmp_path / "environment").read_text()
 
 
-RECEIVER = """
+RECEIVER = """\
 import os, pathlib, sys
 folder = pathlib.Path(sys.argv[1])
 folder.joinpath("descriptors").write_text(" ".join(each for each in os.listdir("/proc/self/fd") if int(each) > 2

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from qubesmanager.admin.errors import received
 from qubesmanager.transport.base import RefusedError, Transport, TransportError
+from qubesmanager.transport.event_stream import event_pieces
 from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import framing
 from qubesmanager.wire.call import Request
@@ -106,8 +107,8 @@ class Channel:
     async def events(self, request: Request[Event]) -> AsyncGenerator[list[Event], None]:
         """Events, a few of those that arrive together at a time. Ends with the connection; raises as `ask` does."""
         decoder, turns = EventDecoder(), Turns()
-        async with aclosing(self._pieces(request)) as answer:
-            async for piece in answer:
+        async with aclosing(self._pieces(request)) as answer, aclosing(event_pieces(answer, decoder)) as pieces:
+            async for piece in pieces:
                 frames = decoder.feed(piece)
                 while batch := list(islice(frames, _BATCH)):
                     yield batch

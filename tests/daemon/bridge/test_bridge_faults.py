@@ -51,6 +51,17 @@ async def test_a_qube_that_a_caller_waits_for_is_read_before_the_others() -> Non
         assert sum(call.startswith("admin.vm.volume.List") for call in qubesd.calls) < 5
 
 
+async def test_an_exception_in_a_stream_that_stays_open_ends_it_and_qubesd_is_followed_again() -> None:
+    qubesd = Faulty(Model(8), size=5)
+    async with followed(qubesd) as (mirror, listener):
+        await mirror.settled()
+        qubesd._send(b"2\x00QubesException\x00\x00internal error\x00")
+        await until(lambda: qubesd.calls.count("admin.Events+ dom0") == 2 and qubesd.listeners == 1)
+        qubesd.model.set_property("app-0001", "memory", "999")
+
+        await until(lambda: listener.copy["app-0001"].value("memory") == "999")
+
+
 async def test_a_restart_in_the_middle_heals() -> None:
     qubesd = Faulty(Model(40))
     mirror = Mirror(Channel(qubesd), first_pause=0.01)

@@ -163,6 +163,15 @@ async def test_a_call_whose_storing_fails_at_any_step_did_nothing_or_all(tmp_pat
     await lab.system.runtime.close()
 
 
+async def test_what_comes_after_the_end_of_the_store_is_refused(system: System) -> None:
+    """As the end of a cancelled backup, when the daemon waits no longer for it."""
+    await system.runtime.store.close()
+
+    for late in (system.runtime.store.read("SELECT 1"), system.runtime.store.commit([])):
+        with pytest.raises(StoreError, match="The store is closed"):
+            await late
+
+
 async def test_a_caller_cancelled_twice_still_applies_what_was_stored(system: System) -> None:
     """By its client, and by the end of the daemon: what follows the transaction has to follow it."""
     begun, go_on = threading.Event(), threading.Event()

@@ -115,6 +115,7 @@ class Store:
         """
         task = asyncio.current_task()
         cancels = task.cancelling() if task is not None else 0
+        self._check_open()
         committing = self._thread.run_to_its_end(self._commit, list(statements), recording)
         # What is stored has to be applied: a cancelled caller learns of it at its next wait.
         while not committing.done():
@@ -128,7 +129,13 @@ class Store:
                 asyncio.get_running_loop().call_soon(task.cancel)
 
     async def _run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        self._check_open()
         return await self._thread.run(function, *arguments, **named)
+
+    def _check_open(self) -> None:
+        """Raises `StoreError` once it is closed: what a caller still had to store is lost with the daemon's end."""
+        if self._thread.is_closed:
+            raise error_for(Reason("store-closed"), StoreError)
 
     # -- in the thread ------------------------------------------------------------------------------------------------
 
