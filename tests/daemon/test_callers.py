@@ -144,7 +144,7 @@ async def test_the_end_of_the_daemon_waits_for_calls_that_take_back_what_they_be
 
     closing = asyncio.get_running_loop().create_task(server.close())
     (call,) = server._under_way
-    await until(lambda: call.cancelling())
+    await until(call.cancelling)
     assert not closing.done()
     dispatcher.may_end.set()
     await closing
