@@ -34,7 +34,7 @@ def why_not_shut_down(session: Session) -> Reason | None:
 class ShutDown(QObject):
     """Shuts the computer down once the backups that asked for it are complete, and nothing else would be cut off.
 
-    It waits for the tasks of this program, and for what the events tell of other clients: their backups, restores and
+    It waits for the tasks of this program, and for what the events show of other clients: their backups, restores and
     imports. If a backup that asked fails, or nothing moves for `patience` seconds, the task fails, and the computer
     stays on.
     """
@@ -116,7 +116,7 @@ class ShutDown(QObject):
         return titles
 
     async def _unheard(self) -> list[str]:
-        """What would be cut off and no event has told of: dom0 is asked for its backups once more."""
+        """What would be cut off although no event reported it: dom0 is asked for its backups once more."""
         try:
             with suppress(Mgmt1Error):  # a policy, or an older daemon, may not take the call
                 await self._session.backups.ask()

@@ -166,7 +166,7 @@ async def test_what_another_client_does_is_not_cut_off(
     await until(lambda: computer.turned_off == 1)
 
 
-async def test_dom0_is_asked_for_backups_that_no_event_told_of(
+async def test_dom0_is_asked_for_backups_that_no_event_reported(
     computer: Computer, gates: Gates, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(computer.session.backups, "happened", lambda _events: None)
