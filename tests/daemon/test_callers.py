@@ -68,7 +68,7 @@ class Answering(Dispatcher):
 
     order = ""
 
-    async def answer(  # type: ignore[override]
+    async def answer(
         self, _source: str, _service: str, _argument: str, _dest: str, payload: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
         if self.order != "after":
@@ -119,7 +119,7 @@ class CleaningUp(Dispatcher):
     may_end: asyncio.Event
     ended = False
 
-    async def answer(  # type: ignore[override]
+    async def answer(
         self, _source: str, _service: str, _argument: str, _dest: str, _payload: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
         yield b"0\0"

@@ -102,8 +102,10 @@ def test_many_qubes_are_removed_at_once_and_the_selection_stays(qtbot: QtBot, ta
     view = QTableView()
     qtbot.addWidget(view)
     view.setModel(model)
-    flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-    view.selectionModel().select(model.index_of("q7"), flags)
+    view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+    view.selectRow(7)
+    selection = view.selectionModel()
+    assert selection is not None
     removed: list[int] = []
     table.rowsRemoved.connect(lambda _parent, first, last: removed.append(last - first + 1))
     changes: list[bool] = []
@@ -114,7 +116,7 @@ def test_many_qubes_are_removed_at_once_and_the_selection_stays(qtbot: QtBot, ta
     assert removed == [20]
     assert changes == [True]
     assert shown(model) == [f"q{number}" for number in range(1, 40, 2)]
-    assert [model.name_at(index) for index in view.selectionModel().selectedRows()] == ["q7"]
+    assert [model.name_at(index) for index in selection.selectedRows()] == ["q7"]
 
 
 def test_the_column_sorted_by_before_decides_among_equals(table: VmTableModel) -> None:
