@@ -114,10 +114,10 @@ class VmFilterModel(QAbstractProxyModel):
         for keys, value in zip(self._keys, key, strict=True):
             keys[name] = value
 
-    def _keys_of(self, column: int) -> dict[str, Any]:
-        """The keys of every qube for a column."""
-        key, history = self._source.columns[column].key, self._source.history
-        return {name: key(record, history(name)) for name, record in self._source.records().items()}
+    def _keys_of(self, column: int, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """The keys of these qubes for a column, or of all."""
+        key, records, history = self._source.columns[column].key, self._source.records(), self._source.history
+        return {name: key(records[name], history(name)) for name in (records if names is None else names)}
 
     def _sorted(self, names: Iterable[str]) -> list[str]:
         """Names in natural order sorted by the second column, then by the first: each pass keeps the order before."""
@@ -208,21 +208,22 @@ class VmFilterModel(QAbstractProxyModel):
     # -- following the source -----------------------------------------------------------------------------------------
 
     def _inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
-        fresh = [self._source.name_at(self._source.index(row, 0)) for row in range(first, last + 1)]
-        for name in fresh:
-            self._set_key(name, self._key(name))
+        fresh = self._source.names_between(first, last)
+        for keys, column in zip(self._keys, self._columns, strict=True):
+            keys.update(self._keys_of(column, fresh))
         self._by_name = None
-        waiting = self._sorted(in_order(fresh))
+        ordered = self._sorted(in_order(fresh))
+        waiting = ordered.copy()
         while waiting:
             place, run = self._run_of(self._order, waiting)
             self._order[place:place] = waiting[:run]
             del waiting[:run]
         records = self._source.records()
-        self._insert([name for name in fresh if self.matches(records[name])])
+        self._insert([name for name in ordered if self.matches(records[name])])
 
-    def _insert(self, names: list[str]) -> None:
-        """New rows; neighbours among them come in one step."""
-        waiting = self._sorted(in_order(names))
+    def _insert(self, names: Sequence[str]) -> None:
+        """New rows, given in their order; neighbours among them come in one step."""
+        waiting = [*names]
         while waiting:
             place, run = self._run_of(self._names, waiting)
             self.beginInsertRows(QModelIndex(), place, place + run - 1)

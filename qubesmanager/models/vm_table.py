@@ -175,6 +175,10 @@ class VmTableModel(QAbstractTableModel):
     def name_at(self, index: QModelIndex) -> str:
         return self._names[index.row()]
 
+    def names_between(self, first: int, last: int) -> list[str]:
+        """The qubes of these rows, both included."""
+        return self._names[first : last + 1]
+
     def cell(self, name: str, column: int, role: int) -> Any:
         """The data of a cell for a role; None for other roles."""
         if column == 0 and role in {BADGE_ROLE, Qt.ItemDataRole.ToolTipRole}:

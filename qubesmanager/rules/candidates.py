@@ -4,14 +4,14 @@
 Names in the order of the qubes; who shows them sorts them.
 """
 
-from qubesmanager.rules.creation import why_not_based_on
+from qubesmanager.rules.creation import is_based_on
 from qubesmanager.rules.facts import Qubes
 from qubesmanager.wire.values import VmClass
 
 
 def templates(qubes: Qubes, klass: VmClass) -> list[str]:
     """The possible sources of a new qube of this class."""
-    return [qube.name for qube in qubes.values() if why_not_based_on(klass, qube) is None]
+    return [qube.name for qube in qubes.values() if is_based_on(klass, qube)]
 
 
 def netvms(qubes: Qubes) -> list[str]:

@@ -41,9 +41,15 @@ def source_of(facts: Facts, klass: VmClass, source: str) -> str:
 
 def why_not_based_on(klass: VmClass, template: QubeFacts) -> Reason | None:
     """Why a qube of this class cannot be based on that template."""
+    if is_based_on(klass, template):
+        return None
     if klass is VmClass.REMOTE:
         return Reason("remote-without-source")
-    if klass is not VmClass.DISP:
-        return None if template.klass is VmClass.TEMPLATE else Reason("not-a-template", template.name)
-    is_base = template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)
-    return None if is_base else Reason("not-disposable-template", template.name)
+    return Reason("not-disposable-template" if klass is VmClass.DISP else "not-a-template", template.name)
+
+
+def is_based_on(klass: VmClass, template: QubeFacts) -> bool:
+    """Whether a qube of this class can be based on that template, for a look at all qubes: no reason is made."""
+    if klass is VmClass.DISP:
+        return template.klass is VmClass.APP and template.flag(FOR_DISPOSABLES)
+    return template.klass is VmClass.TEMPLATE and klass is not VmClass.REMOTE

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt5.QtCore import QItemSelectionModel, Qt
+from PyQt5.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PyQt5.QtWidgets import QTableView
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -43,6 +43,25 @@ def test_both_models_keep_qts_contract(table: VmTableModel, qtmodeltester: Model
 
     qtmodeltester.check(table)  # type: ignore[no-untyped-call] # not annotated there
     qtmodeltester.check(VmFilterModel(table), force_py=True)  # type: ignore[no-untyped-call]
+
+
+def test_qubes_that_come_are_taken_over_at_once_not_cell_by_cell(
+    table: VmTableModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = VmFilterModel(table)
+    asked: list[QModelIndex] = []
+    rows = VmTableModel.rowCount
+
+    def count(self: VmTableModel, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - as Qt's
+        asked.append(parent)
+        return rows(self, parent)
+
+    monkeypatch.setattr(VmTableModel, "rowCount", count)
+
+    table.put([vm(f"qube-{number}") for number in range(50)])
+
+    assert shown(model)[:3] == ["qube-0", "qube-1", "qube-2"]
+    assert len(asked) < 10
 
 
 @given(STEPS)

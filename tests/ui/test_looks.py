@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QItemSelectionModel, QLocale, QRect, Qt
-from PyQt5.QtGui import QFontMetrics, QImage, QStandardItemModel
+from PyQt5.QtCore import QItemSelectionModel, QLocale, QRect, QSize, Qt
+from PyQt5.QtGui import QColor, QFontMetrics, QImage, QStandardItemModel
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -33,7 +33,7 @@ from qubesmanager.ui.widgets.badge import badge_width
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.cell_icon import ICON
 from qubesmanager.ui.widgets.flat_header import FlatHeader
-from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.labels import blended, plain_label
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.side_row import fitting_badge
 from qubesmanager.ui.widgets.tables import row_table
@@ -83,6 +83,33 @@ def test_a_header_that_is_sorted_again_makes_room_for_the_arrow(qtbot: QtBot) ->
 
     assert header.sectionSize(1) > before
     assert header.sectionSize(1) >= header.needed_width(header.title(1))
+
+
+def test_the_height_of_a_header_asks_for_the_size_of_no_section(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = QStandardItemModel(2, 5)
+    model.setHorizontalHeaderLabels(["Qube", "Class", "State", "Label", "Destination"])
+    table = row_table(model, "Rows", 0)
+    qtbot.addWidget(table)
+    header = table.horizontalHeader()
+    assert isinstance(header, FlatHeader)
+    asked: list[int] = []
+    contents = FlatHeader.sectionSizeFromContents
+
+    def count(self: FlatHeader, section: int) -> QSize:
+        asked.append(section)
+        return contents(self, section)
+
+    monkeypatch.setattr(FlatHeader, "sectionSizeFromContents", count)
+
+    model.setHorizontalHeaderLabels(["Qube", "Class", "State", "Label", "Another destination"])
+    height = header.sizeHint().height()
+
+    assert not asked
+    assert height == contents(header, 0).height()
+
+
+def test_a_mix_of_two_colours_has_the_share_of_each_in_every_channel() -> None:
+    assert blended(QColor("#102030"), QColor("#f0e0d0"), 0.75).name() == "#485058"
 
 
 def test_a_title_begins_where_its_column_does(qtbot: QtBot, direction: Qt.LayoutDirection) -> None:

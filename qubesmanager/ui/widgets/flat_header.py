@@ -86,8 +86,8 @@ class FlatHeader(QHeaderView):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        size = super().sizeHint()
-        return QSize(size.width(), max(size.height(), self.fontMetrics().height() + HIGH))
+        # Qt would ask for the size of every section, again after each change of one, to find the same height.
+        return QSize(self.length(), self.fontMetrics().height() + HIGH)
 
     def sectionSizeFromContents(self, section: int) -> QSize:
         width = self.needed_width(self.title(section), is_sorted=self.is_sorted(section))

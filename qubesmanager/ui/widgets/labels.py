@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Labels, buttons and tooltips whose text is shown as it is, and their colours."""
 
+from functools import lru_cache
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
@@ -66,8 +68,14 @@ def mixed(palette: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRo
 
 def blended(first: QColor, second: QColor, share: float) -> QColor:
     """A mix of two colours, with this share of the first one."""
-    pairs = ((first.red(), second.red()), (first.green(), second.green()), (first.blue(), second.blue()))
-    return QColor(*(round(a * share + b * (1 - share)) for a, b in pairs))
+    return QColor(_blend(first.rgb(), second.rgb(), share))
+
+
+@lru_cache(maxsize=256)
+def _blend(first: int, second: int, share: float) -> int:
+    """The same as numbers; a window mixes the same few colours for each of its widgets."""
+    channels = ((first >> shift & 0xFF, second >> shift & 0xFF, shift) for shift in (16, 8, 0))
+    return sum(round(a * share + b * (1 - share)) << shift for a, b, shift in channels)
 
 
 TEXT_SHARE = 0.62

@@ -37,6 +37,7 @@ class SidePages(QWidget):
         palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
         self.list.setPalette(palette)
         self._pages: list[QWidget] = []
+        self._widest = 30 * (self.fontMetrics().height() // 4)
         self.stack = QStackedWidget(self)
         line = QFrame(self)
         line.setFrameShape(QFrame.Shape.VLine)
@@ -57,9 +58,8 @@ class SidePages(QWidget):
         self._pages.append(page)
         if self.list.currentRow() < 0:
             self.list.setCurrentRow(0)
-        unit = self.fontMetrics().height() // 4
-        wide = max(self.list.sizeHintForColumn(0), 30 * unit)
-        self.list.setFixedWidth(wide + 2 * unit)
+        self._widest = max(self._widest, self.list.sizeHintForIndex(self.list.indexFromItem(item)).width())
+        self.list.setFixedWidth(self._widest + 2 * (self.fontMetrics().height() // 4))
         return number
 
     def put_badges(self, badges: Mapping[QWidget, tuple[str, bool]]) -> None:
