@@ -2,14 +2,15 @@
 """A few threads that take work in the order in which it is given, and the wait for work that cannot be stopped."""
 
 import asyncio
+import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,17 +27,25 @@ class _Uncancelled(asyncio.Future[T]):
         return False
 
 
+_Answer = tuple[asyncio.Future[Any], Any, BaseException | None]
+"""A future, and the result or the error it gets."""
+
+
 class LoopThread:
     """One thread that carries out functions in order, for the coroutines of one loop.
 
-    A future of the library's executors has a lock and two callbacks, and each is a turn of the loop. Here a result is
-    one call into the loop.
+    A future of the library's executors has a lock and two callbacks, and each is a turn of the loop. Here the loop
+    watches one descriptor, and gives all results that are there to their futures when the thread writes to it.
     """
 
     def __init__(self, name: str) -> None:
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._work: SimpleQueue[Callable[[], _Answer] | None] = SimpleQueue()
+        self._answers: deque[_Answer] = deque()
         # A program that ends without `close` does not wait for it.
         self._thread = Thread(target=self._carry_out, name=name, daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = -1
+        """The eventfd that is readable while there are answers; -1 before the first work."""
         self._is_closed = False
 
     @property
@@ -63,44 +72,53 @@ class LoopThread:
     ) -> asyncio.Future[T]:
         if self._is_closed:
             raise RuntimeError(f"No more work for {self._thread.name}")
-        loop = future.get_loop()
+        if self._loop is None:
+            self._begin(future.get_loop())
 
-        def work() -> None:
+        def work() -> _Answer:
             try:
-                result = function(*arguments, **named)
+                return future, function(*arguments, **named), None
             except BaseException as error:  # noqa: BLE001 - raised again by the future
-                answer: Callable[[], None] = partial(_fail, future, error)
-            else:
-                answer = partial(_succeed, future, result)
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(answer)
+                return future, None, error
 
         self._work.put(work)
-        if self._thread.ident is None:
-            self._thread.start()
         return future
 
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ready = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._loop = loop
+        loop.add_reader(self._ready, self._answer)
+        self._thread.start()
+
     def close(self) -> None:
-        """Wait until all is done that was given. No more may be given."""
+        """Wait until all is done that was given, and answer it. No more may be given. Called in the loop."""
         self._is_closed = True
-        if self._thread.ident is not None:
+        if self._loop is not None:
             self._work.put(None)
             self._thread.join()
+            self._loop.remove_reader(self._ready)
+            self._answer()
+            os.close(self._ready)
+            self._loop = None
 
     def _carry_out(self) -> None:
         while (work := self._work.get()) is not None:
-            work()
+            self._answers.append(work())
             del work  # nothing is kept alive by a thread that waits
+            os.eventfd_write(self._ready, 1)
 
-
-def _succeed(future: asyncio.Future[T], result: T) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[T], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
+    def _answer(self) -> None:
+        """Give the results that are there to their futures, in the loop."""
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._ready)
+        while self._answers:
+            future, result, error = self._answers.popleft()
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
 
 
 class Workers:

@@ -11,8 +11,7 @@ volumes are.
 """
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from qubesmanager.daemon.local.core.origin import Origin
@@ -55,13 +54,12 @@ PropertyKey = tuple[int | None, str]
 """The qid, None for the system, and the name of a property."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """How a transaction is recorded: by whom, when (Unix seconds), and the properties it writes as they are before."""
 
     origin: Origin
     now: float
-    values: Mapping[PropertyKey, Effective] = field(default_factory=dict)
+    values: Mapping[PropertyKey, Effective] = {}
     ages: bool = False
     """Remove what is too old even if nothing changes."""
 
@@ -89,7 +87,12 @@ class _Change(NamedTuple):
 class _Qube(NamedTuple):
     uuid: str
     name: str
-    tags: tuple[str, ...]
+    sight: str
+    """The sources that see it by its tags, each in blanks."""
+
+
+_SYSTEM = _Qube("", "", "")
+"""In place of the qube of an entry about the system."""
 
 
 class _Bounds(NamedTuple):
@@ -120,10 +123,11 @@ class Recorder:
         self._bounds: _Bounds | None = None
         self._qubes: dict[int, _Qube] = {}
         """By qid: qubes with changes, as the last transaction left them."""
-        connection.create_function("history_on", 0, lambda: int(self._recording is not None))
         connection.create_function("history_first", 1, self._is_first)
         connection.create_function("history_note", 5, self._note)
         self._is_noting = False
+        self._cursor = connection.cursor()
+        """For what each transaction executes: to make a cursor takes as long as a short statement."""
 
     def begin(self, recording: Recording | None) -> None:
         """A transaction begins; None: it is not recorded. Raises `sqlite3.Error`."""
@@ -166,15 +170,13 @@ class Recorder:
         tick = self._age(now, bounds)
         _, _, number, ordinal, total, first = bounds
         for qube, change in entries:
-            old, new = _cut(change.old), _cut(change.new)
-            flags = change.flags | (_CUT if (old, new) != (change.old, change.new) else 0)
+            event, detail, old, new, flags = _cut(change)
             number = max(number + 1, moment)
             ordinal += 1
-            total += _OVERHEAD + sum(len(value.encode()) for value in (old, new) if value is not None)
-            identity = (qube.uuid, qube.name, _sight(qube.tags)) if qube else ("", "", "")
-            self._connection.execute(
+            total += _OVERHEAD + _bytes(old) + _bytes(new)
+            self._cursor.execute(
                 "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (number, ordinal, total, tick, now, *recording.origin, *identity, *change[:2], old, new, flags),
+                (number, ordinal, total, tick, now, *recording.origin, *(qube or _SYSTEM), event, detail, old, new, flags),
             )
             first = min(first, (ordinal, total, tick))
         self._bounds = _Bounds(tick, now, number, ordinal, total, self._pruned(first, ordinal, total, tick))
@@ -182,7 +184,8 @@ class Recorder:
     # -- notes --------------------------------------------------------------------------------------------------------
 
     def _note(self, table: str, qid: int | None, key: str, old: str | None, new: str | None) -> None:
-        self._notes.append(_Note(table, qid, key, old, new))
+        if self._recording is not None:
+            self._notes.append(_Note(table, qid, key, old, new))
 
     def _is_first(self, qid: int) -> int:
         """Whether the rules of the qube are written for the first time in this transaction."""
@@ -194,18 +197,16 @@ class Recorder:
     # -- entries ------------------------------------------------------------------------------------------------------
 
     def _entries(self, recording: Recording) -> list[tuple[_Qube | None, _Change]]:
-        notes: dict[tuple[str, int | None, str], _Note] = {}
-        for note in self._notes:
-            known = notes.get(note[:3])
-            notes[note[:3]] = note if known is None else known._replace(new=note.new)
-        if any(note.table in _OF_QUBES for note in self._notes):
-            self._qubes.clear()
-        made = {note.qid for note in notes.values() if note.table == "qube" and note.old is None}
-        gone = {note.qid for note in notes.values() if note.table == "qube" and note.new is None}
+        notes = self._merged()
+        if {note.table for note in notes}.isdisjoint(_OF_QUBES):
+            return [entry for note in notes if (entry := self._entry(note, recording)) is not None]
+        self._qubes.clear()
+        made = {note.qid for note in notes if note.table == "qube" and note.old is None}
+        gone = {note.qid for note in notes if note.table == "qube" and note.new is None}
         whole = made | gone
-        renamed = any(note.table == "name" and note.qid not in whole for note in notes.values())
+        renamed = any(note.table == "name" and note.qid not in whole for note in notes)
         entries: list[tuple[_Qube | None, _Change]] = []
-        for note in notes.values():
+        for note in notes:
             if note.table == "qube":
                 if note.qid not in made & gone:
                     entries.append(self._whole(note))
@@ -213,23 +214,37 @@ class Recorder:
             # A rename changes all that refers to the qube.
             if note.qid in whole or note.table == _UUID or (renamed and note.table not in {"name", "label", "pool"}):
                 continue
-            current = self._rules_now(note) if note.table == "rule" else note
-            change = None if current.old == current.new else _change(current, recording)
-            if change is not None:
-                entries.append((self._qube(note.qid), change))
-        for note in notes.values():
+            if (entry := self._entry(note, recording)) is not None:
+                entries.append(entry)
+        for note in notes:
             if note.table == "name" and note.old:
                 self._see_as(note.old, note.new or "")
             elif note.table == "qube" and note.new is None and note.old:
                 self._see_as(note.old.split(" ")[0], "")
         return entries
 
+    def _merged(self) -> Collection[_Note]:
+        """A note for each row that was written, with its first old value and its last new one."""
+        if len(self._notes) == 1:
+            return self._notes
+        notes: dict[tuple[str, int | None, str], _Note] = {}
+        for note in self._notes:
+            known = notes.get(note[:3])
+            notes[note[:3]] = note if known is None else known._replace(new=note.new)
+        return notes.values()
+
+    def _entry(self, note: _Note, recording: Recording) -> tuple[_Qube | None, _Change] | None:
+        """The entry of a row that was written; None if it gets none."""
+        current = self._rules_now(note) if note.table == "rule" else note
+        change = None if current.old == current.new else _change(current, recording)
+        return None if change is None else (self._qube(note.qid), change)
+
     def _whole(self, note: _Note) -> tuple[_Qube | None, _Change]:
         """A qube came or went; the note has its uuid as key, and its name, class and tags."""
         if note.new is not None:
             return self._qube(note.qid), _Change(events.DOMAIN_ADD.kind, "", None, self._description(note))
         name, klass, *tags = (note.old or "").split(" ")
-        return _Qube(note.key, name, tuple(tags)), _Change(events.DOMAIN_DELETE.kind, "", f"class={klass}", None)
+        return _Qube(note.key, name, _sight(tags)), _Change(events.DOMAIN_DELETE.kind, "", f"class={klass}", None)
 
     def _description(self, note: _Note) -> str:
         template = self._connection.execute(
@@ -250,8 +265,8 @@ class Recorder:
             rows = self._connection.execute(_IDENTITY, (qid,)).fetchall()
             if not rows:
                 return None
-            tags = tuple(tag for _uuid, _name, tag in rows if tag is not None)
-            self._qubes[qid] = _Qube(rows[0][0], rows[0][1], tags)
+            sight = _sight(tag for _uuid, _name, tag in rows if tag is not None)
+            self._qubes[qid] = _Qube(rows[0][0], rows[0][1], sight)
         return self._qubes[qid]
 
     # -- the table ----------------------------------------------------------------------------------------------------
@@ -276,7 +291,7 @@ class Recorder:
         if bounds.looked == now:
             return bounds.tick
         tick = bounds.tick if bounds.looked == _NEVER else bounds.tick + min(max(0, now - bounds.looked), DAY)
-        self._connection.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (tick, now))
+        self._cursor.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (tick, now))
         return tick
 
     def _pruned(self, first: tuple[int, int, int], ordinal: int, total: int, tick: int) -> tuple[int, int, int]:
@@ -309,12 +324,24 @@ def sight_of(row: tuple[object, ...]) -> frozenset[str]:
     return frozenset(str(row[-1]).split())
 
 
-def _sight(tags: tuple[str, ...]) -> str:
+def _sight(tags: Iterable[str]) -> str:
     sources = {tag.removeprefix(kind) for tag in tags for kind in (CREATED_BY, MANAGED_BY) if tag.startswith(kind)}
     return f" {'  '.join(sorted(sources))} " if sources else ""
 
 
-def _cut(value: str | None) -> str | None:
+def _bytes(value: str | None) -> int:
+    return 0 if value is None else len(value.encode())
+
+
+def _cut(change: _Change) -> _Change:
+    """The change with values of at most `HISTORY_VALUE_BYTES`."""
+    old, new = _cut_value(change.old), _cut_value(change.new)
+    if old is change.old and new is change.new:
+        return change
+    return change._replace(old=old, new=new, flags=change.flags | _CUT)
+
+
+def _cut_value(value: str | None) -> str | None:
     if value is None or len(value) * 4 <= HISTORY_VALUE_BYTES or len(data := value.encode()) <= HISTORY_VALUE_BYTES:
         return value
     return data[:HISTORY_VALUE_BYTES].decode("utf-8", "ignore")
@@ -448,7 +475,7 @@ def _triggers(rows: _Rows) -> dict[str, str]:
 def _trigger(when: str, table: str, body: str) -> dict[str, str]:
     """The statement that makes a trigger of the connection, by its name."""
     name = f"history_{table}_{when.lower().replace(' ', '_')}"
-    return {name: f"CREATE TEMP TRIGGER {name} {when} ON main.{table} WHEN history_on() BEGIN {body} END"}
+    return {name: f"CREATE TEMP TRIGGER {name} {when} ON main.{table} BEGIN {body} END"}
 
 
 def _rule_triggers() -> dict[str, str]:
