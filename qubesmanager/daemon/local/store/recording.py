@@ -176,7 +176,20 @@ class Recorder:
             total += _OVERHEAD + _bytes(old) + _bytes(new)
             self._cursor.execute(
                 "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (number, ordinal, total, tick, now, *recording.origin, *(qube or _SYSTEM), event, detail, old, new, flags),
+                (
+                    number,
+                    ordinal,
+                    total,
+                    tick,
+                    now,
+                    *recording.origin,
+                    *(qube or _SYSTEM),
+                    event,
+                    detail,
+                    old,
+                    new,
+                    flags,
+                ),
             )
             first = min(first, (ordinal, total, tick))
         self._bounds = _Bounds(tick, now, number, ordinal, total, self._pruned(first, ordinal, total, tick))

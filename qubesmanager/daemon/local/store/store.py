@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from qubesmanager.daemon.local.store import backups, screening
 from qubesmanager.daemon.local.store.recording import Recorder, Recording
 from qubesmanager.daemon.local.store.screening import Unreadable
+from qubesmanager.daemon.local.store.store_files import StoreFiles
 from qubesmanager.host.workers import LoopThread
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.reason import Field, Reason
@@ -64,8 +65,7 @@ class Store:
         self.notice = ""
         """What was done to open a damaged or missing store, as a sentence for the user; empty if nothing was."""
         self._tried: set[Path] = set()
-        self._files: dict[str, tuple[int, int]] = {}
-        """Device and inode of the database and its log, as they were opened."""
+        self._files: StoreFiles | None = None
 
     async def open(self) -> None:
         """Open or create the file and bring it to the newest schema; a damaged or lost one is replaced.
@@ -102,6 +102,7 @@ class Store:
         if self._connection is not None:
             await self._run(self._connection.close)
             self._connection = None
+        self._close_files()
         self._thread.close()
 
     async def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -218,9 +219,8 @@ class Store:
         except BaseException:
             connection.close()
             raise
-        # SQLite's log is there from the first read on, until the connection is closed.
-        journal = self._path.with_name(f"{self._path.name}-wal")
-        self._files = {path: there for path in (str(self._path), str(journal)) if (there := _inode(path))}
+        self._close_files()
+        self._files = StoreFiles(self._path)
         return connection
 
     def _copy_before_migration(self, connection: sqlite3.Connection) -> None:
@@ -288,9 +288,13 @@ class Store:
 
         As late as possible before the commit. After it, a change could be refused and yet kept.
         """
-        for path, opened in self._files.items():
-            if _inode(path) != opened:
-                raise error_for(Reason("store-replaced", path), StoreError)
+        if self._files is not None and (path := self._files.replaced()):
+            raise error_for(Reason("store-replaced", path), StoreError)
+
+    def _close_files(self) -> None:
+        if self._files is not None:
+            self._files.close()
+            self._files = None
 
     def _said(self, error: sqlite3.Error) -> Field:
         """The reason in words; for a full disk its directory and the bytes that are left."""
@@ -301,14 +305,6 @@ class Store:
         except OSError as unknown:
             return Reason("store-disk-unknown", self._path.parent, unknown.strerror or str(unknown))
         return Reason("store-disk-full", self._path.parent, disk.f_bavail * disk.f_frsize)
-
-
-def _inode(path: str) -> tuple[int, int] | None:
-    try:
-        stat = os.stat(path)  # noqa: PTH116 - twice for each change; a `Path` takes longer
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
