@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -33,7 +34,8 @@ from qubesmanager.daemon.local.store.screening import Unreadable
 from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamagedError
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import DOMAIN_STATE
+from qubesmanager.wire.event_row import AnyEventRow
+from qubesmanager.wire.events import DOMAIN_STATE, property_changed, row_of
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState, VmClass
@@ -117,7 +119,9 @@ class Runtime:
         self.unreadable: list[Unreadable] = []
         """Rows of the store that could not be read and were not recovered since."""
         self._lock = lock
-        self._subscribers: list[Callable[[Event], None]] = []
+        self._subscriptions: list[tuple[Callable[[Event], None], frozenset[AnyEventRow] | None, frozenset[str]]] = []
+        self._subscribers_of = lru_cache(maxsize=1024)(self._subscribed)
+        """By the name of an event: most events are for one subscriber or none."""
         self._first_subscribers: list[Callable[[Event], None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._locks: dict[UUID, asyncio.Lock] = {}
@@ -130,7 +134,7 @@ class Runtime:
 
     def still(self, qube: Qube) -> Qube:
         """The qube, which this system still has. Raises `QubesVMNotFoundError` if it was removed meanwhile."""
-        if self.state.by_uuid.get(qube.uuid) is not qube:
+        if self.state.by_qid.get(qube.qid) is not qube:
             raise refusal("qube-removed-meanwhile", qube.name)
         return qube
 
@@ -197,12 +201,30 @@ class Runtime:
             for see in self._first_subscribers:
                 see(event)
             self.hub.emit(event)
-            for see in self._subscribers:
+            for see in self._subscribers_of(event.name):
                 see(event)
 
-    def subscribe(self, see: Callable[[Event], None]) -> None:
-        """Call `see` with every event from now on, in the order of the subscriptions. It must not block or raise."""
-        self._subscribers.append(see)
+    def subscribe(
+        self,
+        see: Callable[[Event], None],
+        *,
+        rows: Iterable[AnyEventRow] | None = None,
+        properties: Iterable[str] = (),
+    ) -> None:
+        """Call `see` with events from now on, in the order of the subscriptions. It must not block or raise.
+
+        It gets those of `rows` and those of changes of `properties`; without `rows`, every event.
+        """
+        self._subscriptions.append((see, None if rows is None else frozenset(rows), frozenset(properties)))
+        self._subscribers_of.cache_clear()
+
+    def _subscribed(self, name: str) -> tuple[Callable[[Event], None], ...]:
+        """The subscribers that get the events of a name."""
+        event = Event("", name)
+        row, prop = row_of(event), property_changed(event)
+        return tuple(
+            see for see, of, properties in self._subscriptions if of is None or row in of or prop in properties
+        )
 
     def subscribe_first(self, see: Callable[[Event], None]) -> None:
         """As `subscribe`, before the listeners of the hub get the event: for what decides who gets it."""

@@ -12,6 +12,7 @@ from qubesmanager.daemon.local.runtime import Places, Runtime
 from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState
 
 
@@ -56,6 +57,19 @@ async def test_subscribers_get_every_event_in_order_changes_of_state_included(ru
     assert [name for name, _event in seen] == ["first", "second", "first", "second"]
     assert seen[0][1] is added
     assert seen[2][1] == events.DOMAIN_STATE("dom0", PowerState.HALTING)
+
+
+async def test_a_subscriber_gets_the_kinds_and_properties_that_it_names(runtime: Runtime) -> None:
+    seen: list[Event] = []
+    runtime.emit([events.LABEL_ADD("pink", "0xFF00FF")])
+    runtime.subscribe(seen.append, rows={events.LABEL_ADD}, properties={"netvm"})
+    label = events.LABEL_ADD("rose", "0xFF00EE")
+    netvm = events.property_event("work", "netvm", PropertyValue("", is_default=True), "sys-net")
+
+    runtime.emit([label, events.LABEL_DELETE("pink"), netvm])
+    runtime.emit([events.property_event("work", "memory", PropertyValue("500", is_default=False), "400")])
+
+    assert seen == [label, netvm]
 
 
 async def test_a_state_that_the_qube_has_already_is_not_emitted(runtime: Runtime) -> None:

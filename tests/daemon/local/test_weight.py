@@ -15,7 +15,7 @@ from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import QubesValueError
 from qubesmanager.wire.event import encode_event
 from qubesmanager.wire.reasons import text
-from qubesmanager.wire.records import DeviceRecord
+from qubesmanager.wire.records import DeviceRecord, encode_record
 from qubesmanager.wire.values import DeviceClass, VmClass
 
 
@@ -73,6 +73,21 @@ async def test_a_qube_that_is_too_heavy_already_can_be_made_lighter_and_is_not_c
         await client.send(calls.VM_CLONE("vault", payload=CloneSpec("copy")))
 
     assert "copy" not in system.runtime.state.qubes
+
+
+async def test_the_bound_of_a_record_holds_however_often_properties_change(client: Client, system: System) -> None:
+    qube = system.runtime.state.qube("vault")
+
+    for number in range(30):
+        await client.send(calls.VM_PROPERTY_SET("vault", "memory", str(100 + number)))
+        await client.send(calls.VM_PROPERTY_SET("vault", "kernelopts", "\\" * 100 * number))
+        assert len(encode_record(qube.record())) <= qube.most_bytes
+    await client.send(calls.VM_FEATURE_SET("vault", "x", "y"))
+
+    assert not qube.most_bytes
+    qube.most_bytes = limits.RECORD_BYTES
+    await client.send(calls.VM_PROPERTY_SET("vault", "memory", "99"))
+    assert qube.most_bytes < limits.RECORD_BYTES
 
 
 def test_devices_are_bounded_in_number(system: System) -> None:

@@ -13,6 +13,9 @@ from qubesmanager.wire.reason import Field
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
+MOST_BYTES_OF_LETTER = 6
+"""A control character in JSON, `\\u001f`; four bytes are the most for another."""
+
 
 @dataclass(slots=True)
 class Qube:
@@ -45,6 +48,8 @@ class Qube:
     view: dict[str, PropertyValue] = field(default_factory=dict)
     """Shared with the record that was made of it: call `changed` first."""
     kept_record: VmRecord | None = None
+    most_bytes: int = 0
+    """Bytes that the record cannot exceed as JSON; 0 if that is not known."""
 
     def __post_init__(self) -> None:
         if self.klass is VmClass.REMOTE:
@@ -92,3 +97,11 @@ class Qube:
         if self.kept_record is not None:
             self.view = dict(self.view)
             self.kept_record = None
+        self.most_bytes = 0
+
+    def property_changes(self, value: PropertyValue) -> None:
+        """As `changed`, if a property gets this value and nothing else will be different."""
+        most_bytes = self.most_bytes
+        self.changed()
+        if most_bytes and value.reason is None:
+            self.most_bytes = most_bytes + MOST_BYTES_OF_LETTER * len(value.value)

@@ -57,6 +57,8 @@ class State:
 
         Raises `QubesVMNotFoundError`, and `ProtocolError` for what is no name.
         """
+        if untrusted_dest in self.qubes:
+            return untrusted_dest
         if untrusted_dest.startswith(UUID_PREFIX):
             try:
                 qube = self.by_uuid.get(UUID(untrusted_dest.removeprefix(UUID_PREFIX)))
@@ -224,7 +226,7 @@ class State:
             before, after = qube.view[row.name], self._value(qube, row)
             if before == after:
                 continue
-            qube.changed()
+            qube.property_changes(after)
             self._put(qube, row, after)
             changes.append(events.property_event(qube.name, row.name, after, before.value))
             if before.value == after.value:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from qubesmanager.daemon.local.core.qube import Qube
+from qubesmanager.daemon.local.core.qube import MOST_BYTES_OF_LETTER, Qube
 from qubesmanager.wire.limits import DEVICES, FEATURES, RECORD_BYTES, TAGS
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.reason import Reason
@@ -21,8 +21,6 @@ _COUNTS: tuple[tuple[Reason, int, Callable[[VmRecord], int]], ...] = (
 )
 
 
-_MOST_BYTES_OF_LETTER = 6
-"""A control character in JSON, `\\u001f`; four bytes are the most for another."""
 _MOST_BYTES_AROUND = 256
 """What surrounds a text, a volume (its keys and sizes), a device, or all of a record."""
 
@@ -58,7 +56,7 @@ def _most_bytes(qube: VmRecord | Qube) -> int:
     for device in qube.devices:
         texts += [device.backend, device.ident, *device.options, *device.options.values()]
     parts = len(texts) + len(qube.volume_records) + len(qube.devices) + 1
-    return _MOST_BYTES_OF_LETTER * len("".join(texts)) + _MOST_BYTES_AROUND * parts
+    return MOST_BYTES_OF_LETTER * len("".join(texts)) + _MOST_BYTES_AROUND * parts
 
 
 def check_change(before: VmRecord, **changes: Any) -> None:
@@ -68,7 +66,12 @@ def check_change(before: VmRecord, **changes: Any) -> None:
 
 def check_property(qube: Qube, name: str, value: str) -> None:
     """`check_change` for a property that is set, without a record unless the qube may be too large."""
-    if _most_bytes(qube) + _MOST_BYTES_OF_LETTER * len(value) > RECORD_BYTES:
+    growth = MOST_BYTES_OF_LETTER * len(value)
+    if qube.most_bytes and qube.most_bytes + growth <= RECORD_BYTES:
+        return
+    # Each change of a property adds its new value, and takes nothing off for the old one.
+    qube.most_bytes = _most_bytes(qube)
+    if qube.most_bytes + growth > RECORD_BYTES:
         check_change(qube.record(), properties={**qube.view, name: PropertyValue(value, is_default=False)})
 
 

@@ -30,6 +30,7 @@ from qubesmanager.rules.features import (
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMAlreadyExistsError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState, VmClass
@@ -42,8 +43,8 @@ SETTLE = 20.0
 NO_SOURCE = ""
 """A source with no rights: what may be named for it may be for any."""
 
-_FEATURE_EVENTS = frozenset({events.FEATURE_SET, events.FEATURE_DELETE})
-_ENDS = frozenset({events.DOMAIN_DELETE, events.DOMAIN_STATE})
+_FEATURE_EVENTS = frozenset[AnyEventRow]({events.FEATURE_SET, events.FEATURE_DELETE})
+_ENDS = frozenset[AnyEventRow]({events.DOMAIN_DELETE, events.DOMAIN_STATE})
 """Events after which fewer may wait."""
 _PROPERTIES = frozenset({"template_for_dispvms", "default_dispvm"})
 """Properties that say which templates have preloaded disposables."""
@@ -71,7 +72,7 @@ class Disposables:
         """How often a setting changed that ends the rest after a failure."""
         self._booting: set[UUID] = set()
         """Disposables that are paused once they have booted."""
-        runtime.subscribe(self._on_event)
+        runtime.subscribe(self._on_event, rows=_FEATURE_EVENTS | _ENDS | {events.VOLUME_SET}, properties=_PROPERTIES)
 
     async def create(self, creator: str, source: str) -> str:
         """A new disposable of a template (dom0: the default one), or one that waits; its name.

@@ -24,6 +24,7 @@ from qubesmanager.rules.firewall import is_expired
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.firewall import parse_rule
 from qubesmanager.wire.limits import RULES
 from qubesmanager.wire.reasons import refusal
@@ -31,7 +32,7 @@ from qubesmanager.wire.values import VmClass
 
 log = logging.getLogger(__name__)
 
-_RULE_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD})
+_RULE_EVENTS = frozenset[AnyEventRow]({events.FIREWALL_CHANGED, events.DOMAIN_ADD})
 """The events after which a qube may have other rules."""
 
 RETRY_SECONDS = 10.0
@@ -48,11 +49,11 @@ class _Expiries:
         self._state = runtime.state
         self._moments: dict[UUID, float] = {}
         self._news = asyncio.Event()
-        runtime.subscribe(self._on_event)
+        runtime.subscribe(self._on_event, rows=_RULE_EVENTS)
 
     def _on_event(self, event: Event) -> None:
-        """Look at the rules of the event's qube again where the event says that they may be others."""
-        if events.row_of(event) in _RULE_EVENTS and (qube := self._state.qubes.get(event.subject)) is not None:
+        """Look at the rules of the event's qube again: they may be others."""
+        if (qube := self._state.qubes.get(event.subject)) is not None:
             self.look_at(qube)
 
     def look_at(self, qube: Qube) -> None:

@@ -39,7 +39,7 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.wire import framing
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import DOMAIN_STATE, row_of
+from qubesmanager.wire.events import DOMAIN_STATE
 from qubesmanager.wire.framing import Header
 from qubesmanager.wire.guest_services import ServiceResult
 from qubesmanager.wire.limits import IDLE_SECONDS, SERVICE_OUTPUT_BYTES
@@ -89,7 +89,7 @@ class GuestChannels:
         """By qube: when its next call is looked at, by the loop's clock."""
         self._news = asyncio.Event()
         self._is_open = False
-        runtime.subscribe(self._on_event)
+        runtime.subscribe(self._on_event, rows={DOMAIN_STATE})
 
     def open(self) -> None:
         """Connect to the qubes that run, and from now on to those that start."""
@@ -100,7 +100,7 @@ class GuestChannels:
     # -- keeping the channels -----------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
-        if self._is_open and row_of(event) is DOMAIN_STATE and event.subject in self._runtime.state.qubes:
+        if self._is_open and event.subject in self._runtime.state.qubes:
             self._look(self._runtime.state.qubes[event.subject])
             self._changed()
 

@@ -28,6 +28,7 @@ from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.wire import events
 from qubesmanager.wire.errors import Mgmt1Error, QubesVMNotFoundError
 from qubesmanager.wire.event import Event
+from qubesmanager.wire.event_row import AnyEventRow
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import cause, error_for, field_text, refusal
 
@@ -42,7 +43,7 @@ USER_NETWORKING = Reason("firewall-user-network")
 _PLACING = frozenset({"netvm", "ip", "ip6"})
 """Properties that say where a qube is in the network."""
 
-_NETWORK_EVENTS = frozenset({events.FIREWALL_CHANGED, events.DOMAIN_ADD, events.DOMAIN_DELETE})
+_NETWORK_EVENTS = frozenset[AnyEventRow]({events.FIREWALL_CHANGED, events.DOMAIN_ADD, events.DOMAIN_DELETE})
 
 
 class Namespaces(Protocol):
@@ -84,7 +85,7 @@ class Network:
         self._turn = asyncio.Condition()
         self._work = asyncio.Event()
         runtime.state.firewall_note = why if namespaces is None else ""
-        runtime.subscribe(self._on_event)
+        runtime.subscribe(self._on_event, rows=_NETWORK_EVENTS, properties=_PLACING)
 
     # -- the life of a qube -------------------------------------------------------------------------------------------
 
@@ -150,11 +151,9 @@ class Network:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
-        """Called with every event of the system."""
-        if events.property_changed(event) in _PLACING or events.row_of(event) in _NETWORK_EVENTS:
-            self._changed.add(event.subject)
-            self._asked += 1
-            self._work.set()
+        self._changed.add(event.subject)
+        self._asked += 1
+        self._work.set()
 
     async def settled(self) -> None:
         """Wait until all changes so far are in force in the network."""
