@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from qubesmanager.transport.turns import Turns
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event, encode_event
 from qubesmanager.wire.limits import LISTENER_BYTES, LISTENER_EVENTS
@@ -99,8 +100,12 @@ class EventHub:
         with self._listening(view, by_sight=by_sight) as listener:
             yield events.CONNECTION_ESTABLISHED()
             while True:
+                # A listener in this process takes events without a pause, and its window is painted between them.
+                turns = Turns()
                 while (event := listener.take()) is not None:
                     yield event
+                    if turns.is_due:
+                        await turns.give()
                 if listener.lost or self._closed:
                     return
                 listener.news.clear()

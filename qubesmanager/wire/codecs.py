@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
@@ -246,8 +247,8 @@ def rows_of(what: str, decode: Callable[[str], T], encode: Callable[[T], str]) -
     """A list, a row each, each ended by a newline."""
     return Codec(
         what,
-        lambda untrusted: [_total(decode, row) for row in _rows(untrusted)],
-        lambda rows: "".join(f"{encode(row)}\n" for row in rows).encode(),
+        lambda untrusted: [_total(decode, row) for row in _rows(untrusted)] if untrusted else [],
+        lambda rows: "".join([f"{encode(row)}\n" for row in rows]).encode() if rows else b"",
     )
 
 
@@ -270,7 +271,13 @@ def json_object(untrusted: str) -> dict[str, Any]:
 
 
 def named(rule: NameRule) -> Codec[str]:
-    return Codec(rule.what, lambda untrusted: check(rule, ascii_line(untrusted, rule.noun)), str.encode)
+    """Names that were accepted are remembered: most calls name what an earlier one named."""
+
+    @lru_cache(maxsize=1024)
+    def decode(untrusted: bytes) -> str:
+        return check(rule, ascii_line(untrusted, rule.noun))
+
+    return Codec(rule.what, decode, str.encode)
 
 
 def optional(codec: Codec[T]) -> Codec[T | None]:
