@@ -6,11 +6,13 @@ What a volume holds is only said: its files are real, and empty but for what the
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import pi, sin
 from pathlib import Path
 from zlib import crc32
 
 from qubesmanager.backup.archive.writer import Progress
+from qubesmanager.daemon.local.drivers.backups.folders import Room
 from qubesmanager.daemon.local.drivers.pools.base import PoolDriver, PoolInfo, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.services.backup_run import Figures
@@ -74,11 +76,15 @@ def disk_size(used: int) -> int:
 class DemoFigures(Figures):
     """Backups of the demonstration: as large as its disks are full, and about as fast as those of a good disk.
 
-    `used`: the bytes that a qube of this name uses; None for what is not there.
+    `used`: the bytes that a qube of this name uses; None for what is not there. `free`: those that its disk has left.
     """
 
-    def __init__(self, used: Callable[[str], int | None]) -> None:
+    def __init__(self, used: Callable[[str], int | None], free: Callable[[], int]) -> None:
         self._used = used
+        self._free = free
+
+    def room(self, room: Room) -> Room:
+        return room if room.free is None else replace(room, free=self._free(), largest=None)
 
     def totals(self, sizes: Mapping[str, int]) -> dict[str, int]:
         return {name: self._used(name) or size for name, size in sizes.items()}
@@ -130,6 +136,10 @@ class DemoPool(FileQcow2):
     @property
     def _used(self) -> int:
         return sum(self._filled.values()) + _OTHERS
+
+    def usage_now(self) -> PoolInfo:
+        """How full the disk is."""
+        return self._usage()
 
     def _usage(self) -> PoolInfo:
         swing = sin(2 * pi * self.clock() / _PERIOD)

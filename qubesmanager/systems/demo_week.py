@@ -2,7 +2,8 @@
 """The demonstration as a user sees it: its qubes with full disks, and the week behind them.
 
 The changes of the week are made as calls, by a clock that is set back, so the timeline has them as any others. The
-backups are records and empty files of their size. All of it follows from the present time: each start shows the same.
+backups are records and files that are written when they are read (`demo_archives.py`). All of it follows from the
+present time: each start shows the same.
 """
 
 import asyncio
@@ -21,11 +22,13 @@ from qubesmanager.backup.schedule import RETRY_SECONDS, Schedule
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
+from qubesmanager.daemon.local.drivers.pools.base import PoolInfo
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.services.backup_history import local_time
 from qubesmanager.daemon.local.store import rows
 from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
+from qubesmanager.systems.demo_archives import DemoArchives, write_stub
 from qubesmanager.systems.demo_disks import GIB, DemoFigures, DemoPool, sizes
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -58,6 +61,7 @@ async def populate(system: System, extra: int) -> None:
         await demo.write(system, chosen, size_of)
         await demo.set_system(system)
     _fill_disks(system)
+    system.restores.stream_of = DemoArchives(system, {name for kept in PROFILES for name in kept.qubes}).stream
     if is_new:
         # The qubes were made long ago.
         await system.runtime.store.commit([("DELETE FROM history", ())])
@@ -84,7 +88,12 @@ def _fill_disks(system: System) -> None:
         qube = system.runtime.state.qubes.get(name)
         return sum(volume.usage for volume in qube.volumes.values() if volume.save_on_stop) if qube else None
 
-    system.backup_runs.figures = DemoFigures(used)
+    def free() -> int:
+        driver = system.pools.driver(system.runtime.state.system("default_pool"))
+        usage = driver.usage_now() if isinstance(driver, DemoPool) else PoolInfo(0, 0)
+        return usage.size - usage.usage
+
+    system.backup_runs.figures = DemoFigures(used, free)
     for name, driver in list(system.pools.drivers.items()):
         if isinstance(driver, FileQcow2):
             filled = {
@@ -217,7 +226,7 @@ async def _make_backups(system: System, now: float) -> None:
     runs = sorted(_runs(system, folder, now), key=lambda run: run.start)
     for run in runs:
         if run.size is not None:
-            await asyncio.to_thread(_write_file, run)
+            await asyncio.to_thread(write_stub, run)
     last = {name: run.end for run in runs if run.has_backup for name in _names(run)}
     qubes = [system.runtime.state.qube(name) for name in last]
     async with system.runtime.changing:
@@ -290,10 +299,3 @@ def _write_secret(path: Path) -> None:
     """The passphrase of backups by schedule."""
     path.touch(mode=0o600)
     path.write_text("the passphrase of the demonstration\n", encoding="utf-8")
-
-
-def _write_file(run: BackupRun) -> None:
-    """A file of the length of the backup, which takes no room, with its id at the start."""
-    with Path(run.file).open("wb") as file:
-        file.write(f"A backup of the demonstration: it holds nothing.\nbackup-id={run.backup}\n".encode())
-        file.truncate(run.size)

@@ -11,8 +11,11 @@ from backup_fixtures import cheap_keys
 from demo_fixtures import client_of
 from until import until
 
+from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import preview as preview_of
 from qubesmanager.client.client import Client
+from qubesmanager.client.restores import contents as contents_of
+from qubesmanager.client.restores import restore
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
@@ -23,6 +26,7 @@ from qubesmanager.wire.backups import BackupRun, Progress
 from qubesmanager.wire.codecs import CloneSpec
 from qubesmanager.wire.errors import BackupCancelledError
 from qubesmanager.wire.history import HistoryEntry, HistoryQuery
+from qubesmanager.wire.restores import RestorePlan
 
 __all__ = ["cheap_keys"]
 
@@ -173,6 +177,40 @@ async def test_the_file_of_a_new_backup_is_as_large_as_those_of_the_week(system:
     assert last.result == "ok"
     assert last.verified
     assert 0.1 * GIB < (last.size or 0) < 0.3 * GIB
+
+
+async def test_a_past_backup_is_restored_with_any_passphrase(system: System) -> None:
+    client = client_of(system)
+    run = next(run for run in reversed(await backups(client)) if run.profile == "nightly" and run.result == "ok")
+    notes = system.runtime.state.qube("work").notes
+    await client.send(calls.VM_KILL("personal"))
+    await client.send(calls.VM_REMOVE("personal"))
+
+    listed = await contents_of(client, Path(run.file), "any words")
+    rows = await restore(client, Path(run.file), "other words", RestorePlan(rename={"work": "work-before"}))
+
+    assert [qube.name for qube in listed.qubes] == ["personal", "work"]
+    assert {row.qube: row.result for row in rows} == {"personal": "ok", "work": "ok"}
+    assert system.runtime.state.qube("work-before").notes == notes
+    assert "home" in system.runtime.state.qube("personal").tags
+
+
+async def test_another_file_is_not_taken_for_a_past_backup(system: System, tmp_path: Path) -> None:
+    file = tmp_path / "other"
+    file.write_bytes(b"A backup of" + bytes(1000))
+
+    with pytest.raises(BackupError):
+        await contents_of(client_of(system), file, "words")
+
+
+async def test_the_free_space_is_that_of_the_invented_disk(system: System, tmp_path: Path) -> None:
+    text = f"include: [work]\ndestination_path: {tmp_path}\n"
+    summary = await preview_of(client_of(system), "x", text)
+    pool = await system.pools.driver("default").usage()
+
+    assert summary.size > 17 * GIB
+    assert summary.free is not None
+    assert abs(summary.free - (pool.size - pool.usage)) < GIB
 
 
 async def test_no_backup_begins_by_itself_when_the_demonstration_does(system: System) -> None:

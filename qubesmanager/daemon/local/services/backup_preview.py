@@ -57,7 +57,7 @@ class BackupPreviews:
         connected = True
         if profile.destination_vm == DOM0:
             try:
-                room = await at_destination(room_of, profile)
+                room = self._runs.figures.room(await at_destination(room_of, profile))
                 connected = not await self._destinations.why_not_connected(name, profile, kept=not text)
             except BackupNotConnectedError:
                 connected = False

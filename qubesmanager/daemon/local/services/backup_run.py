@@ -93,7 +93,11 @@ class _Job:
 
 
 class Figures:
-    """The bytes that runs report: those that there are. The demonstration, whose disks are empty, has others."""
+    """The bytes that runs and previews report: those that there are. The demonstration has invented ones."""
+
+    def room(self, room: folders.Room) -> folders.Room:
+        """The room where backups go."""
+        return room
 
     def totals(self, sizes: Mapping[str, int]) -> dict[str, int]:
         """The bytes of each qube, by those that are read."""

@@ -52,6 +52,12 @@ class BackupSources:
             log.warning("%s cannot be backed up: %s", qube.name, error)
             return QubeData(settings, problem=Reason("backup-without", qube.name, cause(error)))
 
+    @staticmethod
+    def settings_data(qube: Qube) -> QubeData:
+        """The qube as it is now, without its volumes."""
+        settings, _lacking = storable(_settings(qube))
+        return QubeData(settings, {}, tuple(parse_rule(text) for _id, text in qube.rules), qube.notes)
+
     async def _kept(self, states: AsyncExitStack, qube: Qube, settings: KeptQube) -> QubeData:
         """As `qube_data`. Raises `Mgmt1Error` or `OSError` if it cannot be read."""
         volumes: dict[str, Source] = {}

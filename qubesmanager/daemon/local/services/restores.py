@@ -7,7 +7,7 @@ the engine has reported which are whole. Until then a crash leaves nothing of th
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -347,6 +347,8 @@ class Restores:
         self._volumes = volumes
         self._naming = naming
         self._config = config
+        self.stream_of: Callable[[ByteStream, RestoreOptions], ByteStream] = lambda stream, _options: stream
+        """The backup of what a caller sends; the demonstration makes some of its own."""
 
     # -- the contents -------------------------------------------------------------------------------------------------
 
@@ -358,7 +360,7 @@ class Restores:
         head, rest = await head_of(stream)
         options = await off_loop(parse_options, head)
         stop = threading.Event()
-        async with readable(rest) as backup_file:
+        async with readable(self.stream_of(rest, options)) as backup_file:
             backup = await in_engine(partial(opened, backup_file, options, stop), stop)
             backup_file.check()
         items = await self._config.items_of(backup) if source == DOM0 else None
@@ -376,7 +378,7 @@ class Restores:
         for pool in options.plan.named_pools:
             self._pools.driver(pool)
         stop = threading.Event()
-        async with readable(rest) as backup_file, AsyncExitStack() as undo:
+        async with readable(self.stream_of(rest, options)) as backup_file, AsyncExitStack() as undo:
             backup = await in_engine(partial(opened, backup_file, options, stop), stop)
             entries = chosen(backup.contents, options)
             if (options.plan.dom0 or options.plan.home) and source != DOM0:
