@@ -22,11 +22,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from _harness import Bench, Spread
 from memory_folder import memory_folder
 from PyQt5.QtCore import QSettings, Qt, QTimer
+from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
 from qubesmanager.host import process
 from qubesmanager.transport.child import ChildTransport
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.multi_window import MultiWindow
@@ -92,6 +94,26 @@ class Uses:
         else:
             self._window.view.clearSelection()
 
+    def plan_of_all(self) -> None:
+        """Show the plan of an action on all qubes, and close it the next time."""
+        self._number += 1
+        dialogs = [each for each in QApplication.topLevelWidgets() if isinstance(each, PlanDialog)]
+        for dialog in dialogs:
+            dialog.reject()
+            dialog.deleteLater()
+        if not dialogs:
+            self._window.operations.set_property(list(self._window.session.records), "label", "blue")
+
+    def remove_half(self) -> None:
+        """Every second qube goes from the window, and comes back the next time."""
+        self._number += 1
+        session = self._window.session
+        half = list(session.records.values())[1::2]
+        if self._number % 2:
+            session.gone.emit(tuple(record.name for record in half))
+        else:
+            session.put.emit(tuple(half))
+
     def edit_several(self) -> None:
         self._number += 1
         self._several.draft.edit(("property", "memory"), str(400 + self._number))
@@ -126,6 +148,8 @@ async def measure(bench: Bench, count: int, transport: ChildTransport, socket: P
                 ("sorting", uses.sort),
                 ("typing", uses.type_letter),
                 ("selecting all", uses.select_all),
+                ("a plan of all", uses.plan_of_all),
+                ("removing half", uses.remove_half),
             ):
                 line(f"{name}, N = {count}", await repeated(bench, stretches, use))
             several.show()

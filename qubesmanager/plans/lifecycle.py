@@ -43,9 +43,8 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
     asked = known(facts, names)
     reasons = {name: why_not_start(facts, facts.qubes[name]) for name in asked}
     needs = {name: _netvms(facts, name) for name in asked if reasons[name] is None}
-    chosen = list(needs)
-    routers = start_order(facts.qubes, {netvm for above in needs.values() for netvm in above})
-    order = [*routers, *(name for name in start_order(facts.qubes, chosen) if name not in routers)]
+    routers = dict.fromkeys(start_order(facts.qubes, {netvm for above in needs.values() for netvm in above}))
+    order = [*routers, *(name for name in start_order(facts.qubes, list(needs)) if name not in routers)]
     users = _users({name: above for name, above in needs.items() if name not in left_out})
     rows: dict[str, Row] = {}
     left = free
@@ -56,7 +55,7 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         refused = next((Reason("netvm-left-out", netvm) for netvm in above if not rows[netvm].is_change), None)
         if refused is None and left is not None and need > left:
             refused = Reason("memory-left", need, left)
-        is_left_out = name in left_out or (name not in chosen and not users.get(name))
+        is_left_out = name in left_out or (name not in needs and not users.get(name))
         row = Row(
             name,
             START,

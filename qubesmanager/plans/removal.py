@@ -28,7 +28,8 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
     """
     asked = known(facts, names)
     alone = {name: why_not_removable(facts.qubes[name]) for name in asked}
-    going = [name for name in asked if alone[name] is None and name not in left_out]
+    # Ordered, and quick to search: there may be thousands.
+    going = dict.fromkeys(name for name in asked if alone[name] is None and name not in left_out)
     references = references_to(facts, [name for name in asked if alone[name] is None])
     rows: list[Row] = []
     refused = {name: reason for name, reason in alone.items() if reason is not None}
@@ -41,8 +42,8 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
             users = stuck if replacement else references[name]
             refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, users)))
     inside = {name: [each for each in references[name] if each.user in going] for name in going}
-    order = removal_order(inside)
-    for name in set(going).difference(order):  # a ring
+    order = dict.fromkeys(removal_order(inside))
+    for name in going.keys() - order.keys():  # a ring
         refused.setdefault(name, Reason("qube-used", name, ", ".join(reference_texts(facts, references[name]))))
     _refuse_behind(facts, references, going, refused)
     for name, listed in moves.items():
@@ -87,11 +88,14 @@ def _stays(row: Row) -> Row:
 
 def _refuse_behind(facts: Facts, references: References, going: Collection[str], refused: dict[str, Reason]) -> None:
     """Refuse also what a refused qube refers to: it stays, and so must that."""
+    used_by: dict[str, dict[str, None]] = {}
+    for name in going:
+        for each in references[name]:
+            used_by.setdefault(each.user, {})[name] = None
     waiting = list(refused)
     while waiting:
-        stays = waiting.pop()
-        for name in going:
-            if name not in refused and any(each.user == stays for each in references[name]):
+        for name in used_by.get(waiting.pop(), ()):
+            if name not in refused:
                 refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
                 waiting.append(name)
 

@@ -75,9 +75,9 @@ def removal_order(references: References) -> list[str]:
 
     One that something else refers to, or that refers to another in a ring, is left out.
     """
-    order: list[str] = []
+    order: dict[str, None] = {}
     left = sorted(references)
     while free := [name for name in left if all(each.user in order for each in references[name])]:
-        order += free
-        left = [name for name in left if name not in free]
-    return order
+        order |= dict.fromkeys(free)
+        left = [name for name in left if name not in order]
+    return list(order)

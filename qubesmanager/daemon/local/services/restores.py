@@ -348,7 +348,7 @@ class Restores:
         self._naming = naming
         self._config = config
         self.stream_of: Callable[[ByteStream, RestoreOptions], ByteStream] = lambda stream, _options: stream
-        """The backup of what a caller sends; the demonstration makes some of its own."""
+        """The backup of what a caller sends; the demonstration writes some when they are read."""
 
     # -- the contents -------------------------------------------------------------------------------------------------
 
