@@ -235,7 +235,7 @@ class VmFilterModel(QAbstractProxyModel):
             self.shown_changed.emit()
 
     def _removed(self, _parent: QModelIndex, first: int, last: int) -> None:
-        gone = {self._source.name_at(self._source.index(row, 0)) for row in range(first, last + 1)}
+        gone = frozenset(self._source.names_between(first, last))
         if first == last:
             self._take_away(*gone)
         else:
