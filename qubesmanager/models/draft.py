@@ -172,7 +172,7 @@ class Draft(QObject):
 
     def merge(self, record: VmRecord) -> None:
         """Take the qube's new record. An edit that equals it is dropped; an edit of a changed value is a conflict."""
-        before = {key: self.base(key) for key in (*_keys(self.record), *_keys(record), *self._edits)}
+        before = {key: self.base(key) for key in (*_differing(self.record, record), *self._edits)}
         texts = {key: self.theirs(key) for key in before}
         self.record = record
         for key, was in before.items():
@@ -264,15 +264,25 @@ def _is_grown(key: Key, size: str | None, now: str | None) -> bool:
     return key[0] == VOLUME and (now is None or (size is not None and int(now) >= int(size)))
 
 
-def _keys(record: VmRecord) -> list[Key]:
-    """All that could be edited of a qube, but for its rules and its devices, which come and go by themselves."""
-    return [
-        *((PROPERTY, name) for name in record.properties if name not in READ_ONLY),
-        *((FEATURE, name) for name in record.features),
-        *((TAG, name) for name in record.tags),
-        *((VOLUME, volume.name) for volume in record.volumes if volume.save_on_stop),
-        NOTES_KEY,
-    ]
+def _differing(before: VmRecord, after: VmRecord) -> list[Key]:
+    """What could be edited and is not the same, but for rules and devices, which come and go by themselves.
+
+    Parts that are the same are not looked at: a window over a thousand qubes asks for each event.
+    """
+    keys: list[Key] = []
+    for kind, old, new in (
+        (PROPERTY, before.properties, after.properties),
+        (FEATURE, before.features, after.features),
+    ):
+        if old != new:
+            keys += [(kind, name) for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    keys += [(TAG, name) for name in sorted(before.tags ^ after.tags)]
+    if before.volumes != after.volumes:
+        volumes = (*before.volumes, *after.volumes)
+        keys += [(VOLUME, name) for name in dict.fromkeys(each.name for each in volumes if each.save_on_stop)]
+    if before.notes != after.notes:
+        keys.append(NOTES_KEY)
+    return [key for key in keys if key[0] != PROPERTY or key[1] not in READ_ONLY]
 
 
 _MISSING = object()

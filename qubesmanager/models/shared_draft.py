@@ -470,7 +470,9 @@ class SharedDraft(QObject):
 def _matters(draft: Draft, record: VmRecord) -> bool:
     """Whether a new record changes what can be edited, or what is refused or warned of."""
     before = draft.record
-    if (_editable(before), before.features, before.tags) != (_editable(record), record.features, record.tags):
+    if (before.features, before.tags) != (record.features, record.tags):
+        return True
+    if before.properties != record.properties and _editable(before) != _editable(record):
         return True
     return draft.dirty and (before.running != record.running or before.devices != record.devices)
 
