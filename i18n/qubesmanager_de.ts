@@ -2850,8 +2850,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Anwendungen des Qubes zeigen und eine starten</translation>
     </message>
     <message>
-        <source>Memory {0} of {1} GiB</source>
-        <translation>Speicher {0} von {1} GiB</translation>
+        <source>Memory {0} of {1}</source>
+        <translation>Speicher {0} von {1}</translation>
     </message>
 </context>
 <context>
@@ -3474,10 +3474,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Keine Vorlage fehlt.</translation>
     </message>
     <message>
-        <source>{0} %</source>
-        <translation>{0} %</translation>
-    </message>
-    <message>
         <source>Export the picture</source>
         <translation>Das Bild exportieren</translation>
     </message>
@@ -3771,10 +3767,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Close this message</source>
         <translation>Diese Meldung schließen</translation>
-    </message>
-    <message>
-        <source>{0} s</source>
-        <translation>{0} s</translation>
     </message>
 </context>
 <context>
@@ -4455,10 +4447,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>mindestens nötig</translation>
     </message>
     <message>
-        <source>needed; {0} MiB are free</source>
-        <translation>nötig; {0} MiB sind frei</translation>
-    </message>
-    <message>
         <source>Lose their network now</source>
         <translation>Verlieren jetzt ihr Netz</translation>
     </message>
@@ -4599,6 +4587,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Get a tag</source>
         <translation>Bekommen ein Tag</translation>
+    </message>
+    <message>
+        <source>needed; {0} are free</source>
+        <translation>nötig; {0} sind frei</translation>
     </message>
 </context>
 <context>
@@ -9841,14 +9833,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>nicht bekannt</translation>
     </message>
     <message>
-        <source>{0} of {1} GiB</source>
-        <translation>{0} von {1} GiB</translation>
-    </message>
-    <message>
-        <source>{0} GiB free for qubes</source>
-        <translation>{0} GiB frei für Qubes</translation>
-    </message>
-    <message>
         <source>how much is free is not known</source>
         <translation>wie viel frei ist, ist nicht bekannt</translation>
     </message>
@@ -9875,14 +9859,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Spitze {0} % um {1}</translation>
     </message>
     <message>
-        <source>{0} GiB</source>
-        <translation>{0} GiB</translation>
-    </message>
-    <message>
-        <source>peak {0} GiB at {1}</source>
-        <translation>Spitze {0} GiB um {1}</translation>
-    </message>
-    <message>
         <source>No statistics yet.</source>
         <translation>Noch keine Statistik.</translation>
     </message>
@@ -9893,10 +9869,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>No qube grows, or it is not known yet.</source>
         <translation>Kein Qube wächst, oder es ist noch nicht bekannt.</translation>
-    </message>
-    <message>
-        <source>{0} grows by {1} GiB a week.</source>
-        <translation>{0} wächst um {1} GiB in der Woche.</translation>
     </message>
     <message>
         <source>Of the qubes, {0} grows most.</source>
@@ -9929,6 +9901,22 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Extend the metadata of {0}. Once it is full, no qube can write.</source>
         <translation>Die Metadaten von {0} vergrößern. Sind sie voll, kann kein Qube mehr schreiben.</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+    <message>
+        <source>{0} free for qubes</source>
+        <translation>{0} frei für Qubes</translation>
+    </message>
+    <message>
+        <source>peak {0} at {1}</source>
+        <translation>Spitze {0} um {1}</translation>
+    </message>
+    <message>
+        <source>{0} grows by {1} a week.</source>
+        <translation>{0} wächst um {1} in der Woche.</translation>
     </message>
 </context>
 <context>
@@ -11428,12 +11416,39 @@ Was eingesteckt wird, erscheint hier.</translation>
 <context>
     <name>SizeBox</name>
     <message>
-        <source> GiB</source>
-        <translation> GiB</translation>
-    </message>
-    <message>
         <source>A volume can only grow.</source>
         <translation>Ein Datenträger kann nur wachsen.</translation>
+    </message>
+</context>
+<context>
+    <name>Sizes</name>
+    <message>
+        <source>{0} GiB</source>
+        <translation>{0} GiB</translation>
+    </message>
+    <message>
+        <source>{0} MiB</source>
+        <translation>{0} MiB</translation>
+    </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0} s</translation>
+    </message>
+    <message>
+        <source>{0} %</source>
+        <translation>{0} %</translation>
+    </message>
+    <message>
+        <source>0 B</source>
+        <translation>0 B</translation>
+    </message>
+    <message>
+        <source>{0} h</source>
+        <translation>{0} Std.</translation>
+    </message>
+    <message>
+        <source>{0} min</source>
+        <translation>{0} min</translation>
     </message>
 </context>
 <context>
@@ -11810,14 +11825,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         </translation>
     </message>
     <message>
-        <source>Memory {0} of {1} GiB</source>
-        <translation>Speicher {0} von {1} GiB</translation>
-    </message>
-    <message>
-        <source>Memory {0} GiB</source>
-        <translation>Speicher {0} GiB</translation>
-    </message>
-    <message>
         <source>Read the memory</source>
         <translation>Den Speicher abfragen</translation>
     </message>
@@ -11885,6 +11892,14 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>davon läuft %n</numerusform>
             <numerusform>davon laufen %n</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Memory {0} of {1}</source>
+        <translation>Speicher {0} von {1}</translation>
+    </message>
+    <message>
+        <source>Memory {0}</source>
+        <translation>Speicher {0}</translation>
     </message>
 </context>
 <context>
@@ -12968,6 +12983,18 @@ Was eingesteckt wird, erscheint hier.</translation>
             <numerusform>%n nicht mehr unterstützt</numerusform>
         </translation>
     </message>
+    <message>
+        <source>template updated</source>
+        <translation>Vorlage aktualisiert</translation>
+    </message>
+    <message>
+        <source>changed: {0}</source>
+        <translation>geändert: {0}</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Warum</translation>
+    </message>
 </context>
 <context>
     <name>UpdatesPage</name>
@@ -12982,10 +13009,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Qubes to restart</source>
         <translation>Neu zu startende Qubes</translation>
-    </message>
-    <message>
-        <source>Every running qube uses what its template has.</source>
-        <translation>Jeder laufende Qube nutzt, was seine Vorlage hat.</translation>
     </message>
     <message>
         <source>Update</source>
@@ -13011,22 +13034,11 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Search qubes</source>
         <translation>Qubes suchen</translation>
     </message>
-    <message>
-        <source>Restart to use the updates</source>
-        <translation>Neu starten, um die Aktualisierungen zu nutzen</translation>
-    </message>
     <message numerus="yes">
         <source>%n qube(s)</source>
         <translation>
             <numerusform>%n Qube</numerusform>
             <numerusform>%n Qubes</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>of %n template(s)</source>
-        <translation>
-            <numerusform>von %n Vorlage</numerusform>
-            <numerusform>von %n Vorlagen</numerusform>
         </translation>
     </message>
     <message>
@@ -13076,6 +13088,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Settings…</source>
         <translation>Einstellungen …</translation>
+    </message>
+    <message>
+        <source>No running qube needs a restart.</source>
+        <translation>Kein laufender Qube muss neu gestartet werden.</translation>
+    </message>
+    <message>
+        <source>Restart needed</source>
+        <translation>Neustart nötig</translation>
     </message>
 </context>
 <context>
@@ -13611,8 +13631,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Freier Speicher dieses Rechners</translation>
     </message>
     <message>
-        <source>{0} MiB more, {1} MiB left</source>
-        <translation>{0} MiB mehr, {1} MiB übrig</translation>
+        <source>{0} more, {1} left</source>
+        <translation>{0} mehr, {1} übrig</translation>
     </message>
 </context>
 <context>

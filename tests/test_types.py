@@ -56,6 +56,34 @@ def listen(event: Event) -> str:
 """
 
 
+RAW_NUMBERS = """\
+from PyQt5.QtCore import QObject
+
+
+def texts(parent: QObject, shown: int, load: float, port: int | None, name: str) -> list[str]:
+    return [
+        parent.tr("{0} of {1} shown").format(name, shown),  # raw
+        f"{name}: {shown}",  # raw
+        f"{load:.1f} %",  # raw
+        f"port {port}",  # raw
+        f"port {port!s}",
+        f"{name}: {str(shown)}",
+    ]
+"""
+
+
+def test_mypy_rejects_a_raw_number_in_a_text_of_the_windows(tmp_path: Path) -> None:
+    """Elsewhere a number in a string is no text for people."""
+    if find_spec("mypy") is None:
+        pytest.skip("mypy is not installed for this Python")
+    windows = tmp_path / "qubesmanager" / "ui"
+    windows.mkdir(parents=True)
+
+    expected = [number for number, line in enumerate(RAW_NUMBERS.splitlines(), start=1) if "# raw" in line]
+    assert rejected_lines(RAW_NUMBERS, "misc", windows) == expected
+    assert rejected_lines(RAW_NUMBERS, "misc", tmp_path) == []
+
+
 def test_mypy_rejects_a_misspelt_method_of_a_window(tmp_path: Path) -> None:
     pyqt5 = find_spec("PyQt5")
     assert pyqt5 is not None

@@ -13,7 +13,15 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.reason_texts import run_text
 from qubesmanager.models.row_table import Mark, TableColumn
-from qubesmanager.models.texts import date_text, estimate_text, moment_text, number_text, since_text, size_text
+from qubesmanager.models.texts import (
+    date_text,
+    estimate_text,
+    moment_text,
+    number_text,
+    since_text,
+    size_text,
+    whole_size_text,
+)
 from qubesmanager.rules.backups import OLD
 from qubesmanager.wire.backups import CANCELLED, FAILED, INCOMPLETE, OK, RUNNING, SCHEDULE, BackupRun, Preview
 from qubesmanager.wire.names import DOM0
@@ -61,8 +69,8 @@ def by_text(run: BackupRun) -> str:
     """What began the run: the schedule, or the qube that asked for it."""
     if run.by != SCHEDULE:
         return run.by
-    if (run.attempt or 1) > 1:
-        return QCoreApplication.translate("BackupsPage", "schedule, attempt {0}").format(run.attempt)
+    if run.attempt is not None and run.attempt > 1:
+        return QCoreApplication.translate("BackupsPage", "schedule, attempt {0}").format(number_text(run.attempt))
     return QCoreApplication.translate("BackupsPage", "schedule")
 
 
@@ -75,7 +83,9 @@ def _qubes_text(run: BackupRun) -> str:
         return DASH
     if _whole(run) == len(run.qubes):
         return number_text(len(run.qubes))
-    return QCoreApplication.translate("BackupsPage", "{0} of {1}").format(_whole(run), len(run.qubes))
+    return QCoreApplication.translate("BackupsPage", "{0} of {1}").format(
+        number_text(_whole(run)), number_text(len(run.qubes))
+    )
 
 
 def _took(run: BackupRun) -> int:
@@ -355,9 +365,9 @@ def summary(rows: Sequence[Fate]) -> str:
     going = [row for row in rows if row.removes]
     if not going:
         return QCoreApplication.translate("BackupsPage", "none of %n would be removed", "", len(rows)) if rows else ""
-    size = size_text(sum(row.size for row in going)) or "0 B"
+    size = whole_size_text(sum(row.size for row in going))
     return QCoreApplication.translate("BackupsPage", "{0} of {1} would be removed, {2}").format(
-        len(going), len(rows), size
+        number_text(len(going)), number_text(len(rows)), size
     )
 
 

@@ -108,7 +108,7 @@ def _uptime(record: VmRecord, _history: History | None) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return QCoreApplication.translate("VmTable", "{0} d {1} h").format(days, hours)
+        return QCoreApplication.translate("VmTable", "{0} d {1} h").format(number_text(days), number_text(hours))
     if hours:
         return QCoreApplication.translate("VmTable", "{0} h {1} min").format(number_text(hours), number_text(minutes))
     return QCoreApplication.translate("VmTable", "{0} min").format(number_text(minutes))

@@ -161,7 +161,7 @@ def service_text(rule: Rule) -> str:
     parts = [] if rule.proto is None else [str(rule.proto)]
     if rule.dstports is not None:
         low, high = rule.dstports
-        parts.append(str(low) if low == high else f"{low}-{high}")
+        parts.append(str(low) if low == high else f"{low!s}-{high!s}")
     if rule.icmptype is not None:
         parts.append(str(rule.icmptype))
     return " ".join(parts) or QCoreApplication.translate("FirewallTable", "any")

@@ -198,7 +198,7 @@ def _spanned(row: RuleRow, column: int, role: int) -> Any:
         return None
     if role == Qt.ItemDataRole.DisplayRole:
         text = row.line.text.strip()
-        return f"{row.line.number}   {text}   {row.line.error}" if row.line.error else text
+        return f"{row.line.number!s}   {text}   {row.line.error}" if row.line.error else text
     if role == QUIET_ROLE:
         return not row.line.error and not isinstance(row.line.item, Include)
     return Mark.FAULT if role == MARK_ROLE and row.line.error else None

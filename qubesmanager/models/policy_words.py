@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from qubesmanager.models.texts import number_text
 from qubesmanager.policy.engine import ANY, ANYVM, DEFAULT, DISPVM_TAG_PREFIX, TAG_PREFIX, TYPE_PREFIX, Decision, Result
 from qubesmanager.policy.explain import ARGUMENT, SERVICE, SOURCE, NearMiss
 from qubesmanager.policy.gone import GoneWord, Missing
@@ -134,9 +135,9 @@ def place_text(place: Place, path: str = "") -> str:
     """A line: its number where it is in the file `path`, else the file without its suffix, too."""
     folder, _slash, rest = place.path.partition("/")
     if path and folder == POLICY_FOLDER and rest == path:
-        return translate("Policy", "line {0}").format(place.line)
+        return translate("Policy", "line {0}").format(number_text(place.line))
     name = rest.removesuffix(".policy")
-    return f"/run/{name}:{place.line}" if folder == RUNTIME_FOLDER else f"{name}:{place.line}"
+    return f"/run/{name}:{place.line!s}" if folder == RUNTIME_FOLDER else f"{name}:{place.line!s}"
 
 
 def unreached_text(line: Unreached, path: str) -> str:

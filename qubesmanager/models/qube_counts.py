@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from qubesmanager.rules.backups import included_moment, is_recent
 from qubesmanager.rules.features import is_internal
-from qubesmanager.rules.updates import is_outdated, is_updated_itself
+from qubesmanager.rules.updates import is_updated_itself
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import VmClass
@@ -15,8 +15,8 @@ ALL, RUNNING, TEMPLATES, DISPOSABLES = "all", "running", "templates", "disposabl
 """Groups with one value, the empty text."""
 TAG, NETVM, TEMPLATE, LABEL, PREFIX, VIEW = "tag", "netvm", "template", "label", "prefix", "view"
 """Groups with a value for each tag, net qube and so on. A prefix ends before the first hyphen of a name."""
-BACKED_UP, OUTDATED = "backed-up", "outdated"
-"""The times of last backups, as text of Unix seconds; and the qubes that must be restarted to use their template."""
+BACKED_UP = "backed-up"
+"""The times of last backups, as text of Unix seconds."""
 
 Part = tuple[str, str]
 """A group, and a value in it."""
@@ -29,7 +29,7 @@ class QubeCounts:
     """Counts qubes by their parts. Of a qube that changes only its own parts are counted again.
 
     `views`: the group `VIEW` has a value for each name, with the qubes that match. Internal qubes are counted if
-    `with_internal`; `updated` and the group `OUTDATED` always have them.
+    `with_internal`; `updated` always has them.
     """
 
     def __init__(self, views: Mapping[str, Matches] | None = None, *, with_internal: bool = False) -> None:
@@ -76,10 +76,9 @@ class QubeCounts:
 
     def _parts(self, record: VmRecord) -> tuple[Part, ...]:
         """What a qube is counted by. An empty net qube is a value, too."""
-        parts: list[Part] = [(OUTDATED, "")] if is_outdated(record) else []
         if is_internal(record) and not self._with_internal:
-            return tuple(parts)
-        parts.append((ALL, ""))
+            return ()
+        parts: list[Part] = [(ALL, "")]
         if record.running:
             parts.append((RUNNING, ""))
         if record.klass in _KINDS:

@@ -110,10 +110,10 @@ def method_text(row: PoolOutlook) -> str:
     result = row.forecast
     if result.per_day is None:
         text = translate("Resources", "Needs measurements of {0} days, one every six hours; there are {1} so far.")
-        return text.format(LEAST_DAYS, result.samples)
+        return text.format(number_text(LEAST_DAYS), number_text(result.samples))
     text = translate("Resources", "{0} a week: the median between every two of {1} measurements since {2}, continued.")
     per_week = size_text(round(result.per_day * WEEK)) or gib_text(0)
-    return text.format(per_week, result.samples, date_text(result.since))
+    return text.format(per_week, number_text(result.samples), date_text(result.since))
 
 
 def is_soon(row: PoolOutlook) -> bool:

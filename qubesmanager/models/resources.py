@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from qubesmanager.models.stats_history import History
+from qubesmanager.models.stats_history import INTERVAL, History
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import VM_STATS
@@ -64,7 +64,7 @@ class Resources:
         """KiB of the computer; None: not known."""
         self.free: int | None = None
         self.cpus: int | None = None
-        self.interval = 3
+        self.interval = INTERVAL
         self.hour: deque[Moment] = deque(maxlen=POINTS)
 
     def put_host(self, memory: Mapping[str, str]) -> None:
@@ -76,7 +76,7 @@ class Resources:
         for event in events:
             if (statistics := VM_STATS.of(event)) is not None and event.subject in qubes:
                 history = self.histories.setdefault(event.subject, History())
-                history.add(statistics.cpu_usage, statistics.memory_kb)
+                history.add(statistics.cpu_usage, statistics.memory_kb, self._clock(), self.interval)
         self.keep_running(qubes)
         if self.histories:
             self._put_moment(self.cpu(qubes), self.memory())
@@ -139,7 +139,7 @@ class Resources:
         initial, most = (_number(qube.value(key)) or 0 for key in ("memory", "maxmem"))
         busy = 0
         for value in reversed(history.cpus):
-            if value < BUSY:
+            if value is None or value < BUSY:
                 break
             busy += self.interval
         is_dom0 = qube.klass is VmClass.ADMIN

@@ -6,7 +6,7 @@ changed is kept between two starts of the window.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qubesmanager.rules.properties import AT_START
@@ -47,6 +47,12 @@ class RestartWatch:
     def needed(self, record: VmRecord) -> tuple[str, ...]:
         """The properties that the qube uses after a restart only, `TEMPLATE` last; empty if it needs none."""
         return self._needed.get(_key(record), ())
+
+    def waiting(self, records: Iterable[VmRecord]) -> dict[str, tuple[str, ...]]:
+        """The qubes among these that need a restart, by name, with what `needed` gives."""
+        if not self._needed:
+            return {}
+        return {record.name: needed for record in records if (needed := self.needed(record))}
 
     def text(self) -> str:
         """What is to be kept: the qubes that need a restart, with what they were started with."""

@@ -76,7 +76,7 @@ def first_choice(qube: StoredQube, here: Here) -> RestoreChoice:
 def free_name(name: str, taken: Iterable[str]) -> str:
     """The name with the first number that no qube has."""
     names, number = frozenset(taken), 2
-    while (candidate := f"{name[:26]}-{number}") in names:
+    while (candidate := f"{name[:26]}-{number!s}") in names:
         number += 1
     return candidate
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
+from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.rules.backups import is_ahead
 from qubesmanager.wire.values import DeviceMode, PowerState, VmClass
@@ -66,6 +67,42 @@ def size_text(size: int) -> str:
 def number_text(number: int) -> str:
     """A whole number in the digits of the user's language, as sizes have them."""
     return QLocale().toString(number)
+
+
+UNIT_GIB, UNIT_MIB = QT_TRANSLATE_NOOP("Sizes", "{0} GiB"), QT_TRANSLATE_NOOP("Sizes", "{0} MiB")
+UNIT_SECONDS, UNIT_PERCENT = QT_TRANSLATE_NOOP("Sizes", "{0} s"), QT_TRANSLATE_NOOP("Sizes", "{0} %")
+"""The units that are not chosen by the size. `size_text` has those of the user's locale."""
+
+
+def quantity(number: str, unit: str) -> str:
+    """A number, as text, with one of the units; alone if the unit is empty."""
+    return QCoreApplication.translate("Sizes", unit).format(number) if unit else number
+
+
+def around_number(unit: str) -> tuple[str, str]:
+    """What is before and behind the number of one of the units, for a box in which the number is typed."""
+    before, _number, after = QCoreApplication.translate("Sizes", unit).partition("{0}")
+    return (before, after) if unit else ("", "")
+
+
+def in_gib(size: int) -> str:
+    """A number of bytes in GiB, with the unit."""
+    return quantity(gib_text(size), UNIT_GIB)
+
+
+def in_mib(mebibytes: int) -> str:
+    """A number of MiB, with the unit."""
+    return quantity(number_text(mebibytes), UNIT_MIB)
+
+
+def percent_text(number: int) -> str:
+    """A number of percent, with the sign."""
+    return quantity(number_text(number), UNIT_PERCENT)
+
+
+def whole_size_text(size: int) -> str:
+    """As `size_text`, with a text for none."""
+    return size_text(size) or QCoreApplication.translate("Sizes", "0 B")
 
 
 def clock_text(seconds: int) -> str:
@@ -147,18 +184,20 @@ def since_text(moment: int, now: int) -> str:
 def estimate_text(seconds: float) -> str:
     """An estimated duration in one unit, since it is not more certain than that: `2 min`, `1 h`."""
     whole = max(1, round(seconds))
-    for unit, name in _ESTIMATE_UNITS:
-        if whole >= unit:
-            return f"{round(whole / unit)} {name}"
-    return "1 s"
+    unit, name = next(each for each in _ESTIMATE_UNITS if whole >= each[0])
+    return quantity(number_text(round(whole / unit)), name)
 
 
-_ESTIMATE_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
+_ESTIMATE_UNITS = (
+    (3600, QT_TRANSLATE_NOOP("Sizes", "{0} h")),
+    (60, QT_TRANSLATE_NOOP("Sizes", "{0} min")),
+    (1, UNIT_SECONDS),
+)
 
 
 def restart_text(names: Sequence[str]) -> str:
     """Why a qube needs a restart: the properties that it uses only then, or `TEMPLATE`."""
-    properties = [name for name in names if name != TEMPLATE]
+    properties = [property_title(name) for name in names if name != TEMPLATE]
     texts = []
     if properties:
         text = QCoreApplication.translate("VmTable", "Changed since the start: {0}. A restart makes it take effect.")
@@ -169,6 +208,20 @@ def restart_text(names: Sequence[str]) -> str:
         )
         texts.append(text)
     return "\n".join(texts)
+
+
+LEFT_TO_RIGHT, END_OF_DIRECTION = "\u2066", "\u2069"
+"""Around a text that reads from left to right wherever it is shown: an isolate of Unicode's bidirectional algorithm."""
+
+
+def isolated(text: str) -> str:
+    """The text with its own direction. In an Arabic line "1 day ago" would be shown as "day ago 1" without it."""
+    return f"{LEFT_TO_RIGHT}{text}{END_OF_DIRECTION}"
+
+
+def title_text(text: str) -> str:
+    """The text of an action as a title: without its mnemonic, and without the dots that announce a question."""
+    return text.replace("&", "").replace("…", "")
 
 
 def plain_tip(text: str) -> str:

@@ -24,7 +24,7 @@ from PyQt5.QtCore import (
 
 from qubesmanager.models.plan_table import value_text
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import class_text, date_text, plain_tip, size_text
+from qubesmanager.models.texts import class_text, date_text, in_mib, plain_tip, size_text
 from qubesmanager.plans.revert import subject
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Type
 from qubesmanager.rules.sight import OTHER
@@ -174,7 +174,7 @@ def _property_value(entry: HistoryEntry, value: str, *, is_default: bool) -> str
     if row is not None and row.type is Type.BOOL and value:
         value = translate("Timeline", "yes") if value == YES else translate("Timeline", "no")
     elif entry.detail in _MEBIBYTES and value.isdigit():
-        value = f"{QLocale().toString(int(value))} MiB"
+        value = in_mib(int(value))
     return value_text(PropertyValue(value, is_default))
 
 

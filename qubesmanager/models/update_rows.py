@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
 from qubesmanager.models.natural_sort import natural
+from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.models.row_table import Mark, TableColumn
-from qubesmanager.models.texts import ago_text, class_text, date_text, state_text
+from qubesmanager.models.texts import ago_text, class_text, date_text, restart_text, state_text
 from qubesmanager.rules.actions import why_not_restart, why_not_update
 from qubesmanager.rules.facts import Facts, QubeFacts
 from qubesmanager.rules.network import dependents, running_clients
@@ -50,10 +52,12 @@ class UpdateRow:
 class RestartRow:
     """A qube that must be restarted. `others`: running qubes behind it that are restarted with it.
 
+    `needed`: what it uses after a restart only, as `RestartWatch.needed` gives it.
     `template` is empty if it is gone. `why_not`: why it cannot be restarted.
     """
 
     name: str
+    needed: tuple[str, ...]
     template: str
     netvm: str
     state: PowerState
@@ -67,19 +71,20 @@ def update_row(facts: Facts, qube: QubeFacts, now: int, restarts: int) -> Update
     return UpdateRow(qube.name, qube.klass, known, restarts, why_not_update(facts, qube), now)
 
 
-def restart_rows(facts: Facts, names: Sequence[str]) -> list[RestartRow]:
-    """The rows of these qubes, which must be restarted; names that are gone are left out."""
+def restart_rows(facts: Facts, waiting: Mapping[str, tuple[str, ...]]) -> list[RestartRow]:
+    """The rows of these qubes, which must be restarted, by name, with why; names that are gone are left out."""
     clients = running_clients(facts.qubes)
     return [
         RestartRow(
             name,
+            waiting[name],
             updated_through(facts.qubes[name], facts.qubes),
             facts.qubes[name].value("netvm"),
             facts.qubes[name].state,
             len(dependents(facts.qubes, name, clients)) if name in clients else 0,
             reason,
         )
-        for name, reason in why_not_restart(facts, names).items()
+        for name, reason in why_not_restart(facts, waiting).items()
     ]
 
 
@@ -134,6 +139,15 @@ def _waiting(row: UpdateRow) -> str:
     return QCoreApplication.translate("UpdateRows", "%n qube(s)", "", number) if number else ""
 
 
+def _why(row: RestartRow) -> str:
+    """What changed since the start: the template, properties, or both."""
+    parts = [QCoreApplication.translate("UpdateRows", "template updated")] if TEMPLATE in row.needed else []
+    if properties := [property_title(name) for name in row.needed if name != TEMPLATE]:
+        text = QCoreApplication.translate("UpdateRows", "changed: {0}")
+        parts.append(text.format(", ".join(properties)))
+    return "; ".join(parts)
+
+
 def _others(row: RestartRow) -> str:
     """The effect of the restart on other qubes, or why it is not possible."""
     if row.why_not is not None:
@@ -175,6 +189,12 @@ UPDATE_COLUMNS: tuple[TableColumn[UpdateRow], ...] = (
 
 RESTART_COLUMNS: tuple[TableColumn[RestartRow], ...] = (
     TableColumn(QT_TRANSLATE_NOOP("UpdateRows", "Qube"), lambda row: row.name, lambda row: natural(row.name)),
+    TableColumn(
+        QT_TRANSLATE_NOOP("UpdateRows", "Why"),
+        _why,
+        lambda row: (TEMPLATE not in row.needed, row.needed),
+        tip=lambda row: restart_text(row.needed),
+    ),
     TableColumn(QT_TRANSLATE_NOOP("UpdateRows", "Updated in"), lambda row: _none(row.template)),
     TableColumn(QT_TRANSLATE_NOOP("UpdateRows", "Net qube"), lambda row: _none(row.netvm)),
     TableColumn(QT_TRANSLATE_NOOP("UpdateRows", "State"), lambda row: state_text(row.state)),

@@ -4,6 +4,7 @@
 Sorting and filtering are `vm_filter.py`'s; a view is put on that.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from PyQt5.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QOb
 
 from qubesmanager.models.columns import TABLE, Column, Look, property_column
 from qubesmanager.models.restart_watch import RestartWatch
-from qubesmanager.models.stats_history import History
+from qubesmanager.models.stats_history import INTERVAL, History
 from qubesmanager.models.texts import plain_tip, restart_text
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import VM_STATS
@@ -46,6 +47,8 @@ class VmTableModel(QAbstractTableModel):
         self.columns: tuple[Column, ...] = (*TABLE, *map(property_column, extra_properties))
         self.stale = False
         self.restarts = RestartWatch()
+        self.interval = INTERVAL
+        """Seconds between two rounds of statistics."""
         self._names: list[str] = []
         self._rows: dict[str, int] = {}
         self._records: dict[str, VmRecord] = {}
@@ -117,7 +120,7 @@ class VmTableModel(QAbstractTableModel):
         """Statistics of a running qube, now."""
         row = self._rows.get(name)
         if row is not None:
-            self._histories.setdefault(name, History()).add(cpu_percent, memory_kib)
+            self._add_round(name, cpu_percent, memory_kib)
             self._tell_stats(row, row)
 
     def put_stats(self, events: Iterable[Event]) -> None:
@@ -126,10 +129,13 @@ class VmTableModel(QAbstractTableModel):
         for event in events:
             row = self._rows.get(event.subject)
             if row is not None and (statistics := VM_STATS.of(event)) is not None:
-                self._histories.setdefault(event.subject, History()).add(statistics.cpu_usage, statistics.memory_kb)
+                self._add_round(event.subject, statistics.cpu_usage, statistics.memory_kb)
                 rows.append(row)
         if rows:
             self._tell_stats(min(rows), max(rows))
+
+    def _add_round(self, name: str, cpu: int, memory_kib: int) -> None:
+        self._histories.setdefault(name, History()).add(cpu, memory_kib, time.time(), self.interval)
 
     def _tell_stats(self, first: int, last: int) -> None:
         """One signal for each column, however many rows have changed: a view paints only those that are seen."""

@@ -17,7 +17,7 @@ from PyQt5.QtCore import (
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.draft import Draft
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import number_text, size_text
 from qubesmanager.plans.plan import VOLUME
 from qubesmanager.rules.volumes import snapshot_time
 from qubesmanager.wire.records import VolumeRecord
@@ -168,7 +168,7 @@ def usage_text(used: int, size: int) -> str:
     return (
         text
         if full is None or used == 0
-        else QCoreApplication.translate("VolumeTable", "{0} ({1} %)").format(text, round(full * 100))
+        else QCoreApplication.translate("VolumeTable", "{0} ({1} %)").format(text, number_text(round(full * 100)))
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import vm
 
-from qubesmanager.models.qube_counts import ALL, OUTDATED, RUNNING, TAG, TEMPLATES, VIEW, QubeCounts
+from qubesmanager.models.qube_counts import ALL, RUNNING, TAG, TEMPLATES, VIEW, QubeCounts
 from qubesmanager.models.query import parse
 from qubesmanager.rules.backups import OLD, overdue
 from qubesmanager.rules.features import INTERNAL
@@ -63,7 +63,6 @@ def test_after_any_changes_the_sums_are_those_of_a_new_count(steps: list[VmRecor
     assert followed.number(ALL) == len(counted)
     assert followed.number(RUNNING) == sum(each.running for each in counted)
     assert followed.number(VIEW, "halted ones") == sum(not each.running for each in counted)
-    assert followed.number(OUTDATED) == sum(each.running and bool(each.volumes) for each in records.values())
 
 
 def test_a_tag_that_the_last_qube_loses_has_no_line_any_longer() -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt5.QtCore import QCoreApplication, QTranslator
+from PyQt5.QtCore import QCoreApplication, QLocale, QTranslator
 from PyQt5.QtWidgets import QApplication
 
 from qubesmanager.models.reason_texts import CONTEXT
@@ -90,6 +90,24 @@ def test_the_form_follows_the_number(german: QTranslator, number: int, shown: st
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_text_with_one_form_is_translated_for_every_number(german: QTranslator, number: int) -> None:
     assert german.translate("Window", "Kill %n qube(s)", "", number) == "%Ln Qube(s) beenden"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "i18n").glob("*.ts")), ids=lambda file: file.stem)
+def test_a_count_has_the_separators_of_its_language_in_every_text(qapp: QApplication, file: Path) -> None:
+    messages = [message for message in translations.messages(file) if "%n" in message.source]
+    language = file.stem.partition("_")[2]
+    loaded, before, locale = translator(translations.compiled(language, messages)), QLocale(), QLocale(language)
+    QLocale.setDefault(locale)
+    qapp.installTranslator(loaded)
+    shown = {
+        message.source: QCoreApplication.translate(message.context, message.source, message.comment, 1234)
+        for message in messages
+    }
+    qapp.removeTranslator(loaded)
+    QLocale.setDefault(before)
+
+    assert len(messages) > 100
+    assert [source for source, text in shown.items() if locale.toString(1234) not in text] == []
 
 
 @given(st.dictionaries(ASCII, TEXTS, min_size=1, max_size=30))

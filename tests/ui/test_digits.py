@@ -14,7 +14,7 @@ from qubesmanager.models.texts import clock_text, number_text
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.tasks_panel import took_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.shell.app import EnglishPlurals
+from qubesmanager.ui.shell.app import EnglishTexts
 
 LATIN = re.compile("[0-9]")
 NAMES = re.compile(r"[a-z]+-[0-9]+|dom0")
@@ -26,7 +26,7 @@ def arabic(qapp: QApplication) -> Iterator[None]:
     """The digits of Egypt, and English texts."""
     before = QLocale()
     QLocale.setDefault(QLocale(QLocale.Language.Arabic, QLocale.Country.Egypt))
-    translator = EnglishPlurals()
+    translator = EnglishTexts()
     qapp.installTranslator(translator)
     yield
     qapp.removeTranslator(translator)

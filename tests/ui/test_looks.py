@@ -38,6 +38,7 @@ from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.side_row import fitting_badge
 from qubesmanager.ui.widgets.tables import row_table
 from qubesmanager.ui.widgets.vm_delegate import MARGIN
+from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire import calls
 
 DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
@@ -64,6 +65,31 @@ async def test_a_laptop_shows_all_columns_with_whole_titles(clicker: Clicker) ->
     shown = [at for at in range(header.count()) if not header.isSectionHidden(at)]
     needed = {header.title(at): header.needed_width(header.title(at), is_sorted=header.is_sorted(at)) for at in shown}
     assert all(header.sectionSize(at) >= needed[header.title(at)] for at in shown)
+
+
+async def test_a_table_that_is_a_little_too_narrow_elides_texts_instead_of_scrolling(
+    clicker: Clicker, qtbot: QtBot
+) -> None:
+    """As German does on a laptop. Where far too little room is, the columns keep their widths."""
+    view = VmView(clicker.window.filter, clicker.window.model, lambda _label: "0x000000")
+    qtbot.addWidget(view)
+    viewport, bar = view.viewport(), view.horizontalScrollBar()
+    assert viewport is not None
+    assert bar is not None
+    *columns, last = [at for at in range(view.header().count()) if not view.isColumnHidden(at)]
+    fitting = {at: view.fitting_width(at) for at in columns}
+    frame = view.width() - viewport.width()
+
+    view.resize(sum(fitting.values()) + view.title_width(last) - 30 + frame, 400)
+    view.show()
+    view.fit_columns()
+    await clicker.until(lambda: bar.maximum() == 0 and not view._later.isActive())
+
+    assert any(view.columnWidth(at) < fitting[at] for at in columns)
+    assert all(view.columnWidth(at) >= view.title_width(at) for at in columns)
+    view.resize(view.width() // 2, 400)
+    view.fit_columns()
+    assert all(view.columnWidth(at) == fitting[at] for at in columns)
 
 
 def test_a_header_that_is_sorted_again_makes_room_for_the_arrow(qtbot: QtBot) -> None:

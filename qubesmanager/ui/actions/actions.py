@@ -19,7 +19,7 @@ from qubesmanager.client.refusals import Refusals, name_of
 from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import plain_tip, title_text
 from qubesmanager.rules import actions
 from qubesmanager.rules.actions import Reasons, WhyNotAll, always, each
 from qubesmanager.rules.facts import Facts
@@ -191,18 +191,12 @@ class ActionSet(QObject):
         for row in TABLE:
             action = QAction(icon(row.icon), row.name(), window)
             action.setObjectName(row.id)
-            action.setIconText(row.name().replace("&", "").rstrip("…"))
+            action.setIconText(title_text(row.name()))
             kept = settings.value(f"shortcuts/{row.id}")
             action.setShortcut(QKeySequence(kept if isinstance(kept, str) else row.shortcut))
             action.triggered.connect(lambda _checked=False, row=row: self.run(row))
             self.by_id[row.id] = action
             window.addAction(action)
-        self.refresh_icons()
-
-    def refresh_icons(self) -> None:
-        """In the palette's colours, which may have changed."""
-        for row in TABLE:
-            self.by_id[row.id].setIcon(icon(row.icon))
 
     def fill(self, menu: QMenu, submenus: Sequence[QMenu]) -> None:
         """Add THE ACTIONS to a menu, a line between groups; the submenus come before the actions that make qubes."""

@@ -101,7 +101,7 @@ class PlanDelegate(RowDelegate):
             else:
                 return
         elif isinstance(mark, PlanMark):
-            picture = tinted_icon(mark.value, warning_color(option.palette))
+            picture = tinted_icon(mark.value, warning_color)
         else:
             return
         put_icon(option, picture, option.fontMetrics.height())

@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
@@ -25,7 +24,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.plan_table import LISTED, PlanColumn, PlanTable
-from qubesmanager.models.texts import number_text
+from qubesmanager.models.texts import in_mib, number_text
 from qubesmanager.plans.plan import Group, Kind, Plan
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
@@ -42,6 +41,8 @@ from qubesmanager.ui.widgets.labels import (
     title_label,
     warning_color,
 )
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
+from qubesmanager.ui.widgets.sections import line_color
 from qubesmanager.ui.widgets.soon import Soon
 
 Make = Callable[[frozenset[str], str], Plan]
@@ -165,8 +166,8 @@ class PlanDialog(QDialog):
         grid.setContentsMargins(4 * unit, 4 * unit, 4 * unit, 3 * unit)
         grid.setHorizontalSpacing(3 * unit)
         grid.setVerticalSpacing(unit // 2)
-        picture = QLabel(head)
-        picture.setPixmap(icon(plan_texts.picture(self.plan)).pixmap(7 * unit, 7 * unit))
+        picture = IconLabel(head)
+        picture.show_icon(icon(plan_texts.picture(self.plan)), 7 * unit)
         grid.addWidget(picture, 0, 0, 2, 1)
         self.title = title_label("", head)
         self.line = plain_label("", head)
@@ -244,7 +245,7 @@ class PlanDialog(QDialog):
         options.addWidget(self.at_refusal)
         for widget in (label, self.at_refusal):
             widget.setHidden(self.plan.is_whole)  # a refusal takes back what was done
-        self.undo_icon = QLabel(foot)
+        self.undo_icon = IconLabel(foot)
         self.undo = plain_label("", foot)
         self.undo.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         subdue(self.undo)
@@ -321,9 +322,7 @@ class PlanDialog(QDialog):
         else:
             name, text = "info", self.tr("Cannot be undone.")
         self.undo.setText(text)
-        self.undo_icon.setPixmap(
-            tinted_icon(name, subdued(self.palette())).pixmap(self.fontMetrics().height(), self.fontMetrics().height())
-        )
+        self.undo_icon.show_icon(tinted_icon(name, subdued), self.fontMetrics().height())
 
     def _ask_word(self) -> None:
         """Before a removal the name is typed, or the number of qubes."""
@@ -371,7 +370,7 @@ class _Fact(QWidget):
         inner.setSpacing(unit // 4)
         top = QHBoxLayout()
         top.setSpacing(unit)
-        self.mark = QLabel(self)
+        self.mark = IconLabel(self)
         self.number = title_label("", self)
         self.number.setWordWrap(False)
         self.text = plain_label("", self)
@@ -395,7 +394,7 @@ class _Fact(QWidget):
         self.mark.setVisible(bool(fact.mark))
         side = self.number.fontMetrics().height()
         if fact.mark:
-            self.mark.setPixmap(tinted_icon(fact.mark, warning_color(self.palette())).pixmap(side, side))
+            self.mark.show_icon(tinted_icon(fact.mark, warning_color), side)
 
 
 class _MemoryBar(QWidget):
@@ -425,18 +424,14 @@ class _MemoryBar(QWidget):
         if plan.free is not None:
             self.bar.setRange(0, max(1, plan.free))
             self.bar.setValue(min(needed, plan.free))
-            self.text.setText(self.tr("{0} MiB more, {1} MiB left").format(needed, plan.free - needed))
+            self.text.setText(self.tr("{0} more, {1} left").format(in_mib(needed), in_mib(plan.free - needed)))
 
 
 def _hair(parent: QWidget, *, upright: bool = False) -> QFrame:
     """A line of one pixel in 15 % of the text's colour."""
     line = QFrame(parent)
     line.setAutoFillBackground(True)
-    palette = line.palette()
-    color = palette.color(QPalette.ColorRole.WindowText)
-    color.setAlphaF(0.15)
-    palette.setColor(QPalette.ColorRole.Window, color)
-    line.setPalette(palette)
+    put_colors(line, {QPalette.ColorRole.Window: line_color})
     if upright:
         line.setFixedWidth(1)
     else:

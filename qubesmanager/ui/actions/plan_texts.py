@@ -8,7 +8,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.plan_table import Head
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import number_text
+from qubesmanager.models.texts import in_mib, number_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
 from qubesmanager.wire.values import PowerState
 
@@ -290,7 +290,7 @@ def _lost_through(plan: Plan) -> Fact | None:
 
 def _changing(plan: Plan) -> Fact | None:
     texts = {
-        Kind.START: translate("Plan", "start, at most {0} at a time").format(AT_A_TIME),
+        Kind.START: translate("Plan", "start, at most {0} at a time").format(number_text(AT_A_TIME)),
         Kind.SHUTDOWN: translate(
             "Plan", "shut down, in %n step(s)", "", max((row.stage for row in plan.changes), default=0)
         ),
@@ -338,8 +338,8 @@ def _memory(plan: Plan) -> Fact | None:
         return None
     needed = sum(row.memory for row in plan.changes)
     if plan.free is None:
-        return Fact(f"{needed} MiB", translate("Plan", "needed at least"))
-    return Fact(f"{needed} MiB", translate("Plan", "needed; {0} MiB are free").format(plan.free))
+        return Fact(in_mib(needed), translate("Plan", "needed at least"))
+    return Fact(in_mib(needed), translate("Plan", "needed; {0} are free").format(in_mib(plan.free)))
 
 
 _FACTS: tuple[Callable[[Plan], Fact | None], ...] = (
@@ -382,7 +382,7 @@ def head(plan: Plan, group: Group, stage: int, rows: Sequence[Row]) -> Head:
         else number_text(number)
     )
     if group is Group.STAGE:
-        return Head(group, stage, f"{stage}  {_stage(plan, stage)}", quiet)
+        return Head(group, stage, f"{number_text(stage)}  {_stage(plan, stage)}", quiet)
     text = _CHANGES.get(plan.kind, _HEADS[group]) if group is Group.CHANGE else _HEADS[group]
     return Head(group, stage, _tr(text), quiet)
 
@@ -393,7 +393,7 @@ def _stage(plan: Plan, stage: int) -> str:
         return (
             translate("Plan", "First, net qubes")
             if stage < last
-            else translate("Plan", "At most {0} at a time").format(AT_A_TIME)
+            else translate("Plan", "At most {0} at a time").format(number_text(AT_A_TIME))
         )
     if stage == last and last > 1:
         return translate("Plan", "Last")

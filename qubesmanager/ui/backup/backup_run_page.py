@@ -7,7 +7,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.row_table import RowTable, TableColumn
-from qubesmanager.models.texts import estimate_text, size_text
+from qubesmanager.models.texts import estimate_text, percent_text, size_text, whole_size_text
 from qubesmanager.ui.session.backup_run import RunningBackup
 from qubesmanager.ui.session.tasks import TaskState
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
@@ -33,7 +33,7 @@ class _Row:
 def _state(row: _Row) -> str:
     if row.done >= row.total:
         return QCoreApplication.translate("BackupRows", "done")
-    return f"{size_text(row.done) or '0 B'} ({row.share:.0%})"
+    return f"{whole_size_text(row.done)} ({percent_text(round(100 * row.share))})"
 
 
 COLUMNS: tuple[TableColumn[_Row], ...] = (

@@ -20,6 +20,7 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.backup.passphrases import LIMIT, generated, passphrase_text
 from qubesmanager.backup.profile import Profile
 from qubesmanager.models.natural_sort import in_order
+from qubesmanager.models.texts import number_text
 from qubesmanager.ui.backup.strength import strength
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
@@ -195,7 +196,7 @@ class PassphrasePage(StepPage):
         if not self.first.text():
             return self.tr("A backup needs a passphrase.")
         if not _is_passphrase(self.first.text()):
-            return self.tr("A passphrase is one line of text with at most {0} bytes.").format(LIMIT)
+            return self.tr("A passphrase is one line of text with at most {0} bytes.").format(number_text(LIMIT))
         if self.first.text() != self.second.text():
             return self.tr("The two passphrases differ.") if self.second.text() else self.tr("Type it once more.")
         if self.kdf.currentData() == "generated" and self.first.text() != self._made:

@@ -175,7 +175,7 @@ class TargetPage(StepPage):
             "hourly": "hourly",
             "daily": f"daily {at}",
             "weekly": f"weekly {self.day.currentData()} {at}",
-            "monthly": f"monthly {self.date.value()} {at}",
+            "monthly": f"monthly {self.date.value()!s} {at}",
         }
         return Schedule(texts[kind]) if kind else None
 

@@ -12,6 +12,7 @@ from functools import partial
 from PyQt5.QtCore import QCoreApplication, QObject
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Doing, Step
+from qubesmanager.models.texts import number_text
 from qubesmanager.plans.devices import DeviceStep, attach_steps, detach_steps
 from qubesmanager.plans.new_qube import created, free_disposable_name
 from qubesmanager.transport.base import TransportError
@@ -148,4 +149,4 @@ class DeviceOperations(QObject):
             text = QCoreApplication.translate(
                 "DeviceOperations", "dom0 did not confirm the change of {1} within {0} seconds."
             )
-            raise TransportError(text.format(f"{self._limit:g}", qube)) from error
+            raise TransportError(text.format(number_text(round(self._limit)), qube)) from error

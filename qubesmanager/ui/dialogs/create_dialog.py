@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import UNIT_GIB, around_number, size_text
 from qubesmanager.plans.new_qube import NewQube, created
 from qubesmanager.rules import candidates
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_create
@@ -66,7 +66,9 @@ class CreateDialog(QDialog):
         self.private_size = QDoubleSpinBox(self)
         self.private_size.setRange(0, 1 << 20)
         self.private_size.setDecimals(1)
-        self.private_size.setSuffix(" GiB")
+        before, after = around_number(UNIT_GIB)
+        self.private_size.setPrefix(before)
+        self.private_size.setSuffix(after)
         self.private_size.setSpecialValueText(self.tr("as for other qubes"))
         form.addRow(self.tr("Private si&ze:"), self.private_size)
         self.size_problem = problem_label(self)

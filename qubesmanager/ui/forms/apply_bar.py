@@ -8,7 +8,6 @@ from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -23,6 +22,7 @@ from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import bold_font
 from qubesmanager.ui.widgets.labels import fault_color, info_color, plain_label
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.tables import row_table
 
 MOST_ROWS, LEAST_ROWS = 5, 2
@@ -59,7 +59,7 @@ class _Changes(RowTable[ChangeRow]):
         if role == Qt.ItemDataRole.ForegroundRole and row.is_fault and column == _THEN:
             return fault_color(self._parent.palette())
         if role == Qt.ItemDataRole.DecorationRole and row.is_fault and column == _WHEN:
-            return tinted_icon("fault", fault_color(self._parent.palette()))
+            return tinted_icon("fault", fault_color)
         return super().data(index, role)
 
 
@@ -95,7 +95,7 @@ class ApplyBar(QWidget):
         self.show_preview.setToolTip(self.tr("The calls that will be sent"))
         self.back = _link(self.tr("Undo all"), self)
         self.back.clicked.connect(self.take_back.emit)
-        self.mark = QLabel(self)
+        self.mark = IconLabel(self)
         self.problem = plain_label("", self)
         self.jump = _link(self.tr("Show"), self)
         self.jump.clicked.connect(self.show_fault.emit)
@@ -147,7 +147,7 @@ class ApplyBar(QWidget):
         self.show_changes.setText(self.tr("{0}, %n with a fault", "", faults).format(text) if faults else text)
         self.problem.setText(problem)
         side = self.fontMetrics().height()
-        self.mark.setPixmap(tinted_icon("fault", fault_color(self.palette())).pixmap(side, side))
+        self.mark.show_icon(tinted_icon("fault", fault_color), side)
         self.mark.setVisible(bool(problem))
         self.jump.setVisible(bool(problem) and can_jump)
         for which in (QDialogButtonBox.StandardButton.Apply, QDialogButtonBox.StandardButton.Ok):
@@ -208,7 +208,5 @@ def _link(text: str, parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setText(text)
     button.setAutoRaise(True)
-    palette = button.palette()
-    palette.setColor(button.foregroundRole(), info_color(palette))
-    button.setPalette(palette)
+    put_colors(button, {button.foregroundRole(): info_color})
     return button

@@ -8,7 +8,6 @@ from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QToolButton,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
+from qubesmanager.models.texts import quantity
 from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import AT_START
@@ -33,6 +33,7 @@ from qubesmanager.ui.widgets.labels import (
     subdue,
     warning_color,
 )
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.wire.records import NO, YES
 
 Edits = Draft | SharedDraft
@@ -71,14 +72,14 @@ class FieldEditor(QWidget):
         self.reset.clicked.connect(lambda: self._edit(None))
         self.reset.setVisible(field.edit is Edit.TEXT and self._has_default)
         self.was = QToolButton(self)
-        self.was.setIcon(tinted_icon("undo", info_color(self.palette())))
+        self.was.setIcon(tinted_icon("undo", info_color))
         self.was.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.was.setAutoRaise(True)
         self.was.setToolTip(self.tr("Undo this edit"))
         self.was.clicked.connect(self._revert)
         subdue(self.was)
         self.problem = problem_label(self)
-        self.mark = QLabel(self)
+        self.mark = IconLabel(self)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.input, 1)
@@ -168,13 +169,10 @@ class FieldEditor(QWidget):
         self.refresh()
 
     def _show_problem(self, text: str, *, is_fault: bool = False) -> None:
-        palette = self.palette()
-        color = fault_color(palette) if is_fault else warning_color(palette)
+        color = fault_color if is_fault else warning_color
         side = self.fontMetrics().height()
-        self.mark.setPixmap(tinted_icon("fault" if is_fault else "warning", color).pixmap(side, side))
-        ground = self.problem.palette()
-        ground.setColor(self.problem.foregroundRole(), color)
-        self.problem.setPalette(ground)
+        self.mark.show_icon(tinted_icon("fault" if is_fault else "warning", color), side)
+        put_colors(self.problem, {self.problem.foregroundRole(): color})
         show_problem(self.problem, text)
         self.problem.show()
         self.mark.show()
@@ -197,7 +195,7 @@ def value_text(field: Field, value: str) -> str:
         return _yes() if value == YES else _no()
     if not value:
         return _none()
-    return f"{value}{field.unit}" if field.edit is Edit.NUMBER else value
+    return quantity(value, field.unit) if field.edit is Edit.NUMBER else value
 
 
 Edited = Callable[[str | None], None]

@@ -5,6 +5,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtGui import QFocusEvent, QMouseEvent, QValidator
 from PyQt5.QtWidgets import QAbstractSpinBox, QSpinBox
 
+from qubesmanager.models.texts import around_number, quantity
 from qubesmanager.rules.properties import Limits
 
 DEFAULT, SEVERAL = -1, -2
@@ -27,12 +28,20 @@ class NumberBox(QSpinBox):
         self._default: int | None = None
         self.setRange(SEVERAL, MOST)
 
+    def _with_unit(self, value: int) -> str:
+        """The number as it is typed, without separators."""
+        return quantity(str(value), self._unit)
+
+    def _without_unit(self, text: str | None) -> str:
+        before, after = around_number(self._unit)
+        return (text or "").strip().removeprefix(before.strip()).removesuffix(after.strip()).strip()
+
     def put_default(self, value: str | None) -> None:
         """What the default is; None: not known."""
         self._default = int(value) if value is not None and value.isascii() and value.isdigit() else None
 
     def _default_text(self) -> str:
-        text = None if self._default is None else f"{self._default}{self._unit}"
+        text = None if self._default is None else self._with_unit(self._default)
         return default_text(text)
 
     # Qt overrides
@@ -40,19 +49,19 @@ class NumberBox(QSpinBox):
     def textFromValue(self, value: int) -> str:
         if value == DEFAULT:
             return self._default_text()
-        return several_text() if value == SEVERAL else f"{value}{self._unit}"
+        return several_text() if value == SEVERAL else self._with_unit(value)
 
     def valueFromText(self, text: str | None) -> int:
         if text == several_text():
             return SEVERAL
-        number = (text or "").strip().removesuffix(self._unit.strip()).strip()
+        number = self._without_unit(text)
         if number.isascii() and number.isdigit():
             return min(int(number), MOST)
         return DEFAULT if self._has_default else self._limits.least
 
     def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
         text = text or ""
-        number = text.strip().removesuffix(self._unit.strip()).strip()
+        number = self._without_unit(text)
         if text in {self._default_text(), several_text()} or (number.isascii() and number.isdigit()):
             return QValidator.State.Acceptable, text, position
         return QValidator.State.Invalid if number else QValidator.State.Intermediate, text, position

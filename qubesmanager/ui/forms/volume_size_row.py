@@ -5,7 +5,7 @@ from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QW
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import UNIT_GIB, around_number, size_text
 from qubesmanager.plans.plan import VOLUME, Key
 from qubesmanager.rules.volumes import why_not_size
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
@@ -22,7 +22,9 @@ class SizeBox(QDoubleSpinBox):
         super().__init__(parent)
         self.setRange(0, 1 << 16)
         self.setDecimals(2)
-        self.setSuffix(self.tr(" GiB"))
+        before, after = around_number(UNIT_GIB)
+        self.setPrefix(before)
+        self.setSuffix(after)
         self.setToolTip(self.tr("A volume can only grow."))
 
     def wanted(self, present: int) -> int:

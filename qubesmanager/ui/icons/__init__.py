@@ -2,9 +2,10 @@
 """The icons: our own SVG set in the palette's colours, the desktop's theme where it has one, cubes for labels.
 
 The files are black strokes on a grid of 16; black is replaced by the colour that is asked for, so one set serves light,
-and dark.
+and dark. An icon looks for its colour each time it is drawn, so it follows a palette that comes later.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -19,46 +20,51 @@ _GREEN, _AMBER, _BLUE = ("#1f8a43", "#46b96a"), ("#9a6500", "#e3b04b"), ("#3a72c
 _RED, _GREY = ("#b0400a", "#ff9d66"), ("#6f747c", "#9aa0a8")
 """On a light and on a dark ground: at least 3 to 1 beside it, and beside the tint of a selection."""
 
-_STATES: dict[PowerState, tuple[str, tuple[str, str]]] = {
-    PowerState.RUNNING: ("state-running", _GREEN),
-    PowerState.TRANSIENT: ("state-busy", _BLUE),
-    PowerState.PAUSED: ("state-paused", _AMBER),
-    PowerState.SUSPENDED: ("state-paused", _BLUE),
-    PowerState.HALTING: ("state-busy", _AMBER),
-    PowerState.DYING: ("state-busy", _AMBER),
-    PowerState.CRASHED: ("state-crashed", _RED),
-    PowerState.HALTED: ("state-halted", _GREY),
-    PowerState.NA: ("help", _GREY),
+ColorOf = Callable[[QPalette], QColor]
+"""Gives a colour of a palette, or one that is made for it."""
+
+
+def either(light: str, dark: str) -> ColorOf:
+    """One colour on a light ground of lists, another on a dark one."""
+    return lambda palette: QColor(dark if is_dark(palette) else light)
+
+
+_STATES: dict[PowerState, tuple[str, ColorOf]] = {
+    PowerState.RUNNING: ("state-running", either(*_GREEN)),
+    PowerState.TRANSIENT: ("state-busy", either(*_BLUE)),
+    PowerState.PAUSED: ("state-paused", either(*_AMBER)),
+    PowerState.SUSPENDED: ("state-paused", either(*_BLUE)),
+    PowerState.HALTING: ("state-busy", either(*_AMBER)),
+    PowerState.DYING: ("state-busy", either(*_AMBER)),
+    PowerState.CRASHED: ("state-crashed", either(*_RED)),
+    PowerState.HALTED: ("state-halted", either(*_GREY)),
+    PowerState.NA: ("help", either(*_GREY)),
 }
 """Shape and colours; the shape alone distinguishes the states too."""
 
 
 def icon(name: str) -> QIcon:
     """An icon of our set in the colour of the palette's text, greyed where disabled."""
-    palette = QGuiApplication.palette()
-    return _icon(
-        name,
-        palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText).name(),
-        palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText).name(),
-    )
+    return _icon(name, _text_color, _disabled_color)
 
 
-def tinted_icon(name: str, color: QColor) -> QIcon:
-    """An icon of our set in this colour, also where it is disabled."""
-    return _icon(name, color.name(), color.name())
+def tinted_icon(name: str, color: ColorOf) -> QIcon:
+    """An icon of our set in this colour of the application's palette, also where it is disabled.
+
+    `color` is a function that stays: the icon is kept by it.
+    """
+    return _icon(name, color, color)
 
 
 def state_icon(state: PowerState) -> QIcon:
     """The state's shape in its colour."""
-    name, (light, dark) = _STATES[state]
-    color = dark if is_dark(QGuiApplication.palette()) else light
-    return _icon(name, color, color)
+    return tinted_icon(*_STATES[state])
 
 
 def paint_state(painter: QPainter, area: QRectF, state: PowerState) -> None:
     """Draw the state's shape in its colour as lines, not as a picture: for a file of any size."""
-    name, (light, dark) = _STATES[state]
-    paint_icon(painter, area, name, QColor(dark if is_dark(QGuiApplication.palette()) else light))
+    name, color = _STATES[state]
+    paint_icon(painter, area, name, color(QGuiApplication.palette()))
 
 
 def paint_icon(painter: QPainter, area: QRectF, name: str, color: QColor) -> None:
@@ -99,8 +105,16 @@ def label_icon(color: str) -> QIcon:
     return picture
 
 
+def _text_color(palette: QPalette) -> QColor:
+    return palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText)
+
+
+def _disabled_color(palette: QPalette) -> QColor:
+    return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText)
+
+
 @cache
-def _icon(name: str, normal: str, disabled: str) -> QIcon:
+def _icon(name: str, normal: ColorOf, disabled: ColorOf) -> QIcon:
     return QIcon(_Drawn(name, normal, disabled))
 
 
@@ -110,7 +124,7 @@ class _Drawn(QIconEngine):
     Selected rows have the normal picture: Qt would tint it, and the ground is tinted already.
     """
 
-    def __init__(self, name: str, normal: str, disabled: str) -> None:
+    def __init__(self, name: str, normal: ColorOf, disabled: ColorOf) -> None:
         super().__init__()
         self._parts = (name, normal, disabled)
         self._pixmaps: dict[tuple[int, int, str], QPixmap] = {}
@@ -123,7 +137,8 @@ class _Drawn(QIconEngine):
         if size.isEmpty():
             return QPixmap()
         name, normal, disabled = self._parts
-        key = size.width(), size.height(), disabled if mode == QIcon.Mode.Disabled else normal
+        color = (disabled if mode == QIcon.Mode.Disabled else normal)(QGuiApplication.palette())
+        key = size.width(), size.height(), color.name()
         if key not in self._pixmaps:
             pixmap = QPixmap(size)
             pixmap.fill(Qt.GlobalColor.transparent)

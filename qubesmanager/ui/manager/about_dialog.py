@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """About: what this is, its versions, its licence, and what it is connected to."""
 
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.session.diagnostics import versions
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 
 
 class AboutDialog(QDialog):
@@ -16,8 +17,8 @@ class AboutDialog(QDialog):
         self.setWindowTitle(self.tr("About Qubes Manager"))
         layout = QVBoxLayout(self)
         top = QHBoxLayout()
-        picture = QLabel(self)
-        picture.setPixmap(application_icon().pixmap(48, 48))
+        picture = IconLabel(self)
+        picture.show_icon(application_icon(), 48)
         top.addWidget(picture)
         title = plain_label("Qubes Manager", self)
         title.setFont(scaled(title.font(), 1.5, bold=True))

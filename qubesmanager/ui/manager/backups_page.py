@@ -10,7 +10,6 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -55,6 +54,7 @@ from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate, mark_icon
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import row_table, selected_row
 from qubesmanager.wire import calls
@@ -102,7 +102,7 @@ class BackupsPage(QWidget):
         self.of_profile, self.of_result = QComboBox(self), QComboBox(self)
         self.qube, self.retained = QComboBox(self), QComboBox(self)
         self.foot = QWidget(self)
-        self.foot_icon = QLabel(self.foot)
+        self.foot_icon = IconLabel(self.foot)
         self.foot_text, self.foot_more = plain_label("", self.foot), plain_label("", self.foot)
         self.retry = QPushButton(self.tr("Retr&y…"), self.foot)
         self.restore_run = QPushButton(self.tr("Restore &from it…"), self.foot)
@@ -427,7 +427,7 @@ class BackupsPage(QWidget):
         self.retry.setVisible(run is not None and run.result in {FAILED, INCOMPLETE, CANCELLED})
         self.restore_run.setVisible(run is not None and run.has_backup)
         mark = last_mark(row) if problem and row is not None else result_mark(run) if run is not None else None
-        self.foot_icon.setPixmap(mark_icon(mark or Mark.QUIET, self.palette()).pixmap(4 * self._unit, 4 * self._unit))
+        self.foot_icon.show_icon(mark_icon(mark or Mark.QUIET), 4 * self._unit)
         if problem or run is None:
             self.foot_text.setText(problem)
             self.foot_more.setText("")
@@ -453,7 +453,7 @@ class BackupsPage(QWidget):
         taken, name, number = set(self.feed.names), NEW_NAME, 1
         while name in taken:
             number += 1
-            name = f"{NEW_NAME}-{number}"
+            name = f"{NEW_NAME}-{number!s}"
         self._open("backup", f"{WITH}{name}")
 
     def _retry(self) -> None:

@@ -18,7 +18,16 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.stats_history import History
-from qubesmanager.models.texts import class_text, gib_text, number_text, plain_tip, restart_text, size_text, state_text
+from qubesmanager.models.texts import (
+    class_text,
+    gib_text,
+    in_gib,
+    number_text,
+    plain_tip,
+    restart_text,
+    size_text,
+    state_text,
+)
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.features import preload_names
 from qubesmanager.rules.network import netvm_chain, netvm_of
@@ -33,6 +42,7 @@ from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import cpu_color, leading, memory_color, plain_label, subdue, warning_color
 from qubesmanager.ui.widgets.link_button import LinkButton
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.sparkline import Graph
 from qubesmanager.wire.records import VmRecord
@@ -87,7 +97,7 @@ class Inspector(QStackedWidget):
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(12, 10, 12, 10)
         head = QHBoxLayout()
-        self.cube = QLabel(inner)
+        self.cube = IconLabel(inner)
         self.title = OneLine(inner)
         self.title.setFont(scaled(self.title.font(), 1.25, bold=True))
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -98,7 +108,7 @@ class Inspector(QStackedWidget):
         head.addWidget(self.restart)
         layout.addLayout(head)
         state = QHBoxLayout()
-        self.state_icon = QLabel(inner)
+        self.state_icon = IconLabel(inner)
         self.state = plain_label("", inner)
         state.addWidget(self.state_icon)
         state.addWidget(self.state, 1)
@@ -169,13 +179,13 @@ class Inspector(QStackedWidget):
         }
 
     def _show(self, record: VmRecord) -> None:
-        self.cube.setPixmap(label_icon(self._session.color_of(record.value("label"))).pixmap(32, 32))
+        self.cube.show_icon(label_icon(self._session.color_of(record.value("label"))), 32)
         self.cube.setToolTip(self.tr("Label: {0}").format(record.value("label")))
         self.title.setText(record.name)
         needed = self._session.restarts.needed(record)
         self.restart.setVisible(bool(needed))
         self.restart.setToolTip(plain_tip(restart_text(needed)))
-        self.state_icon.setPixmap(state_icon(record.state).pixmap(16, 16))
+        self.state_icon.show_icon(state_icon(record.state), 16)
         history = self._table.history(record.name)
         uptime = _column("uptime", record, history)
         state = state_text(record.state)
@@ -224,8 +234,8 @@ class Inspector(QStackedWidget):
         self.cpu_text.setText(cpu)
         self.cpu.show_values(tuple(history.cpus), 100, cpu)
         top = max(record.number("maxmem") or 0, record.number("memory") or 0) << 10
-        now = gib_text(history.memory_kib << 10)
-        memory = self.tr("Memory {0} of {1} GiB").format(now, gib_text(top << 10)) if top else f"{now} GiB"
+        now, text = history.memory_kib << 10, self.tr("Memory {0} of {1}")
+        memory = text.format(gib_text(now), in_gib(top << 10)) if top else in_gib(now)
         self.memory_text.setText(memory)
         self.memory.show_values(tuple(history.memories), max(top, history.memory_kib), memory)
 

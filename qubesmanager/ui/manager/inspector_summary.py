@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the inspector shows without one selected qube: this computer, or what several selected qubes share."""
 
-from collections import Counter, deque
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,8 +12,8 @@ from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from qubesmanager.models.resources import Resources
-from qubesmanager.models.stats_history import LENGTH
-from qubesmanager.models.texts import gib_text, number_text, size_text
+from qubesmanager.models.stats_history import History, known_values
+from qubesmanager.models.texts import gib_text, in_gib, number_text, percent_text, size_text
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
@@ -34,6 +35,7 @@ from qubesmanager.ui.widgets.labels import (
     warning_color,
 )
 from qubesmanager.ui.widgets.link_button import LinkButton
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.ui.widgets.soon import Soon
@@ -68,8 +70,8 @@ class Summary(QScrollArea):
         self._session, self._table, self._needs = session, table, needs
         self._names: tuple[str, ...] = ()
         self._resources = Resources()
-        self._cpus: deque[int] = deque(maxlen=LENGTH)
-        self._memories: deque[int] = deque(maxlen=LENGTH)
+        self._rounds = History()
+        """Of all qubes together."""
         scroll_down_only(self)
         inner = QWidget(self)
         layout = QVBoxLayout(inner)
@@ -111,8 +113,8 @@ class Summary(QScrollArea):
     def _head(self, inner: QWidget) -> QHBoxLayout:
         head = QHBoxLayout()
         side = in_units(self, 7)
-        picture = QLabel(inner)
-        picture.setPixmap(icon("qubes").pixmap(side, side))
+        picture = IconLabel(inner)
+        picture.show_icon(icon("qubes"), side)
         self.title = title_label("", inner)
         self.line = plain_label("", inner)
         subdue(self.line)
@@ -144,10 +146,10 @@ class Summary(QScrollArea):
         }
         self.lines: dict[str, _Line] = {}
         for key, (picture, page) in rows.items():
-            shape = tinted_icon(picture, colors[picture](self.palette()))
+            shape = tinted_icon(picture, colors[picture])
             line = self.lines[key] = _Line(self.computer)
             side = in_units(self, 4)
-            line.picture.setPixmap(shape.pixmap(side, side))
+            line.picture.show_icon(shape, side)
             line.link.clicked.connect(lambda _on=False, page=page: self.page_wanted.emit(page))
             column.addWidget(line)
 
@@ -194,27 +196,28 @@ class Summary(QScrollArea):
         resources.histories = {name: history for name, history in histories.items() if history is not None}
         if not resources.histories:
             return
-        self._memories.append(resources.memory())
-        if (cpu := resources.cpu(self._session.facts.qubes)) is not None:
-            self._cpus.append(round(cpu))
+        cpu = resources.cpu(self._session.facts.qubes)
+        rounded = None if cpu is None else round(cpu)
+        self._rounds.add(rounded, resources.memory(), time.time(), self._table.interval)
         self._show_graphs()
 
     def _show_graphs(self) -> None:
-        resources = self._resources
+        resources, rounds = self._resources, self._rounds
+        cpus, memories = known_values(rounds.cpus), known_values(rounds.memories)
         for widget in (self.cpu_text, self.cpu):
-            widget.setVisible(bool(self._cpus))
+            widget.setVisible(bool(cpus))
         for widget in (self.memory_text, self.memory):
-            widget.setVisible(bool(self._memories))
-        if self._cpus:
-            cpu = self.tr("CPU {0} % of %n processor(s)", "", resources.cpus or 0).format(number_text(self._cpus[-1]))
+            widget.setVisible(bool(memories))
+        if cpus:
+            cpu = self.tr("CPU {0} % of %n processor(s)", "", resources.cpus or 0).format(number_text(cpus[-1]))
             self.cpu_text.setText(cpu)
-            self.cpu.show_values(tuple(self._cpus), 100, cpu)
-        if self._memories:
-            total, now = resources.total, gib_text(self._memories[-1] << KIB)
-            known = self.tr("Memory {0} of {1} GiB").format(now, gib_text((total or 0) << KIB))
-            memory = known if total else self.tr("Memory {0} GiB").format(now)
+            self.cpu.show_values(tuple(rounds.cpus), 100, cpu)
+        if memories:
+            total, now = resources.total, memories[-1] << KIB
+            known = self.tr("Memory {0} of {1}").format(gib_text(now), in_gib((total or 0) << KIB))
+            memory = known if total else self.tr("Memory {0}").format(in_gib(now))
             self.memory_text.setText(memory)
-            self.memory.show_values(tuple(self._memories), total or max(self._memories) * 4 // 3, memory)
+            self.memory.show_values(tuple(rounds.memories), total or max(memories) * 4 // 3, memory)
 
     def _ask(self) -> None:
         if self._session.is_synced and self.isVisible() and self._resources.total is None:
@@ -235,11 +238,11 @@ class Summary(QScrollArea):
             self._turns.put("qubes", self._look_at_computer, later=False)
 
     def _look_at_computer(self) -> None:
-        needs, records, watch = self._needs(), self._session.records.values(), self._session.restarts
+        needs, session = self._needs(), self._session
         self.title.setText(self.tr("This computer"))
-        number = QCoreApplication.translate("Status", "%n qube(s)", "", len(records))
+        number = QCoreApplication.translate("Status", "%n qube(s)", "", needs.total)
         self.line.setText(f"{number}, {self.tr('%n running', '', needs.running)}")
-        restarts = sum(1 for record in records if watch.needed(record))
+        restarts = len(session.restarts.waiting(session.records.values()))
         shown = (
             self.lines["failed"].put(needs.failed, self.tr("Failed: %n backup(s)", "", needs.failed)),
             self.lines["old"].put(needs.old, self.tr("No backup in 30 days: %n qube(s)", "", needs.old)),
@@ -277,7 +280,7 @@ class Summary(QScrollArea):
             tags.update(tag for tag in record.tags if not tag.startswith(CREATED_BY))
             yield
         self.line.setText(self.tr("%n of them running", "", running))
-        self._put_fact("memory", f"{gib_text(used << KIB)} GiB" if used else "")
+        self._put_fact("memory", in_gib(used << KIB) if used else "")
         self._put_fact("disk", size_text(disk_usage))
         self._put_fact("template", self._most_common(templates))
         self._put_fact("netvm", self._most_common(netvms))
@@ -286,10 +289,10 @@ class Summary(QScrollArea):
     def _put_row(self, row: "_Row", record: VmRecord) -> None:
         color = self._session.color_of(record.value("label"))
         side = in_units(self, 4)
-        row.cube.setPixmap(label_icon(color).pixmap(side, side))
+        row.cube.show_icon(label_icon(color), side)
         row.name.setText(record.name)
         history = self._table.history(record.name) if record.running else None
-        said = "" if history is None else f"{gib_text(history.memory_kib << KIB)} GiB, {number_text(history.cpu)} %"
+        said = "" if history is None else f"{in_gib(history.memory_kib << KIB)}, {percent_text(history.cpu)}"
         row.use.setText(said)
 
     def _put_fact(self, key: str, text: str) -> None:
@@ -320,7 +323,7 @@ class _Line(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(in_units(self, 2))
-        self.picture = QLabel(self)
+        self.picture = IconLabel(self)
         self.text = plain_label("", self)
         self.link = LinkButton(self.tr("Show"), self)
         words = self.link.fontMetrics().horizontalAdvance(self.link.text())
@@ -345,7 +348,7 @@ class _Row(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(in_units(self, 2))
-        self.cube = QLabel(self)
+        self.cube = IconLabel(self)
         self.name = OneLine(self)
         self.use = plain_label("", self)
         self.use.setWordWrap(False)

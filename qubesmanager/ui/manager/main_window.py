@@ -30,10 +30,11 @@ from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.device_catalog import Device
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.qube_counts import ALL
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import plain_tip, title_text
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.plans.plan import Plan, RowKey
+from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.features import is_internal
 from qubesmanager.rules.qubes_os import runs_qubes_os
 from qubesmanager.transport.base import RefusedError
@@ -267,7 +268,7 @@ class MainWindow(QMainWindow):
             splitter.setChildrenCollapsible(False)
         self.tasks.hide()
         self.setCentralWidget(self.down)
-        self.status = Status(self.session, self.model, self.filter, self)
+        self.status = Status(self.session, self.model, self.filter, self.sidebar.total, self)
         self.setStatusBar(self.status)
         self.resize(fitting(QSize(1440, 780)))
 
@@ -361,8 +362,8 @@ class MainWindow(QMainWindow):
         internal = self.own["internal"] = QAction(self.tr("Inte&rnal qubes"), self)
         internal.setToolTip(self.tr("Show the qubes that have the feature internal, too."))
         internal.setCheckable(True)
-        internal.toggled.connect(self.filter.show_internal)
         internal.toggled.connect(self.sidebar.show_internal)
+        internal.toggled.connect(self.filter.show_internal)
         internal.toggled.connect(lambda shown: self.session.settings.setValue("window/internal", YES if shown else NO))
         self.own["tasks"].setShortcut(QKeySequence("Ctrl+T"))
         self.own["sidebar"].setShortcut(QKeySequence("F9"))
@@ -500,7 +501,7 @@ class MainWindow(QMainWindow):
             action = button.defaultAction()
             if action is not None:
                 # Without this the ellipsis and the mnemonic would stand on the button.
-                action.setIconText(action.text().replace("&", "").rstrip("…"))
+                action.setIconText(title_text(action.text()))
         self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._wide = self.toolbar.sizeHint().width()
         self._fit_toolbar()
@@ -626,6 +627,7 @@ class MainWindow(QMainWindow):
         self._follow_changes()
 
     def _stats(self, events: tuple[Event, ...]) -> None:
+        self.model.interval = whole_number(self.session.facts.system("stats_interval")) or self.model.interval
         self.model.put_stats(events)
         self.status.look_soon()
 
@@ -843,11 +845,6 @@ class MainWindow(QMainWindow):
                 if watched is widget:
                     self.own[key].setChecked(event.type() == QEvent.Type.ShowToParent)
         return False
-
-    def changeEvent(self, event: QEvent | None) -> None:
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_of"):
-            self.actions_of.refresh_icons()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

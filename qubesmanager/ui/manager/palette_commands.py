@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import QAction
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import title_text
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
@@ -212,7 +213,7 @@ def _after(words: list[str], names: Sequence[str]) -> list[str]:
 
 def _plain(text: str) -> str:
     """The text of an action without its mnemonic and its ellipsis."""
-    return text.replace("&", "").rstrip("…")
+    return title_text(text)
 
 
 def _keys(action: QAction) -> str:

@@ -3,7 +3,7 @@
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QPalette
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.texts import estimate_text, number_text, size_text
 from qubesmanager.ui.icons import tinted_icon
@@ -11,14 +11,15 @@ from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.labels import (
-    blended,
     embolden,
     info_color,
+    over_window,
     plain_label,
     problem_label,
     show_problem,
     subdue,
 )
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.wire.backups import VERIFYING
 
 SHARE = 0.08
@@ -36,14 +37,10 @@ class RunPanel(QWidget):
         self.count: int | None = None
         """How many qubes the run is of, once it is known."""
         self.setAutoFillBackground(True)
-        palette = self.palette()
-        color = info_color(palette)
-        ground = blended(color, palette.color(QPalette.ColorRole.Window), SHARE)
-        palette.setColor(QPalette.ColorRole.Window, ground)
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.Window: over_window(info_color, SHARE)})
         unit = self.fontMetrics().height() // 4
-        picture = QLabel(self)
-        picture.setPixmap(tinted_icon("backup", color).pixmap(5 * unit, 5 * unit))
+        picture = IconLabel(self)
+        picture.show_icon(tinted_icon("backup", info_color), 5 * unit)
         title = plain_label(self.tr("{0} is running").format(run.profile), self)
         title.setWordWrap(False)
         embolden(title)

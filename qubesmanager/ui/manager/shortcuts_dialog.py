@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from qubesmanager.models.texts import title_text
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
 
@@ -90,4 +91,4 @@ class ShortcutsDialog(QDialog):
 
 
 def _title(action: QAction) -> str:
-    return action.text().replace("&", "").rstrip("…")
+    return title_text(action.text())

@@ -19,7 +19,6 @@ from qubesmanager.models.qube_counts import (
     DISPOSABLES,
     LABEL,
     NETVM,
-    OUTDATED,
     PREFIX,
     RUNNING,
     TAG,
@@ -29,7 +28,7 @@ from qubesmanager.models.qube_counts import (
     QubeCounts,
 )
 from qubesmanager.models.query import parse
-from qubesmanager.models.texts import number_text, plain_tip
+from qubesmanager.models.texts import number_text, plain_tip, title_text
 from qubesmanager.rules.updates import UpdateState, attention, stale_after
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.manager.pages import PAGES, QUBES
@@ -37,6 +36,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.menus import plain
+from qubesmanager.ui.widgets.palette_colors import put_colors, window_color
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
 from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire.records import VmRecord
@@ -91,8 +91,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """How many qubes run, how many backups failed, and how many qubes have an old backup or need an update."""
+    """How many qubes there are and run, how many backups failed, how many qubes have an old backup or need an update.
 
+    Internal qubes are among the first two while the table shows them, and always among those that need an update.
+    """
+
+    total: int
     running: int
     failed: int
     old: int
@@ -145,9 +149,7 @@ class Sidebar(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.Base: window_color})
         self._later = Soon(PAUSE, self.fill, self)
         session.put.connect(self._put)
         session.gone.connect(self._gone)
@@ -232,9 +234,8 @@ class Sidebar(QTreeWidget):
             (LABEL, self.tr("Labels"), self._values(LABEL)),
             (PREFIX, self.tr("Name prefixes"), self._prefixes()),
         )
-        look = self.palette().cacheKey(), self.is_rail
         lines: list[tuple[object, ...]] = [
-            (group, entry.key, entry.text, entry.query, self._color(entry), look)
+            (group, entry.key, entry.text, entry.query, self._color(entry), self.is_rail)
             for group, _title, entries in groups
             for entry in entries
         ]
@@ -308,7 +309,7 @@ class Sidebar(QTreeWidget):
         ] + [
             Entry(
                 f"{WINDOW}{name}",
-                WINDOWS[name].title().replace("&", "").rstrip("…"),
+                title_text(WINDOWS[name].title()),
                 None,
                 icon=WINDOWS[name].icon,
                 page=WINDOW,
@@ -420,9 +421,14 @@ class Sidebar(QTreeWidget):
             return self._count_updates()
         return (number_text(entry.count) if entry.page == QUBES else ""), None
 
+    def total(self) -> int:
+        """How many qubes there are; internal ones only while they are shown."""
+        return self._counts.number(ALL)
+
     def needs(self) -> Needs:
         """What is counted of all qubes, without going through them."""
         return Needs(
+            self.total(),
             self._counts.number(RUNNING),
             len(self._session.backups.troubled),
             self._counts.overdue(int(time.time())),
@@ -434,12 +440,12 @@ class Sidebar(QTreeWidget):
         return attention(self._counts.updated.values(), int(time.time()), stale_after(self._session.facts))
 
     def _count_updates(self) -> tuple[str, BadgeKind | None]:
-        """The qubes that need an update, or else those that must be restarted to use one; internal ones too."""
+        """The qubes that need an update, or else those that must be restarted; internal ones too."""
         counts = self._attention()
         if number := sum(counts.values()):
             is_urgent = UpdateState.ENDED in counts
             return number_text(number), BadgeKind.WARNING if is_urgent else BadgeKind.INFO
-        waiting = self._counts.number(OUTDATED)
+        waiting = len(self._session.restarts.waiting(self._session.records.values()))
         return (self.tr("%n restart(s)", "", waiting), BadgeKind.INFO) if waiting else ("", None)
 
     def _items(self) -> Iterable[QTreeWidgetItem]:

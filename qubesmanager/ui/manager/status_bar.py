@@ -2,12 +2,13 @@
 """The status bar: how many qubes, what they use, what is under way, what is connected."""
 
 import time
+from collections.abc import Callable
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from qubesmanager.models.reason_texts import reason_text, run_text
-from qubesmanager.models.texts import date_text, plain_tip, size_text
+from qubesmanager.models.texts import date_text, number_text, plain_tip, size_text
 from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
@@ -27,12 +28,15 @@ NAMED = 12
 
 
 class Status(QStatusBar):
-    """Signals: `tasks_wanted()`: the button of the task panel."""
+    """`total` gives how many qubes there are to show. Signals: `tasks_wanted()`: the button of the task panel."""
 
     tasks_wanted = pyqtSignal()
 
-    def __init__(self, session: Session, table: VmTableModel, shown: VmFilterModel, parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, table: VmTableModel, shown: VmFilterModel, total: Callable[[], int], parent: QWidget
+    ) -> None:
         super().__init__(parent)
+        self._total = total
         self._shown = shown
         self._session = session
         self._table = table
@@ -80,13 +84,13 @@ class Status(QStatusBar):
 
     def look(self) -> None:
         """Count again."""
-        every, shown = len(self._session.records), len(self._shown.names())
+        every, shown = self._total(), len(self._shown.names())
         running = [name for name in self._table.running if self._shown.is_shown(name)]
         histories = map(self._table.history, running)
         used = sum(history.memory_kib for history in histories if history is not None)
         number = self.tr("%n qube(s)", "", every)
         if shown != every:
-            number = self.tr("{0} of %n qube(s) shown", "", every).format(shown)
+            number = self.tr("{0} of %n qube(s) shown", "", every).format(number_text(shown))
         parts = [number, self.tr("%n running", "", len(running))]
         if used:
             parts.append(self.tr("{0} of memory").format(size_text(used << 10)))

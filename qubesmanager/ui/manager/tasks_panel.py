@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.texts import ago_text, clock_text, date_text, number_text, plain_tip
+from qubesmanager.models.texts import ago_text, clock_text, date_text, number_text, percent_text, plain_tip
 from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
@@ -94,7 +94,7 @@ class TaskModel(QAbstractItemModel):
             return entry.title
         if column == STATE:
             if entry.state is TaskState.RUNNING and entry.progress is not None:
-                return f"{number_text(entry.progress)} %"
+                return percent_text(entry.progress)
             return self._state(entry)
         if column == DETAIL:
             return entry.detail
@@ -191,7 +191,7 @@ class _Progress(_TaskRows):
         bar.rect = option.rect.adjusted(2, 2, -2, -2)
         bar.palette, bar.fontMetrics = option.palette, option.fontMetrics
         bar.minimum, bar.maximum, bar.progress = 0, 100, entry.progress
-        bar.text, bar.textVisible = f"{number_text(entry.progress)} %", True
+        bar.text, bar.textVisible = percent_text(entry.progress), True
         bar.state = QStyle.State() | option.state | QStyle.StateFlag.State_Horizontal
         style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter)
 

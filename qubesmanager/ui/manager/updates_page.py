@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The update centre: which qubes need an update, and which must be restarted to use what their template has."""
+"""The update centre: which qubes need an update, and which must be restarted to use it, or to use changed settings."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from qubesmanager.host import programs
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.row_table import OrderedTable
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import plain_tip, title_text
 from qubesmanager.models.update_rows import (
     CONTEXT,
     RESTART_COLUMNS,
@@ -76,7 +76,7 @@ ROWS_SHOWN = 8
 """Rows of updates that are visible at first, if there are so many."""
 STATE = 2
 _UPDATE_WIDTHS = {0: 45, 1: 40, STATE: 50, 3: 35, 4: 35}
-_RESTART_WIDTHS = {0: 45, 1: 40, 2: 50, 3: 35}
+_RESTART_WIDTHS = {0: 45, 1: 60, 2: 40, 3: 40, 4: 35}
 """Of the columns, in units of the font; the last one takes what is left."""
 
 
@@ -104,7 +104,7 @@ class UpdatesPage(QWidget):
         self.restarts_table = self._table(self.restarts, self.tr("Qubes to restart"), _RESTART_WIDTHS)
         self.errors = ErrorBar(self)
         self.foot, self.hint = plain_label("", self), plain_label("", self)
-        self.nothing: QLabel = plain_label(self.tr("Every running qube uses what its template has."), self)
+        self.nothing: QLabel = plain_label(self.tr("No running qube needs a restart."), self)
         self.message = MessagePage(self)
         self.stack = QStackedWidget(self)
         self._make_toolbar()
@@ -173,7 +173,7 @@ class UpdatesPage(QWidget):
         unit = self._unit
         upper, lower = QWidget(self), QWidget(self)
         self.head = Section(self.tr("Templates and standalone qubes"), (), (), upper)
-        self.restarts_head = Section(self.tr("Restart to use the updates"), (), (), lower)
+        self.restarts_head = Section(self.tr("Restart needed"), (), (), lower)
         self.nothing.setContentsMargins(3 * unit, 2 * unit, 3 * unit, 2 * unit)
         subdue(self.nothing)
         for part, widgets in (
@@ -243,9 +243,10 @@ class UpdatesPage(QWidget):
                 updates.append(update_row(facts, qube, now, len(users.get(name, ()))))
             yield
         restarts: list[RestartRow] = []
-        waiting = in_order(name for names in users.values() for name in names)
-        for at in range(0, len(waiting), AT_A_TIME):
-            restarts += restart_rows(facts, waiting[at : at + AT_A_TIME])
+        waiting = self._session.restarts.waiting(self._session.records.values())
+        names = in_order(waiting)
+        for at in range(0, len(names), AT_A_TIME):
+            restarts += restart_rows(facts, {name: waiting[name] for name in names[at : at + AT_A_TIME]})
             yield
         self._all_updates, self._all_restarts = updates, restarts
 
@@ -273,9 +274,8 @@ class UpdatesPage(QWidget):
         self._select(self.restarts_table, self.restarts, [row.name for row in restarts])
         self.down.setEnabled(self._session.is_synced)
         self.head.note.setText(summary(self._all_updates))
-        number, templates = len(self._all_restarts), len({row.template for row in self._all_restarts})
-        qubes, of = self.tr("%n qube(s)", "", number), self.tr("of %n template(s)", "", templates)
-        self.restarts_head.note.setText(f"{qubes} {of}" if number else "")
+        number = len(self._all_restarts)
+        self.restarts_head.note.setText(self.tr("%n qube(s)", "", number) if number else "")
         self.nothing.setVisible(self.is_known and not number)
         self.restarts_table.setVisible(bool(number))
         if self._all_updates:
@@ -447,7 +447,7 @@ def _has(words: Sequence[str], *texts: str) -> bool:
 def _enable(action: QAction, why_not: str) -> None:
     """Enable an action, or disable it with the reason in its tooltip."""
     action.setEnabled(not why_not)
-    title = action.text().rstrip("…")
+    title = title_text(action.text())
     action.setToolTip(plain_tip(f"{title}\n{why_not}" if why_not else title))
 
 

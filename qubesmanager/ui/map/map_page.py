@@ -22,7 +22,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.host import small_files
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.models.texts import number_text
+from qubesmanager.models.texts import percent_text
 from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.plans.properties import NETVM, property_plan
 from qubesmanager.rules.topology import Forest, Node, network_forest, template_forest
@@ -275,7 +275,7 @@ class MapPage(QWidget):
 
     def _show_scale(self) -> None:
         percent = round(100 * self.picture.scale)
-        self.scale.setText(self.tr("{0} %").format(number_text(percent)))
+        self.scale.setText(percent_text(percent))
 
     # -- what the user does -------------------------------------------------------------------------------------------
 

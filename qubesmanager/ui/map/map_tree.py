@@ -7,7 +7,7 @@ from PyQt5.QtCore import QCoreApplication, Qt
 from PyQt5.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from qubesmanager.models.natural_sort import natural
-from qubesmanager.models.texts import plain_tip, state_text
+from qubesmanager.models.texts import number_text, plain_tip, state_text
 from qubesmanager.rules.topology import Forest, Node
 from qubesmanager.ui.icons import icon, label_icon, state_icon
 from qubesmanager.ui.map.remarks import remark_text
@@ -73,7 +73,7 @@ class MapTree(QTreeWidget):
         alone = [item for node in forest.apart if (item := self._line(node, accepts)) is not None]
         self.addTopLevelItems(tops)
         if alone:
-            head = QTreeWidgetItem([f"{self._apart} ({len(alone)})"])
+            head = QTreeWidgetItem([f"{self._apart} ({number_text(len(alone))})"])
             head.setFlags(Qt.ItemFlag.ItemIsEnabled)
             head.addChildren(alone)
             self.addTopLevelItem(head)
@@ -91,7 +91,7 @@ class MapTree(QTreeWidget):
             return None
         record = self._session.records.get(node.name)
         remarks = " ".join(remark_text(remark) for remark in node.remarks)
-        title = f"{node.name}  ({node.below})" if node.below else node.name
+        title = f"{node.name}  ({number_text(node.below)})" if node.below else node.name
         item = QTreeWidgetItem([title, state_text(record.state) if record else "", remarks])
         item.setData(QUBE, NAME, node.name)
         item.setIcon(QUBE, label_icon(self._session.color_of_qube(node.name)))

@@ -45,13 +45,18 @@ class Look:
 LANE = "lane"
 
 
+def quiet_color(palette: QPalette) -> QColor:
+    """The colour of what is not a running qube."""
+    return blended(palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base), 0.7)
+
+
 class Colors:
     """The colours of a picture in a palette."""
 
     def __init__(self, palette: QPalette) -> None:
         roles = QPalette.ColorRole
         self.text, self.base = palette.color(roles.Text), palette.color(roles.Base)
-        self.quiet = blended(self.text, self.base, 0.7)
+        self.quiet = quiet_color(palette)
         self.line = blended(self.text, self.base, 0.15)
         self.accent = highlight()
         self.warning, self.fault = warning_color(palette), fault_color(palette)
@@ -246,7 +251,7 @@ class ScenePainter:
         else:
             name = PICTURES[place.what]
             color_of_icon = self._colors.warning if place.what is What.MISSING else self._colors.quiet
-            picture = tinted_icon(name, color_of_icon)
+            picture = tinted_icon(name, warning_color if place.what is What.MISSING else quiet_color)
             self._picture(first, picture, lambda: paint_icon(painter, first, name, color_of_icon))
         is_bold = is_alive and qube is not None
         font = scene.bold if is_bold else scene.font
@@ -267,7 +272,7 @@ class ScenePainter:
         left = QRectF(rect.left() + 2 * unit, rect.center().y() - side / 2, side, side)
         sign = self._mirrored(scene, rect, left)
         color = self._colors.warning
-        self._picture(sign, tinted_icon("warning", color), lambda: paint_icon(painter, sign, "warning", color))
+        self._picture(sign, tinted_icon("warning", warning_color), lambda: paint_icon(painter, sign, "warning", color))
         area = self._mirrored(scene, rect, rect.adjusted(6 * unit, 0, -2 * unit, 0))
         self._text(area, badge_text(place.remark), scene.small, color, scene)
 

@@ -3,8 +3,7 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QSize
-from PyQt5.QtGui import QIcon, QPainter, QPaintEvent, QPalette
+from PyQt5.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.models.reason_texts import reason_text
@@ -13,7 +12,8 @@ from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.ui.icons import icon, is_dark, label_icon, tinted_icon
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.fonts import scaled
-from qubesmanager.ui.widgets.labels import good_color, mixed, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.labels import blended, good_color, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.sections import LINE_SHARE
 from qubesmanager.ui.widgets.selection import highlight
 
@@ -30,10 +30,7 @@ class PlanCard(QFrame):
         self._session = session
         self._unit = self.fontMetrics().height() // 4
         self.setAutoFillBackground(True)
-        palette = self.palette()
-        ground = QPalette.ColorRole.ToolTipBase if is_dark(palette) else QPalette.ColorRole.Base
-        palette.setColor(QPalette.ColorRole.Window, palette.color(ground))
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.Window: _ground})
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(3 * self._unit, 2 * self._unit, 3 * self._unit, 2 * self._unit)
         self._layout.setSpacing(int(1.5 * self._unit))
@@ -67,13 +64,11 @@ class PlanCard(QFrame):
             column.addLayout(self._fact(body, self.tr("Then"), ARROW.join(after) or none))
         else:
             before, after = [], []
-        palette = self.palette()
         for picture, said in self._notes(plan):
-            color = warning_color(palette)
-            column.addLayout(self._note(body, tinted_icon(picture, color), said))
+            column.addLayout(self._note(body, tinted_icon(picture, warning_color), said))
         if before and before[0] in after and not plan.refused:
             said = self.tr("Stays behind {0}.").format(before[0])
-            column.addLayout(self._note(body, tinted_icon("verified", good_color(palette)), said))
+            column.addLayout(self._note(body, tinted_icon("verified", good_color), said))
         foot = self._label(body, hint)
         subdue(foot)
         column.addWidget(foot)
@@ -119,10 +114,7 @@ class PlanCard(QFrame):
         line = QWidget(body)
         line.setFixedHeight(1)
         line.setAutoFillBackground(True)
-        palette = line.palette()
-        roles = QPalette.ColorRole
-        palette.setColor(roles.Window, mixed(self.palette(), roles.WindowText, roles.Window, LINE_SHARE))
-        line.setPalette(palette)
+        put_colors(line, {QPalette.ColorRole.Window: _card_line})
         return line
 
     def _fact(self, body: QWidget, name: str, value: str) -> QHBoxLayout:
@@ -142,9 +134,9 @@ class PlanCard(QFrame):
         return row
 
     def _picture(self, body: QWidget, picture: QIcon) -> QLabel:
-        label = QLabel(body)
+        label = IconLabel(body)
         side = 4 * self._unit
-        label.setPixmap(picture.pixmap(QSize(side, side)))
+        label.show_icon(picture, side)
         label.setFixedSize(side, side)
         return label
 
@@ -167,3 +159,13 @@ class PlanCard(QFrame):
         painter.setPen(highlight())
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+
+def _ground(palette: QPalette) -> QColor:
+    """The ground of the card, which stands out from the picture."""
+    return palette.color(QPalette.ColorRole.ToolTipBase if is_dark(palette) else QPalette.ColorRole.Base)
+
+
+def _card_line(palette: QPalette) -> QColor:
+    """The colour of a dividing line on the card."""
+    return blended(palette.color(QPalette.ColorRole.WindowText), _ground(palette), LINE_SHARE)

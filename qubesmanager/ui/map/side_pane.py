@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QPalette
-from PyQt5.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
@@ -14,11 +14,12 @@ from qubesmanager.models.texts import number_text, state_text
 from qubesmanager.plans.properties import NETVM
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.topology import Mark, Remark
-from qubesmanager.ui.icons import label_icon
+from qubesmanager.ui.icons import ColorOf, label_icon
 from qubesmanager.ui.map.remarks import remark_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.sections import hairline
 
 MOST = 12
@@ -145,18 +146,18 @@ class SidePane(QWidget):
     def _add_warned(self, body: QWidget, column: QVBoxLayout, warned: Warned) -> None:
         row = QHBoxLayout()
         row.setSpacing(int(1.5 * self._unit))
-        cube = QLabel(body)
+        cube = IconLabel(body)
         side = 4 * self._unit
-        cube.setPixmap(label_icon(warned.color).pixmap(QSize(side, side)))
+        cube.show_icon(label_icon(warned.color), side)
         row.addWidget(cube)
-        name = self._link(body, warned.name, self.palette().color(QPalette.ColorRole.WindowText))
+        name = self._link(body, warned.name, _text_color)
         name.setFont(scaled(name.font(), 1.0, bold=True))
         name.setToolTip(self.tr("Show it in the picture"))
         name.clicked.connect(lambda: self.chosen.emit(warned.name))
         row.addWidget(name)
         row.addStretch(1)
         text = self.tr("Reconnect…") if warned.better else self.tr("Change…")
-        action = self._link(body, text, info_color(self.palette()))
+        action = self._link(body, text, info_color)
         action.setAccessibleName(f"{warned.name}: {text}")
         if warned.better:
             action.clicked.connect(lambda: self.reconnect_wanted.emit(warned.name, warned.better))
@@ -168,15 +169,13 @@ class SidePane(QWidget):
         subdue(said)
         column.addWidget(said)
 
-    def _link(self, body: QWidget, text: str, color: QColor) -> QToolButton:
+    def _link(self, body: QWidget, text: str, color: ColorOf) -> QToolButton:
         """A button that looks like text, in this colour."""
         button = QToolButton(body)
         button.setText(text.replace("&", "&&"))
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        palette = button.palette()
-        palette.setColor(QPalette.ColorRole.ButtonText, color)
-        button.setPalette(palette)
+        put_colors(button, {QPalette.ColorRole.ButtonText: color})
         return button
 
     def _head(self, body: QWidget, title: str, note: str) -> QHBoxLayout:
@@ -220,3 +219,7 @@ def warned_of(session: Session, remarks: Mapping[str, Sequence[Remark]]) -> tupl
 def _better(remarks: Sequence[Remark]) -> str:
     """The first net qube that is gone around."""
     return next((remark.about.split(", ")[0] for remark in remarks if remark.mark is Mark.AROUND), "")
+
+
+def _text_color(palette: QPalette) -> QColor:
+    return palette.color(QPalette.ColorRole.WindowText)

@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.policy_tables import ALTERED_COLUMNS
 from qubesmanager.models.policy_words import CONTEXT, alteration_note, place_text
 from qubesmanager.models.row_table import Mark, RowTable
+from qubesmanager.models.texts import number_text
 from qubesmanager.policy.checks import Checks
 from qubesmanager.policy.differences import DiffLine, Side
 from qubesmanager.policy.impact import Alteration
@@ -28,6 +29,7 @@ from qubesmanager.ui.icons import icon
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import blended, fault_color, good_color, plain_label
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate, mark_icon
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import fit_pane, row_table
 
@@ -122,7 +124,9 @@ class ChangesPane(QWidget):
         impact = checks.impact if checks else None
         self.model.put(impact.alterations[:SHOWN] if impact else ())
         self.altered.note.setText(
-            self.tr("{0} of {1} calls").format(f"{impact.altered:n}", f"{impact.compared:n}") if impact else ""
+            self.tr("{0} of {1} calls").format(number_text(impact.altered), number_text(impact.compared))
+            if impact
+            else ""
         )
         self._show_notes(checks, is_edited=is_edited)
         self.save.setText(self.tr("Save %n change(s)", "", count) if count else self.tr("Save"))
@@ -167,9 +171,9 @@ class ChangesPane(QWidget):
         row = QWidget(self.notes)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
-        picture = QLabel(row)
+        picture = IconLabel(row)
         side = self.fontMetrics().height()
-        picture.setPixmap(mark_icon(mark, self.palette()).pixmap(side, side))
+        picture.show_icon(mark_icon(mark), side)
         layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(plain_label(text, row), 1)
         return row

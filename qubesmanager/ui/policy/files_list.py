@@ -12,6 +12,7 @@ from qubesmanager.models.texts import plain_tip
 from qubesmanager.policy.checks import Checks
 from qubesmanager.policy.edition import ListedFile, Role
 from qubesmanager.ui.icons import icon
+from qubesmanager.ui.widgets.palette_colors import put_colors, window_color
 from qubesmanager.ui.widgets.side_row import BADGE, COUNT, IS_HEAD, KIND, BadgeKind, SideRowDelegate
 
 ROW = 6.25
@@ -35,9 +36,7 @@ class FilesList(QTreeWidget):
         self.setAccessibleName(self.tr("Policy files"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.Base: window_color})
         self.itemSelectionChanged.connect(self._selected)
 
     def show_files(self, checks: Checks, draft: PolicyDraft, chosen: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, Qt
 from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from qubesmanager.models.policy_tables import right_columns
 from qubesmanager.models.policy_words import CONTEXT
@@ -21,6 +21,7 @@ from qubesmanager.ui.widgets.labels import title_label
 from qubesmanager.ui.widgets.link_button import LinkButton
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
 from qubesmanager.ui.widgets.message_page import MessagePage
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.sections import Section
 from qubesmanager.ui.widgets.tables import row_table
@@ -37,7 +38,7 @@ class RightsWindow(QWidget):
         self.setWindowTitle(self.tr("What may {0} do?").format(name))
         self.watch = PolicyWatch(session, self)
         unit = unit_of(self)
-        self.picture = QLabel(self)
+        self.picture = IconLabel(self)
         head = QHBoxLayout()
         head.setContentsMargins(4 * unit, 3 * unit, 4 * unit, 2 * unit)
         head.setSpacing(2 * unit)
@@ -115,7 +116,7 @@ class RightsWindow(QWidget):
 
     def _put(self, checks: Checks, may: list[Right], called: list[Right]) -> None:
         side = 5 * unit_of(self)
-        self.picture.setPixmap(label_icon(self._session.color_of_qube(self._name)).pixmap(side, side))
+        self.picture.show_icon(label_icon(self._session.color_of_qube(self._name)), side)
         if checks.engine.policy.error:
             self.message.say("warning", self.tr("Every call is denied"), checks.engine.policy.error)
             self.stack.setCurrentIndex(0)

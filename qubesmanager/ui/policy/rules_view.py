@@ -124,9 +124,9 @@ class RuleDelegate(MarkDelegate):
         if index.data(QUIET_ROLE) and option.icon.isNull():
             _color(option, subdued(option.palette))
         if isinstance(word, Word):
-            put_icon(option, word_icon(word, self._session, option.palette), side)
+            put_icon(option, word_icon(word, self._session), side)
         if isinstance(action, Action):
-            put_icon(option, action_icon(action, option.palette), side)
+            put_icon(option, action_icon(action), side)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)
@@ -203,13 +203,13 @@ class RuleDelegate(MarkDelegate):
         tokens += [each for each in in_order(info.disposables) if each.startswith(DISPVM_PREFIX)]
         box = _typed(tokens, parent)
         for at, token in enumerate(tokens):
-            box.setItemIcon(at, word_icon(word_of(token, info), self._session, box.palette()))
+            box.setItemIcon(at, word_icon(word_of(token, info), self._session))
         return box
 
     def _answers(self, parent: QWidget | None) -> QComboBox:
         box = QComboBox(parent)
         for action in Action:
-            box.addItem(action_icon(action, box.palette()), action_text(action), action.value)
+            box.addItem(action_icon(action), action_text(action), action.value)
         return box
 
     def _options(self, action: Action) -> list[str]:

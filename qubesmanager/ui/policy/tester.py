@@ -3,7 +3,7 @@
 
 import asyncio
 
-from PyQt5.QtCore import QModelIndex, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QModelIndex, Qt, pyqtSignal
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label, subdue, title_label
 from qubesmanager.ui.widgets.link_button import LinkButton
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import fit_pane, row_table
 
@@ -50,7 +51,7 @@ class Tester(QWidget):
         self.source, self.target, self.service = QComboBox(self), QComboBox(self), QComboBox(self)
         self.argument = QLineEdit(self)
         self.rights = LinkButton("", self)
-        self.picture = QLabel(self)
+        self.picture = IconLabel(self)
         self.answer, self.sentence = title_label("", self), plain_label("", self)
         self.decided = LinkButton("", self)
         self.basis, self.hint = plain_label("", self), plain_label("", self)
@@ -64,12 +65,12 @@ class Tester(QWidget):
     def show_checks(self, checks: Checks, calls: list[str], *, is_edited: bool) -> None:
         """Answer by this policy from now on."""
         self._checks, self._is_edited = checks, is_edited
-        info, palette = checks.info, self.palette()
+        info = checks.info
         qubes = in_order(info.names)
         special = [DEFAULT, ADMINVM, DISPVM, *in_order(each for each in info.disposables if each != DISPVM)]
         for box, tokens in ((self.source, qubes), (self.target, [*qubes, *special])):
             rows = [(word_of(token, info).text if token in qubes else token, token) for token in tokens]
-            refill(box, rows, lambda token: word_icon(word_of(token, info), self._session, palette))
+            refill(box, rows, lambda token: word_icon(word_of(token, info), self._session))
         typed = self.service.currentText()
         self.service.blockSignals(True)
         refill(self.service, [(call, call) for call in calls])
@@ -207,7 +208,7 @@ class Tester(QWidget):
         self.explanation = explanation
         decision = explanation.decision
         side = SIZE * unit_of(self)
-        self.picture.setPixmap(action_icon(ACTION_OF[decision.result], self.palette()).pixmap(QSize(side, side)))
+        self.picture.show_icon(action_icon(ACTION_OF[decision.result]), side)
         self.answer.setText(result_text(decision))
         self.sentence.setText(decision_text(decision))
         self.decided.setVisible(decision.rule is not None)

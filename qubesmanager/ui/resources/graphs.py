@@ -4,15 +4,19 @@
 from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
+from qubesmanager.models.resources import STEP
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import blended, memory_color, subdued
+from qubesmanager.ui.widgets.sparkline import draw_line
 
 STRENGTHS = (1.0, 0.82, 0.66, 0.52, 0.40, 0.28)
 """How much of the colour each part of the bar has; further parts have the last."""
 HOUR = 3600
+GAP = 2.5 * STEP
+"""Seconds between two points from which nothing is drawn between them."""
 
 
 def share_color(palette: QPalette, at: int) -> QColor:
@@ -108,22 +112,23 @@ class HourGraph(QWidget):
         painter.end()
 
     def _line(self, painter: QPainter, area: QRectF) -> None:
-        points = [
-            QPointF(
-                area.right() - area.width() * min(ago / HOUR, 1.0),
-                area.bottom() - area.height() * min(value / self._top, 1.0),
-            )
-            for ago, value in self._points
-        ]
-        if not points:
-            return
-        color = self._color(self.palette())
-        below = QColor(color)
-        below.setAlpha(50)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(below)
-        ends = QPointF(points[0].x(), area.bottom()), QPointF(points[-1].x(), area.bottom())
-        painter.drawPolygon(QPolygonF([ends[0], *points, ends[1]]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color, 1.4))
-        painter.drawPolyline(QPolygonF(points))
+        pen = QPen(self._color(self.palette()), 1.4)
+        for part in _without_gaps(self._points):
+            points = [
+                QPointF(
+                    area.right() - area.width() * min(ago / HOUR, 1.0),
+                    area.bottom() - area.height() * min(value / self._top, 1.0),
+                )
+                for ago, value in part
+            ]
+            draw_line(painter, points, area.bottom(), pen, 50)
+
+
+def _without_gaps(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """The points in parts: between two parts there were no statistics for longer than `GAP` seconds."""
+    parts: list[list[tuple[float, float]]] = []
+    for point in points:
+        if not parts or parts[-1][-1][0] - point[0] > GAP:
+            parts.append([])
+        parts[-1].append(point)
+    return parts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from PyQt5.QtCore import QAbstractItemModel, QDateTime, QLocale, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QColor, QHideEvent, QIcon, QPalette, QPixmap, QResizeEvent, QShowEvent
+from PyQt5.QtGui import QColor, QHideEvent, QIcon, QPalette, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QAction,
     QComboBox,
@@ -39,7 +39,7 @@ from qubesmanager.models.resource_rows import (
 )
 from qubesmanager.models.resources import Resources, Share, Use
 from qubesmanager.models.row_table import RowFilter, RowTable
-from qubesmanager.models.texts import gib_text, number_text, plain_tip
+from qubesmanager.models.texts import gib_text, in_gib, number_text, plain_tip
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.forecast import Outlook
 from qubesmanager.transport.base import TransportError
@@ -61,6 +61,7 @@ from qubesmanager.ui.widgets.labels import (
 )
 from qubesmanager.ui.widgets.mark_delegate import MarkDelegate
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.sections import Section, hairline
 from qubesmanager.ui.widgets.tables import row_table, selected_row, set_widths
 from qubesmanager.wire import calls
@@ -110,7 +111,7 @@ class ResourcesPage(QWidget):
         self.cpu_graph = HourGraph(cpu_color, self)
         self.memory_graph = HourGraph(memory_color, self)
         self.advice = plain_label("", self)
-        self.advice_icon = QLabel(self)
+        self.advice_icon = IconLabel(self)
         self.snapshots = QPushButton(self.tr("Review &snapshots…"), self)
         self.growth_note = plain_label("", self)
         self.of_time = QComboBox(self)
@@ -364,9 +365,9 @@ class ResourcesPage(QWidget):
         resources = self.resources
         used, total = resources.memory() << KIB, resources.total
         not_known = self.tr("not known")
-        all_of = gib_text(total << KIB) if total is not None else not_known
-        self.memory.setText(self.tr("{0} of {1} GiB").format(gib_text(used), all_of))
-        free = self.tr("{0} GiB free for qubes").format(gib_text((resources.free or 0) << KIB))
+        all_of = in_gib(total << KIB) if total is not None else not_known
+        self.memory.setText(self.tr("{0} of {1}").format(gib_text(used), all_of))
+        free = self.tr("{0} free for qubes").format(in_gib((resources.free or 0) << KIB))
         self.memory_note.setText(free if resources.free is not None else self.tr("how much is free is not known"))
         shares = tuple(resources.shares(self._session.facts.qubes))
         whole = (total or 0) << KIB or used or 1
@@ -392,7 +393,7 @@ class ResourcesPage(QWidget):
                 if (widget := item.widget()) is not None:
                     widget.deleteLater()
             for at in range(len(shares)):
-                layout.addWidget(_LegendItem(share_color(self.palette(), at), self.legend))
+                layout.addWidget(_LegendItem(at, self.legend))
         for at, share in enumerate(shares):
             entry = layout.itemAt(at)
             widget = entry.widget() if entry is not None else None
@@ -414,14 +415,14 @@ class ResourcesPage(QWidget):
         highest = max(points, key=lambda point: point[1], default=None)
         peak = self.tr("peak {0} % at {1}")
         self.cpu_foot.setText(peak.format(number_text(round(highest[1])), _clock(now - highest[0])) if highest else "")
-        self.hour_memory.setText(self.tr("{0} GiB").format(gib_text(resources.memory() << KIB)))
+        self.hour_memory.setText(in_gib(resources.memory() << KIB))
         sizes = [(now - moment.time, float(moment.memory)) for moment in resources.hour]
         largest = max(sizes, key=lambda point: point[1], default=None)
         top = float(resources.total or (largest[1] * 4 / 3 if largest else 1))
-        tick = self.tr("{0} GiB").format(gib_text(int(top) << KIB)) if largest else ""
+        tick = in_gib(int(top) << KIB) if largest else ""
         self.memory_graph.put(sizes, top, tick, self.tr("Memory, last hour"))
-        most = self.tr("peak {0} GiB at {1}")
-        said = most.format(gib_text(int(largest[1]) << KIB), _clock(now - largest[0])) if largest else ""
+        most = self.tr("peak {0} at {1}")
+        said = most.format(in_gib(int(largest[1]) << KIB), _clock(now - largest[0])) if largest else ""
         self.memory_foot.setText(said or self.tr("No statistics yet."))
 
     def _look_at_pools(self) -> None:
@@ -455,14 +456,14 @@ class ResourcesPage(QWidget):
         if first is None:
             return
         side = self.fontMetrics().height()
-        self.advice_icon.setPixmap(tinted_icon("warning", warning_color(self.palette())).pixmap(side, side))
+        self.advice_icon.show_icon(tinted_icon("warning", warning_color), side)
         if first.is_metadata:
             said = self.tr("Extend the metadata of {0}. Once it is full, no qube can write.").format(first.pool.name)
         elif first.forecast.outlook is Outlook.FULL:
             said = self.tr("{0} is full.").format(first.pool.name)
         else:
-            week = gib_text(round((first.forecast.per_day or 0) * resource_rows.WEEK))
-            said = self.tr("{0} grows by {1} GiB a week.").format(first.pool.name, week)
+            week = in_gib(round((first.forecast.per_day or 0) * resource_rows.WEEK))
+            said = self.tr("{0} grows by {1} a week.").format(first.pool.name, week)
         if grow and not first.is_metadata:
             said += " " + self.tr("Of the qubes, {0} grows most.").format(grow[0].name)
         self.advice.setText(said)
@@ -493,13 +494,13 @@ class ResourcesPage(QWidget):
 class _LegendItem(QWidget):
     """The colour of a part of the bar, and its words."""
 
-    def __init__(self, color: QColor, parent: QWidget) -> None:
+    def __init__(self, at: int, parent: QWidget) -> None:
         super().__init__(parent)
         unit = self.fontMetrics().height() // 4
-        pixmap = QPixmap(round(2.5 * unit), round(2.5 * unit))
-        pixmap.fill(color)
-        swatch = QLabel(self)
-        swatch.setPixmap(pixmap)
+        swatch = QWidget(self)
+        swatch.setFixedSize(round(2.5 * unit), round(2.5 * unit))
+        swatch.setAutoFillBackground(True)
+        put_colors(swatch, {QPalette.ColorRole.Window: lambda palette: share_color(palette, at)})
         self.words = plain_label("", self)
         self.words.setWordWrap(False)
         row = QHBoxLayout(self)

@@ -27,6 +27,7 @@ from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import embolden, plain_label, problem_label, show_problem, subdue, title_label
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.wizard import below
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN
@@ -51,7 +52,7 @@ class QubeDetails(QScrollArea):
         self._row: RestoreRow | None = None
         scroll_down_only(self)
         inner = QWidget(self)
-        self.cube = QLabel(inner)
+        self.cube = IconLabel(inner)
         self.headline = title_label("", inner)
         self.restored = QCheckBox(self.tr("&Restore this qube"), inner)
         self.name = QLineEdit(inner)
@@ -125,7 +126,7 @@ class QubeDetails(QScrollArea):
                 label.setText("")
             return
         side = 5 * unit_of(self)
-        self.cube.setPixmap(self._picture(row.stored.label).pixmap(side, side))
+        self.cube.show_icon(self._picture(row.stored.label), side)
         self.headline.setText(row.stored.name)
         self.restored.setChecked(row.choice.restored)
         if not same or self.name.text() != row.choice.name:

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from qubesmanager.client.restore_report import report_text
 from qubesmanager.client.restores import Progress, new_run, restore
 from qubesmanager.models.pace import Pace
-from qubesmanager.models.texts import estimate_text, size_text
+from qubesmanager.models.texts import estimate_text, number_text, size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.restore.restore_texts import notes, why
 from qubesmanager.ui.session.session import Session
@@ -110,7 +110,7 @@ class RestoreRun(QObject):
             said = self.tr("Intact in this backup: %n qube(s).", "", self.done)
         else:
             said = self.tr("%n qube(s) restored.", "", self.done)
-        failed = self.tr("Failed: {0}.").format(self.failed) if self.failed else ""
+        failed = self.tr("Failed: {0}.").format(number_text(self.failed)) if self.failed else ""
         damaged = self.tr("The file is damaged.") if any(row.qube == THE_FILE for row in self.rows) else ""
         return " ".join(filter(None, (said, failed, damaged)))
 

@@ -291,7 +291,7 @@ class FirewallPage(QWidget):
         if answer.index is None:
             why = self.tr("by the end of the list.")
         else:
-            why = self.tr("by rule {0}.").format(answer.index + 1)
+            why = self.tr("by rule {0}.").format(number_text(answer.index + 1))
         doubt = ""
         if answer.unsure:
             rules = ", ".join(str(index + 1) for index in answer.unsure)

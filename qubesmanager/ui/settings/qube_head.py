@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The head of the settings of one qube: label, name, state, and that it needs a restart."""
 
-from PyQt5.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PyQt5.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from qubesmanager.models.columns import TABLE as COLUMNS
 from qubesmanager.models.restart_watch import TEMPLATE
@@ -14,6 +14,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.fields import field_of
 from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.labels import plain_label, subdue, title_label, warning_color
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.wire.records import VmRecord
 
 NAMED = 3
@@ -29,9 +30,9 @@ class QubeHead(QWidget):
         self._name = ""
         unit = max(1, self.fontMetrics().height() // 4)
         self._side = 7 * unit
-        self.cube = QLabel(self)
+        self.cube = IconLabel(self)
         self.title = title_label("", self)
-        self.state_icon = QLabel(self)
+        self.state_icon = IconLabel(self)
         self.state = plain_label("", self)
         subdue(self.state)
         self.badge = Badge(self.tr("restart needed"), warning_color, self)
@@ -52,11 +53,11 @@ class QubeHead(QWidget):
     def show_qube(self, record: VmRecord, label: str, color: str) -> None:
         """The qube, the label that it would have, and the colour of that, `0xRRGGBB`."""
         self._name = record.name
-        self.cube.setPixmap(label_icon(color).pixmap(self._side, self._side))
+        self.cube.show_icon(label_icon(color), self._side)
         self.cube.setToolTip(label)
         self.title.setText(record.name)
         side = self.fontMetrics().height()
-        self.state_icon.setPixmap(state_icon(record.state).pixmap(side, side))
+        self.state_icon.show_icon(state_icon(record.state), side)
         uptime = next(column.text(record, None) for column in COLUMNS if column.id == "uptime")
         text = state_text(record.state)
         if uptime and record.running:

@@ -3,11 +3,12 @@
 
 from collections.abc import Callable, Sequence
 
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.labels import embolden, plain_label
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 
 MOST = 12
 """More names say less: the list of differences names them all."""
@@ -51,8 +52,8 @@ class QubesHeader(QWidget):
 
     def _entry(self, name: str, color: str) -> QWidget:
         chip = QWidget(self)
-        cube = QLabel(chip)
-        cube.setPixmap(label_icon(color).pixmap(SIZE, SIZE))
+        cube = IconLabel(chip)
+        cube.show_icon(label_icon(color), SIZE)
         text = plain_label(name, chip)
         text.setWordWrap(False)
         embolden(text)

@@ -94,7 +94,7 @@ class RuleDialog(QDialog):
         self.proto.setCurrentIndex(self.proto.findData("" if rule.proto is None else rule.proto.value))
         if rule.dstports is not None:
             low, high = rule.dstports
-            self.ports.setText(str(low) if low == high else f"{low}-{high}")
+            self.ports.setText(str(low) if low == high else f"{low!s}-{high!s}")
         elif rule.icmptype is not None:
             self.ports.setText(str(rule.icmptype))
         self.comment.setText(rule.comment)

@@ -32,6 +32,7 @@ import qubesmanager
 from qubesmanager.client.client import Client
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.host import small_files
+from qubesmanager.models.texts import isolated
 from qubesmanager.transport.base import DaemonEndedError
 from qubesmanager.ui.icons import application_icon
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -154,7 +155,7 @@ def prepare(application: QApplication) -> list[QTranslator]:
     TintedSelections(application)
     kept = _KeptAlive()
     # Qt searches the translator that was installed last first.
-    kept.translators.append(EnglishPlurals())
+    kept.translators.append(EnglishTexts(is_isolated=QLocale().textDirection() == Qt.LayoutDirection.RightToLeft))
     own = QTranslator()
     folder = resources.files("qubesmanager") / "i18n"
     # English needs no file. Qt would take that of the next language that the user has in the list of languages.
@@ -185,11 +186,16 @@ def with_usual_digits(chosen: QLocale) -> QLocale:
     return next((each for each in locales if each.zeroDigit() == "0"), QLocale(QLocale.Language.English))
 
 
-class EnglishPlurals(QTranslator):
-    """Plural forms of the texts in the sources, which are shown where there is no translation: "%n qube(s)".
+class EnglishTexts(QTranslator):
+    """The texts in the sources, which are shown where there is no translation: plural forms of "%n qube(s)".
 
     Qt fills %Ln as `number_text` writes numbers, %n always with the digits 0 to 9 and without separators.
+    With `is_isolated` the texts keep their direction in windows that read from right to left.
     """
+
+    def __init__(self, *, is_isolated: bool = False) -> None:
+        super().__init__()
+        self._is_isolated = is_isolated
 
     # Qt overrides
 
@@ -197,11 +203,19 @@ class EnglishPlurals(QTranslator):
         """Qt passes over a translator that is empty."""
         return False
 
-    def translate(self, _context: Any, source: str | None, _comment: Any = None, number: int = -1) -> Any:
+    def translate(self, context: Any, source: str | None, _comment: Any = None, number: int = -1) -> Any:
         """None says that there is no other text; an empty one would be shown."""
-        if number < 0 or source is None or "%n" not in source:
-            return None
-        return source.replace("(s)", "" if number == 1 else "s").replace("%n", "%Ln")
+        text = source
+        if source is not None and number >= 0 and "%n" in source:
+            text = source.replace("(s)", "" if number == 1 else "s").replace("%n", "%Ln")
+        # The names of keys are also read again, as parts of shortcuts.
+        if text and self._is_isolated and context != KEYS:
+            return isolated(text)
+        return text if text != source else None
+
+
+KEYS = "QShortcut"
+"""Qt's context of the names of keys."""
 
 
 class Manager:

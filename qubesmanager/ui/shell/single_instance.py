@@ -28,7 +28,7 @@ BUSY = 10.0
 def socket_path(connection: str) -> Path:
     """Where the manager of this connection listens."""
     folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    name = hashlib.sha256(f"{os.getuid()} {connection}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{os.getuid()!s} {connection}".encode()).hexdigest()[:16]
     return Path(folder) / f"qubes-manager-{name}"
 
 

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.widgets.labels import problem_label, show_problem
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.prompts import lay_out_form
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.names import LABEL_NAME
@@ -37,7 +38,7 @@ class LabelDialog(QDialog):
         self.name.setMaxLength(32)
         self.color = QLineEdit(FIRST, self)
         self.color.setMaxLength(7)
-        self.cube = QLabel(self)
+        self.cube = IconLabel(self)
         self.pick = QPushButton(self.tr("C&hoose…"), self)
         self.pick.clicked.connect(self._pick)
         row = QHBoxLayout()
@@ -81,6 +82,6 @@ class LabelDialog(QDialog):
         why = self._why_not()
         show_problem(self.problem, why if self.name.text() else "")
         color = QColor(self.color.text())
-        self.cube.setPixmap(label_icon(f"0x{color.name()[1:].upper()}").pixmap(CUBE, CUBE))
+        self.cube.show_icon(label_icon(f"0x{color.name()[1:].upper()}"), CUBE)
         if button := self.buttons.button(QDialogButtonBox.StandardButton.Ok):
             button.setEnabled(not why)

@@ -69,6 +69,7 @@ from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subdued, title_label
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.ui.widgets.selection import fill_edge
@@ -529,7 +530,7 @@ class _Delegate(RowDelegate):
             side = option.fontMetrics.height()
             place = QRect(0, 0, side, side)
             place.moveCenter(option.rect.center())
-            tinted_icon("undo", info_color(option.palette)).paint(painter, place)
+            tinted_icon("undo", info_color).paint(painter, place)
 
 
 class _Pane(QWidget):
@@ -539,7 +540,7 @@ class _Pane(QWidget):
         super().__init__(parent)
         self._session = session
         unit = self.fontMetrics().height() // 4
-        self.picture = QLabel(self)
+        self.picture = IconLabel(self)
         self.title = title_label("", self)
         self.what = plain_label("", self)
         subdue(self.what)
@@ -590,16 +591,16 @@ class _Pane(QWidget):
         if entry is None:
             for label in (self.title, self.what, *self.facts):
                 label.setText("")
-            self.picture.clear()
+            self.picture.show_icon(QIcon(), 0)
             self.reason.setText(why_not)
             return
         now = int(time.time())
         name = qube_of(self._session.facts, entry)
         side = 2 * self.fontMetrics().height()
         picture = label_icon(self._session.color_of_qube(name)) if entry.uuid else icon("settings")
-        self.picture.setPixmap(picture.pixmap(side, side))
+        self.picture.show_icon(picture, side)
         if is_plan:
-            self.picture.setPixmap(icon("qubes").pixmap(side, side))
+            self.picture.show_icon(icon("qubes"), side)
         self.title.setText(cell_text(entries, QUBE))
         self.title.setToolTip(plain_tip(", ".join(map(qube_text, entries))))
         is_other = not is_plan and entry.uuid and name and name != entry.qube

@@ -9,7 +9,6 @@ from PyQt5.QtGui import QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -17,9 +16,10 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qubesmanager.models.texts import plain_tip
+from qubesmanager.models.texts import UNIT_SECONDS, number_text, plain_tip, quantity
 from qubesmanager.ui.icons import tinted_icon
-from qubesmanager.ui.widgets.labels import blended, info_color, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.labels import info_color, over_window, plain_label, subdue, warning_color
+from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 
 SECOND = 1000
 EDGE = 3
@@ -53,18 +53,14 @@ class Notice(QFrame):
         self.text = text
         self._left = seconds
         self.setAutoFillBackground(True)
-        palette = self.palette()
-        self._color = warning_color(palette) if warning else info_color(palette)
-        palette.setColor(
-            QPalette.ColorRole.Window, blended(self._color, palette.color(QPalette.ColorRole.Window), TINT)
-        )
-        self.setPalette(palette)
+        self._color = warning_color if warning else info_color
+        put_colors(self, {QPalette.ColorRole.Window: over_window(self._color, TINT)})
         self.setAccessibleName(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 4, 4)
-        symbol = QLabel(self)
+        symbol = IconLabel(self)
         side = self.fontMetrics().height()
-        symbol.setPixmap(tinted_icon("warning" if warning else "info", self._color).pixmap(side, side))
+        symbol.show_icon(tinted_icon("warning" if warning else "info", self._color), side)
         layout.addWidget(symbol)
         label = plain_label(text, self)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -103,7 +99,7 @@ class Notice(QFrame):
             self._show_left()
 
     def _show_left(self) -> None:
-        self.countdown.setText(self.tr("{0} s").format(self._left))
+        self.countdown.setText(quantity(number_text(self._left), UNIT_SECONDS))
 
     def dismiss(self) -> None:
         self._clock.stop()
@@ -117,7 +113,7 @@ class Notice(QFrame):
         super().paintEvent(event)
         edge = self.rect()
         edge.setWidth(EDGE)
-        QPainter(self).fillRect(edge, self._color)
+        QPainter(self).fillRect(edge, self._color(self.palette()))
 
 
 class ErrorBar(QWidget):

@@ -7,8 +7,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 
-from qubesmanager.ui.icons import is_dark
+from qubesmanager.ui.icons import ColorOf, either
 from qubesmanager.ui.widgets.fonts import bold_font, scaled
+from qubesmanager.ui.widgets.palette_colors import put_colors
 
 
 def plain_label(text: str, parent: QWidget | None = None) -> QLabel:
@@ -34,12 +35,7 @@ def leading() -> Qt.Alignment:
 
 def redden(button: QPushButton) -> None:
     """Mark a button that destroys something. Red has no other meaning, except as a label of a qube."""
-    palette = button.palette()
-    dark = palette.color(QPalette.ColorRole.Button).lightness() < HALF
-    color = QColor("#ff8a80" if dark else "#b3261e")
-    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-        palette.setColor(group, QPalette.ColorRole.ButtonText, color)
-    button.setPalette(palette)
+    put_colors(button, {QPalette.ColorRole.ButtonText: destroying_color})
 
 
 def embolden(widget: QWidget) -> None:
@@ -49,16 +45,17 @@ def embolden(widget: QWidget) -> None:
 
 def subdue(widget: QWidget) -> None:
     """Make the text of a widget less prominent but readable: a mix of the palette's text and window colours."""
-    palette = widget.palette()
-    color = subdued(palette)
-    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
-        palette.setColor(role, color)
-    widget.setPalette(palette)
+    put_colors(widget, {QPalette.ColorRole.WindowText: subdued, QPalette.ColorRole.Text: subdued})
 
 
 def subdued(palette: QPalette) -> QColor:
     """The colour of subdued text in this palette."""
     return mixed(palette, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, TEXT_SHARE)
+
+
+def text_color(palette: QPalette) -> QColor:
+    """The colour of text in lists and fields."""
+    return palette.color(QPalette.ColorRole.Text)
 
 
 def mixed(palette: QPalette, first: QPalette.ColorRole, second: QPalette.ColorRole, share: float) -> QColor:
@@ -78,6 +75,11 @@ def _blend(first: int, second: int, share: float) -> int:
     return sum(round(a * share + b * (1 - share)) << shift for a, b, shift in channels)
 
 
+def over_window(color: ColorOf, share: float) -> ColorOf:
+    """This share of a colour over the ground of windows."""
+    return lambda palette: blended(color(palette), palette.color(QPalette.ColorRole.Window), share)
+
+
 TEXT_SHARE = 0.62
 """How much of the text's colour is in subdued text: enough for a contrast of 4.5 to 1 in the usual palettes."""
 
@@ -88,44 +90,26 @@ def show_problem(label: QLabel, problem: str | None) -> None:
     label.setAccessibleName(problem or "")
 
 
-def warning_color(palette: QPalette) -> QColor:
-    """The colour of a warning's icon on the ground of text in this palette."""
-    return _either(palette, "#8a5a00", "#e3b04b")
+warning_color = either("#8a5a00", "#e3b04b")
+"""The colour of a warning's icon on the ground of text in this palette."""
 
+good_color = either("#126b33", "#5cc47e")
+"""The colour of what is verified or allowed, on the ground of text in this palette."""
 
-def good_color(palette: QPalette) -> QColor:
-    """The colour of what is verified or allowed, on the ground of text in this palette."""
-    return _either(palette, "#126b33", "#5cc47e")
+fault_color = either("#b0400a", "#ff9d66")
+"""The colour of a run that failed, and of what blocks, on the ground of text in this palette."""
 
+destroying_color = either("#b3261e", "#ff8a80")
+"""The colour of what is removed, on the ground of text in this palette."""
 
-def fault_color(palette: QPalette) -> QColor:
-    """The colour of a run that failed, and of what blocks, on the ground of text in this palette."""
-    return _either(palette, "#b0400a", "#ff9d66")
+info_color = either("#1d5fa8", "#86b7f2")
+"""The colour of news and ways back in this palette; the link colour of some desktops is unreadable in dark."""
 
+cpu_color = either("#3a72c4", "#6ea4ea")
+"""The colour of graphs of processor time in this palette."""
 
-def destroying_color(palette: QPalette) -> QColor:
-    """The colour of what is removed, on the ground of text in this palette."""
-    return _either(palette, "#b3261e", "#ff8a80")
-
-
-def info_color(palette: QPalette) -> QColor:
-    """The colour of news and ways back in this palette; the link colour of some desktops is unreadable in dark."""
-    return _either(palette, "#1d5fa8", "#86b7f2")
-
-
-def cpu_color(palette: QPalette) -> QColor:
-    """The colour of graphs of processor time in this palette."""
-    return _either(palette, "#3a72c4", "#6ea4ea")
-
-
-def memory_color(palette: QPalette) -> QColor:
-    """The colour of graphs of memory in this palette."""
-    return _either(palette, "#8a5a86", "#c08fbb")
-
-
-def _either(palette: QPalette, light: str, dark: str) -> QColor:
-    """The colour for the ground of lists in this palette."""
-    return QColor(dark if is_dark(palette) else light)
+memory_color = either("#8a5a86", "#c08fbb")
+"""The colour of graphs of memory in this palette."""
 
 
 def title_label(text: str, parent: QWidget | None = None) -> QLabel:
@@ -138,10 +122,7 @@ def title_label(text: str, parent: QWidget | None = None) -> QLabel:
 def problem_label(parent: QWidget) -> QLabel:
     """A label, in a warning colour, for what is wrong with a field."""
     label = plain_label("", parent)
-    palette = label.palette()
-    dark = palette.color(QPalette.ColorRole.Window).lightness() < HALF
-    palette.setColor(QPalette.ColorRole.WindowText, QColor("#e0a030" if dark else "#8a5a00"))
-    label.setPalette(palette)
+    put_colors(label, {QPalette.ColorRole.WindowText: warning_color})
     return label
 
 

@@ -6,6 +6,7 @@ from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QPushButton, QWidget
 
 from qubesmanager.ui.widgets.labels import info_color
+from qubesmanager.ui.widgets.palette_colors import put_colors
 
 
 class LinkButton(QPushButton):
@@ -15,7 +16,4 @@ class LinkButton(QPushButton):
         super().__init__(text, parent)
         self.setFlat(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        palette = self.palette()
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-            palette.setColor(group, QPalette.ColorRole.ButtonText, info_color(palette))
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.ButtonText: info_color})

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cells with a mark: a shape and a colour beside the text, on rows whose selection is a tint."""
 
-from collections.abc import Callable
-
 from PyQt5.QtCore import QModelIndex, QSize
-from PyQt5.QtGui import QColor, QIcon, QPalette
+from PyQt5.QtGui import QIcon, QPalette
 from PyQt5.QtWidgets import QStyleOptionViewItem
 
 from qubesmanager.models.row_table import MARK_ROLE, Mark
-from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.icons import ColorOf, tinted_icon
 from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.labels import (
     destroying_color,
@@ -16,22 +14,18 @@ from qubesmanager.ui.widgets.labels import (
     good_color,
     info_color,
     subdued,
+    text_color,
     warning_color,
 )
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
-
-def _text_color(palette: QPalette) -> QColor:
-    return palette.color(QPalette.ColorRole.Text)
-
-
-_LOOKS: dict[Mark, tuple[str, Callable[[QPalette], QColor], Callable[[QPalette], QColor]]] = {
-    Mark.GOOD: ("verified", good_color, _text_color),
-    Mark.DONE: ("done", good_color, _text_color),
-    Mark.BUSY: ("state-busy", _text_color, _text_color),
+_LOOKS: dict[Mark, tuple[str, ColorOf, ColorOf]] = {
+    Mark.GOOD: ("verified", good_color, text_color),
+    Mark.DONE: ("done", good_color, text_color),
+    Mark.BUSY: ("state-busy", text_color, text_color),
     Mark.QUIET: ("", subdued, subdued),
     Mark.STOPPED: ("refused", subdued, subdued),
-    Mark.ASKED: ("ask", info_color, _text_color),
+    Mark.ASKED: ("ask", info_color, text_color),
     Mark.WARNING: ("warning", warning_color, warning_color),
     Mark.FAULT: ("failed", fault_color, fault_color),
     Mark.GONE: ("remove", destroying_color, destroying_color),
@@ -55,15 +49,15 @@ class MarkDelegate(RowDelegate):
         mark = index.data(MARK_ROLE)
         if not isinstance(mark, Mark):
             return
-        picture, icon_color, text_color = _LOOKS[mark]
-        color = text_color(option.palette)
+        picture, icon_color, color_of_text = _LOOKS[mark]
+        color = color_of_text(option.palette)
         for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
             option.palette.setColor(role, color)
         if picture:
-            put_icon(option, tinted_icon(picture, icon_color(option.palette)), option.fontMetrics.height())
+            put_icon(option, tinted_icon(picture, icon_color), option.fontMetrics.height())
 
 
-def mark_icon(mark: Mark, palette: QPalette) -> QIcon:
+def mark_icon(mark: Mark) -> QIcon:
     """The icon of a mark in its colour; an empty one for a mark without a shape."""
     picture, color, _text = _LOOKS[mark]
-    return tinted_icon(picture, color(palette)) if picture else QIcon()
+    return tinted_icon(picture, color) if picture else QIcon()

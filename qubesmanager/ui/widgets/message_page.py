@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QPalette
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.live_copy import Lost
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import plain_label
+from qubesmanager.ui.widgets.palette_colors import IconLabel
 
 
 class MessagePage(QWidget):
@@ -22,7 +23,7 @@ class MessagePage(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
-        self._picture = QLabel(self)
+        self._picture = IconLabel(self)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self._picture)
         self.headline = plain_label("", self)
@@ -45,7 +46,7 @@ class MessagePage(QWidget):
     def say(
         self, picture: str, headline: str, text: str, button: str = "", run: Callable[[], None] | None = None
     ) -> None:
-        self._picture.setPixmap(icon(picture).pixmap(48, 48))
+        self._picture.show_icon(icon(picture), 48)
         self.headline.setText(headline)
         self.text.setText(text)
         self.button.setText(button)
@@ -68,8 +69,8 @@ class StaleBanner(QFrame):
         self.setForegroundRole(QPalette.ColorRole.ToolTipText)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
-        picture = QLabel(self)
-        picture.setPixmap(icon("disconnected").pixmap(16, 16))
+        picture = IconLabel(self)
+        picture.show_icon(icon("disconnected"), 16)
         layout.addWidget(picture)
         self.text = plain_label("", self)
         self.text.setForegroundRole(QPalette.ColorRole.ToolTipText)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sections of a page: a line with a head, less prominent words behind it, and what belongs to it at the end."""
 
-from PyQt5.QtGui import QPalette
+from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from qubesmanager.ui.widgets.labels import embolden, mixed, plain_label, subdue
+from qubesmanager.ui.widgets.palette_colors import put_colors
 
 LINE_SHARE = 0.15
 """How much of the text's colour is in a dividing line."""
@@ -40,8 +41,10 @@ def hairline(parent: QWidget) -> QFrame:
     line = QFrame(parent)
     line.setFrameShape(QFrame.Shape.HLine)
     line.setFrameShadow(QFrame.Shadow.Plain)
-    palette = line.palette()
-    roles = QPalette.ColorRole
-    palette.setColor(roles.WindowText, mixed(palette, roles.WindowText, roles.Window, LINE_SHARE))
-    line.setPalette(palette)
+    put_colors(line, {QPalette.ColorRole.WindowText: line_color})
     return line
+
+
+def line_color(palette: QPalette) -> QColor:
+    """The colour of a dividing line."""
+    return mixed(palette, QPalette.ColorRole.WindowText, QPalette.ColorRole.Window, LINE_SHARE)

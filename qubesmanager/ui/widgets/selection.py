@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The selection in lists and tables: a tint, so that cubes, states and graphs keep their colours, and an edge."""
 
-from PyQt5.QtCore import QObject, QRect, Qt
+from PyQt5.QtCore import QObject, QRect, Qt, QTimer
 from PyQt5.QtGui import QColor, QGuiApplication, QPainter, QPalette
 from PyQt5.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
@@ -28,21 +28,26 @@ class TintedSelections(QObject):
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
-        self._palette: QPalette | None = None
         application.paletteChanged.connect(self.put)
+        # Again after the change: depending on where it comes from, Qt drops the palettes of classes only then.
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self.put)
+        application.paletteChanged.connect(self._put_again)
         self.put()
 
+    def _put_again(self) -> None:
+        self._again.start(0)
+
     def put(self) -> None:
-        """Set the palette of the views from that of the application."""
+        """Set the palette of the views from that of the application, unless they have it."""
         palette = QPalette(QGuiApplication.palette())
-        if palette == self._palette:
-            return
-        self._palette = QPalette(palette)
         ground = tinted(palette)
         for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive, QPalette.ColorGroup.Disabled):
             palette.setColor(group, QPalette.ColorRole.Highlight, ground)
             palette.setColor(group, QPalette.ColorRole.HighlightedText, palette.color(group, QPalette.ColorRole.Text))
-        QApplication.setPalette(palette, _VIEWS)
+        if QApplication.palette(_VIEWS) != palette:
+            QApplication.setPalette(palette, _VIEWS)
 
 
 def highlight() -> QColor:

@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.ui.icons import icon
+from qubesmanager.ui.widgets.palette_colors import put_colors, window_color
 from qubesmanager.ui.widgets.side_row import BADGE, KIND, BadgeKind, SideRowDelegate
 
 FAULT_BADGE = "!"
@@ -33,9 +34,7 @@ class SidePages(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setItemDelegate(SideRowDelegate(ROW, self.list))
         self.list.setAccessibleName(self.tr("Pages"))
-        palette = self.list.palette()
-        palette.setColor(QPalette.ColorRole.Base, palette.color(QPalette.ColorRole.Window))
-        self.list.setPalette(palette)
+        put_colors(self.list, {QPalette.ColorRole.Base: window_color})
         self._pages: list[QWidget] = []
         self._widest = 30 * (self.fontMetrics().height() // 4)
         self.stack = QStackedWidget(self)

@@ -2,14 +2,14 @@
 """How the cells of the qube table are drawn: cube and name, state, ticks, sparklines."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PyQt5.QtCore import QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from qubesmanager.models.columns import Look
-from qubesmanager.models.stats_history import LENGTH, History
+from qubesmanager.models.stats_history import LENGTH, History, Values, known_values, stretches
 from qubesmanager.models.vm_table import BADGE_ROLE, HISTORY_ROLE, LOOK_ROLE, RECORD_ROLE
 from qubesmanager.rules.backups import is_overdue
 from qubesmanager.ui.icons import label_icon, state_icon
@@ -112,37 +112,28 @@ class VmDelegate(RowDelegate):
         if look is Look.SPARK_CPU:
             values, top, color = history.cpus, 100, cpu_color(option.palette)
         else:
-            values, top = history.memories, max(history.memories, default=1) * 4 // 3
+            values, top = history.memories, max(known_values(history.memories), default=1) * 4 // 3
             color = memory_color(option.palette)
         sparkline(painter, area, values, top, color)
 
 
-def sparkline(
-    painter: QPainter, area: QRect, values: Sequence[int], top: int, color: QColor, *, filled: bool = False
-) -> None:
+def sparkline(painter: QPainter, area: QRect, values: Values, top: int, color: QColor) -> None:
     """The last values from left to right, the newest at the right edge; `top` is the value of the upper edge."""
-    if not values:
-        return
     step = area.width() / (LENGTH - 1)
-    first = area.right() - step * (len(values) - 1)
+    left = area.right() - step * (len(values) - 1)
     height = max(1, area.height() - 1)
-    points = [
-        QPointF(first + at * step, area.bottom() - height * min(1.0, value / max(1, top)))
-        for at, value in enumerate(values)
-    ]
     painter.save()
     painter.setClipRect(QRectF(area).adjusted(-1, -1, 1, 1))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if filled:
-        below = QColor(color)
-        below.setAlpha(60)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QBrush(below))
-        bottom = float(area.bottom() + 1)
-        painter.drawPolygon(QPolygonF([QPointF(points[0].x(), bottom), *points, QPointF(points[-1].x(), bottom)]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(color, 1.2))
-    painter.drawPolyline(QPolygonF(points))
+    for first, part in stretches(values):
+        points = [
+            QPointF(left + at * step, area.bottom() - height * min(1.0, value / max(1, top)))
+            for at, value in enumerate(part, first)
+        ]
+        painter.drawPolyline(QPolygonF(points))
+        if len(points) == 1:
+            painter.drawPoint(points[0])
     painter.restore()
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of qubes as a widget: columns that are moved, hidden and remembered, keys, the stale look."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from PyQt5.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QContextMenuEvent, QKeyEvent, QPalette, QResizeEvent
+from PyQt5.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPalette, QResizeEvent
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QWidget
 
 from qubesmanager.models.columns import Look
@@ -12,6 +12,7 @@ from qubesmanager.models.vm_filter import VmFilterModel
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
+from qubesmanager.ui.widgets.palette_colors import put_colors
 from qubesmanager.ui.widgets.tables import RowsView
 from qubesmanager.ui.widgets.vm_delegate import MARGIN, SPARK_WIDTH, VmDelegate
 
@@ -29,6 +30,9 @@ FILLING = 100
 NO_COLUMN = -1
 WIDE_ONLY = frozenset({"class", "template"})
 """Columns that are hidden in a narrow window."""
+LEAST_SHARE = 0.8
+"""How much of the width that its texts need a column keeps, where the table has too little room."""
+SPARKS = frozenset({Look.SPARK_CPU, Look.SPARK_MEMORY})
 
 
 class VmView(RowsView):
@@ -192,7 +196,7 @@ class VmView(RowsView):
     def fitting_width(self, column: int) -> int:
         """Pixels that a column needs for its title and for what is in the rows that are measured."""
         look = self._table.columns[column].look
-        if look in {Look.SPARK_CPU, Look.SPARK_MEMORY}:  # the widest text may come later
+        if look in SPARKS:  # the widest text may come later
             widest = WIDEST_CPU if look is Look.SPARK_CPU else WIDEST_NUMBER
             needed = SPARK_WIDTH + 4 * MARGIN + self.fontMetrics().horizontalAdvance(widest)
         else:
@@ -204,10 +208,32 @@ class VmView(RowsView):
     def fit_columns(self, first: int = 0) -> None:
         """Make the shown columns from this one on as wide as what is in them."""
         self.header().setResizeContentsPrecision(MEASURED)
-        for at in range(first, len(self._table.columns)):
-            if not self.isColumnHidden(at):
-                self.setColumnWidth(at, self.fitting_width(at))
+        shown = [at for at in range(first, len(self._table.columns)) if not self.isColumnHidden(at)]
+        for at, width in self._fitted({at: self.fitting_width(at) for at in shown}).items():
+            self.setColumnWidth(at, width)
         self._fill_the_end()
+
+    def _fitted(self, widths: Mapping[int, int]) -> Mapping[int, int]:
+        """The widths, a little smaller where the table would scroll by a little: then a few texts are elided."""
+        header, viewport = self.header(), self.viewport()
+        if viewport is None or not widths:
+            return widths
+        others = sum(header.sectionSize(at) for at in range(header.count()) if at not in widths)
+        too_much = others + sum(widths.values()) - viewport.width()
+        columns = self._table.columns
+        # Of the last column only the title has to be seen: `_fill_the_end` gives it what is left.
+        last = max(widths, key=header.visualIndex)
+        title, is_sorted = columns[last].name(), self._header.is_sorted(last)
+        too_much -= widths[last] - self._header.needed_width(title, is_sorted=is_sorted)
+        rooms = {
+            at: max(0, width - max(self.title_width(at), round(LEAST_SHARE * width)))
+            for at, width in widths.items()
+            if at != last and columns[at].look not in SPARKS
+        }
+        room = sum(rooms.values())
+        if not 0 < too_much <= room:
+            return widths
+        return {at: width - -(-rooms.get(at, 0) * too_much // room) for at, width in widths.items()}
 
     def _fill_the_end(self) -> None:
         """Let the last column reach to the edge; where there is no room for it, it keeps its width and scrolls."""
@@ -283,11 +309,7 @@ class VmView(RowsView):
 
     def _show_stale(self, stale: bool) -> None:  # noqa: FBT001 - a slot
         """Grey the rows while they may be out of date."""
-        palette = QPalette()
-        if stale:
-            grey = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
-            palette.setColor(QPalette.ColorRole.Text, grey)
-        self.setPalette(palette)
+        put_colors(self, {QPalette.ColorRole.Text: _grey} if stale else {})
 
     def _double_clicked(self, index: QModelIndex) -> None:
         self.activated_name.emit(self._model.name_at(index))
@@ -315,3 +337,7 @@ class VmView(RowsView):
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         if event is not None:
             self.menu_wanted.emit(event.globalPos())
+
+
+def _grey(palette: QPalette) -> QColor:
+    return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)

@@ -19,7 +19,7 @@ from qubesmanager.rules.facts import HALTED
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.dialogs.create_dialog import CreateDialog
 from qubesmanager.ui.session.tasks import TaskEntry, TaskState, load_history, save_history
-from qubesmanager.ui.shell.app import EnglishPlurals
+from qubesmanager.ui.shell.app import EnglishTexts
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error
@@ -32,7 +32,7 @@ USERS = ("personal", "work")
 @pytest.fixture(autouse=True)
 def _plurals(qapp: QApplication) -> Iterator[None]:
     """English as the application shows it: "1 qube", "2 qubes"."""
-    translator = EnglishPlurals()
+    translator = EnglishTexts()
     qapp.installTranslator(translator)
     yield
     qapp.removeTranslator(translator)

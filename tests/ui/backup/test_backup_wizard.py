@@ -15,7 +15,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 from until import until
-from windows import click, is_quiet, press_key, type_text
+from windows import add_main_window, click, click_enabled, is_quiet, opened_dialog, press_key, type_text
 
 from qubesmanager.backup.profile import Profile, parse_profile, profile_text
 from qubesmanager.backup.retention import Keep
@@ -34,6 +34,7 @@ from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.shut_down import ShutDown
 from qubesmanager.ui.session.tasks import AtClose, TaskState
+from qubesmanager.ui.shell.app import Manager, ManagerOptions
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.ui.widgets.wizard import StepPage
 from qubesmanager.wire import calls
@@ -352,6 +353,61 @@ async def test_shut_down_when_finished_survives_the_window(
 
     assert run.state is TaskState.DONE
     assert powered_off == [True]
+
+
+async def test_the_program_stays_without_a_window_until_the_computer_is_shut_down(
+    client: Client, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started again meanwhile, it shows the windows that were open."""
+    gate = Gate(monkeypatch)
+    powered_off: list[bool] = []
+
+    async def power_off() -> None:
+        powered_off.append(True)
+
+    manager = Manager(client, ManagerOptions(connection="memory"))
+    window, session = manager.window, manager.session
+    ShutDown.of(session).power_off = power_off
+    add_main_window(qtbot, window)
+    window.show()
+    session.follow()
+    await until(lambda: session.is_synced and bool(session.labels))
+    manager.raise_with(("settings", "work"))
+    manager.raise_with(("backup",))
+    person = Person(await opened_dialog(BackupWizard))
+    await until(is_quiet)
+    await person.to_summary(folder, "vault")
+    person.wizard.summary.power_off.setEnabled(True)
+    person.wizard.summary.power_off.click()
+    run = await person.begin()
+    await until(gate.reached.is_set)
+
+    async def close() -> None:
+        window.close()
+        question = await opened_dialog(Question)
+        await click_enabled(question.yes)
+        await until(lambda: not shown_windows())
+
+    await close()
+    assert run.running
+    assert not manager.over.is_set()
+    manager.raise_with(())
+    await until(lambda: {"MainWindow", "SettingsWindow"} <= shown_windows())
+    assert run.running
+    await close()
+    assert not manager.over.is_set()
+    gate.open.set()
+    await until(manager.over.is_set)
+
+    assert powered_off == [True]
+    assert not shown_windows()
+    manager.windows.close_all()
+    await session.tasks.cancel_all()
+
+
+def shown_windows() -> set[str]:
+    """The kinds of windows that are on the screen."""
+    return {type(each).__name__ for each in QApplication.topLevelWidgets() if each.isVisible()}
 
 
 async def test_each_page_starts_in_its_first_field_and_enter_opens_the_next(person: Person, folder: Path) -> None:

@@ -116,7 +116,7 @@ async def test_the_last_column_reaches_to_the_edge_and_is_no_stub(clicker: Click
 
 def test_numbers_of_a_row_have_the_same_digits(qapp: QApplication) -> None:
     history = History()
-    history.add(42, 3 << 20)
+    history.add(42, 3 << 20, 0.0, 3.0)
     record = vm("work", state=PowerState.RUNNING)
     texts = {column.id: column.text(record, history) for column in TABLE}
     before = QLocale()

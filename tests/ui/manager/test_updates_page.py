@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The update centre, clicked through over a whole daemon."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -172,7 +172,7 @@ async def test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the
 
     await change_root(client, "fedora-43", "debian-13")
     await clicker.until(lambda: len(page.restarts.rows) == 5)
-    assert texts(page.restarts_table, 0, 1) == [
+    assert texts(page.restarts_table, 0, 2) == [
         ("personal", "fedora-43"), ("sys-firewall", "fedora-43"), ("sys-net", "fedora-43"), ("sys-usb", "fedora-43"),
         ("work", "debian-13"),
     ]  # fmt: skip
@@ -187,7 +187,30 @@ async def test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the
     (task,) = await clicker.finished()
     assert len(task.children) == 10
     assert all(clicker.state(row.name) == "Running" for row in rows)
-    assert page.nothing.isVisible()
+    await clicker.until(page.nothing.isVisible)
+
+
+async def test_a_qube_with_a_changed_property_is_listed_where_the_inspector_leads(
+    clicker: Clicker, client: Client
+) -> None:
+    window = clicker.window
+    summary = window.inspector.summary
+    await client.send(calls.VM_PROPERTY_SET("work", "vcpus", "3"))
+    await client.send(calls.VM_FEATURE_SET("fedora-43", "skip-update", "1"))
+    await client.send(calls.VM_FEATURE_SET("debian-13", "skip-update", "1"))
+    window.view.clearSelection()
+    await clicker.until(lambda: summary.isVisible() and not summary.lines["restarts"].isHidden())
+    await clicker.until(lambda: badge(clicker) == "1 restart(s)")
+
+    click(summary.lines["restarts"].link)
+
+    page = window.pages.currentWidget()
+    assert isinstance(page, UpdatesPage)
+    await clicker.until(lambda: texts(page.restarts_table, 0, 1) == [("work", "changed: VCPUs")])
+    await change_root(client, "debian-13")
+    both = ("work", "template updated; changed: VCPUs")
+    await clicker.until(lambda: both in texts(page.restarts_table, 0, 1))
+    assert len(page.restarts.rows) == len(clicker.session.restarts.waiting(clicker.session.records.values()))
 
 
 async def test_a_qube_that_cannot_be_restarted_is_named_with_the_reason(clicker: Clicker, client: Client) -> None:
@@ -201,7 +224,7 @@ async def test_a_qube_that_cannot_be_restarted_is_named_with_the_reason(clicker:
 
     await clicker.until(lambda: "Broken since Monday" in page.restart_action.toolTip())
     assert not page.restart_action.isEnabled()
-    assert "Broken since Monday" in texts(page.restarts_table, 4)[1][0]
+    assert "Broken since Monday" in texts(page.restarts_table, 5)[1][0]
     page.restart_all.trigger()
     dialog = await clicker.dialog(PlanDialog)
     assert plan_indexes(dialog, "work")
@@ -236,12 +259,13 @@ async def test_restarts_of_many_qubes_are_checked_in_turns(clicker: Clicker, mon
     turns: list[int] = []
     others: list[int] = []
 
-    def count(_facts: Facts, names: list[str]) -> list[RestartRow]:
+    def count(_facts: Facts, names: Mapping[str, tuple[str, ...]]) -> list[RestartRow]:
         turns.append(len(names))
         QTimer.singleShot(0, lambda: others.append(len(turns)))
         return []
 
-    monkeypatch.setattr(updates_page, "outdated_by_template", lambda _qubes: {"": ["work", "personal"] * 100})
+    waiting = {f"qube{number!s}": ("memory",) for number in range(200)}
+    monkeypatch.setattr(clicker.session.restarts, "waiting", lambda _records: waiting)
     monkeypatch.setattr(updates_page, "TURN", 0.0)
     monkeypatch.setattr(updates_page, "restart_rows", count)
 

@@ -17,15 +17,17 @@ from pathlib import Path
 
 import pytest
 from killing import killed_on_failure
-from PyQt5.QtCore import QCoreApplication, QLocale, QObject
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtCore import QCoreApplication, QLocale, QObject, Qt
+from PyQt5.QtGui import QImage
+from PyQt5.QtWidgets import QApplication, QListWidget, QListWidgetItem
 from pytestqt.qtbot import QtBot
 from until import LIMIT
 
+from qubesmanager.models.texts import ago_text, title_text
 from qubesmanager.systems import real
 from qubesmanager.ui.session.diagnostics import since_start, versions
 from qubesmanager.ui.shell import single_instance
-from qubesmanager.ui.shell.app import EnglishPlurals, as_columns, prepare
+from qubesmanager.ui.shell.app import EnglishTexts, as_columns, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
@@ -100,11 +102,44 @@ def test_a_second_start_hands_over_and_a_signal_ends_the_first(tmp_path: Path, p
 
 
 def test_plurals_of_the_sources_own_language() -> None:
-    plurals = EnglishPlurals()
+    plurals = EnglishTexts()
 
     assert plurals.translate("Status", "%n qube(s)", None, 1) == "%Ln qube"
     assert plurals.translate("Status", "%n qube(s)", None, 2) == "%Ln qubes"
     assert plurals.translate("Status", "Tasks", None, -1) is None
+
+
+def test_english_texts_keep_their_direction_on_an_arabic_desktop(qtbot: QtBot) -> None:
+    """Painted from right to left, "1 day ago" looks as it does alone: its number stays in front."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before, direction = QLocale(), application.layoutDirection()
+    QLocale.setDefault(QLocale("ar_EG"))
+    translators = prepare(application)
+    try:
+        text, dots = ago_text(86_400), QCoreApplication.translate("Windows", "&Storage…")
+        key = QCoreApplication.translate("QShortcut", "Del")
+    finally:
+        for translator in translators:
+            application.removeTranslator(translator)
+        QLocale.setDefault(before)
+        application.setLayoutDirection(direction)
+
+    assert drawn(text, Qt.LayoutDirection.RightToLeft) == drawn("1 day ago", Qt.LayoutDirection.LeftToRight)
+    assert drawn("1 day ago", Qt.LayoutDirection.RightToLeft) != drawn(text, Qt.LayoutDirection.RightToLeft)
+    assert drawn(title_text(dots), Qt.LayoutDirection.RightToLeft) == drawn("Storage", Qt.LayoutDirection.LeftToRight)
+    assert key == "Del"
+
+
+def drawn(text: str, direction: Qt.LayoutDirection) -> QImage:
+    """The text in the middle of a cell, in a window of this direction of reading."""
+    cells = QListWidget()
+    cells.setLayoutDirection(direction)
+    cells.setFrameShape(QListWidget.Shape.NoFrame)
+    item = QListWidgetItem(text, cells)
+    item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+    cells.resize(200, 30)
+    return cells.grab().toImage()
 
 
 def test_every_column_is_printed_whatever_it_holds() -> None:
