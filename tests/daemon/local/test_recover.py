@@ -19,6 +19,7 @@ from until import until_equal
 
 from qubesmanager import entry
 from qubesmanager.daemon.local import checking
+from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.services import descriptions
 from qubesmanager.daemon.local.startup import open_system, recovered
 from qubesmanager.daemon.local.store import rows
@@ -294,6 +295,26 @@ async def test_hostile_disposables_of_a_description_are_left_out(state: Path) ->
     assert after["vault"].klass == "AppVM"
     assert "sys-usb" in recovery.made
     assert any("twin was not made again" in line for line in recovery.lines)
+
+
+async def test_descriptions_are_compared_once_the_first_calls_are_answered(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptions, "GATHERED", 3600.0)
+    compared: list[str] = []
+
+    async def compare(_descriptions: descriptions.Descriptions, qube: Qube) -> None:
+        compared.append(qube.name)
+
+    monkeypatch.setattr(descriptions.Descriptions, "_write", compare)
+    system = await open_system(state, FakeHypervisor())
+    try:
+        await client_of(system).send(calls.VM_PROPERTY_SET("room", "memory", "500"))
+        assert compared == []
+        await system.descriptions.settled()
+        assert "room" in compared
+    finally:
+        await system.runtime.close()
 
 
 async def test_several_changes_of_a_qube_are_described_once(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 """Descriptions of qubes, stored with their volumes: from them a qube can be made again if the store is lost.
 
 They are written in the background, a second after a change, so that several changes of a qube are one writing; and
-compared at each start. A disposable has no kept volume:
+compared a second after each start, when the first calls have been answered. A disposable has no kept volume:
 if it is one that stays when it halts, the volumes of its template describe it too.
 """
 
@@ -76,6 +76,7 @@ class Descriptions:
         """Write what has changed, for as long as the daemon runs."""
         self.look_at_all()
         while True:
+            await self._gather()
             for uuid in list(self._waiting):
                 # A change that comes from now on is written with those after it.
                 del self._waiting[uuid]
@@ -87,7 +88,6 @@ class Descriptions:
                 self._hurry.clear()
                 self._news.clear()
                 await self._news.wait()
-            await self._gather()
 
     async def settled(self) -> None:
         """Write all changes so far, and wait until that is done."""
