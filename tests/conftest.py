@@ -9,13 +9,16 @@ import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytestqt.plugin
 from hypothesis import HealthCheck, settings
 from memory_folder import memory_folder
 from pytest_asyncio.plugin import LoopFactory
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 HOME = pytest.StashKey[Path]()
 DISK = pytest.StashKey[Path]()
@@ -132,6 +135,24 @@ def _stop_timers(closed: Any) -> None:
     for timer in timers:
         closed._timer.killTimer(timer)
     timers.clear()
+
+
+@pytest.fixture
+def qtbot(qtbot: "QtBot") -> "QtBot":
+    """The plugin's, which closes each window at the end of the test; here none is deleted before.
+
+    The plugin keeps only weak references. A window that a test has no name for any longer would be deleted by the
+    next garbage collection: in the middle of whatever a part of it is doing then.
+    """
+    widgets: list[object] = []
+    add = qtbot.addWidget
+
+    def keep(widget: Any, **options: Any) -> None:
+        widgets.append(widget)
+        add(widget, **options)
+
+    qtbot.addWidget = keep  # type: ignore[method-assign] # of this bot alone
+    return qtbot
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,12 +2,14 @@
 """The frame of the tests itself."""
 
 import asyncio
+import gc
 import os
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,18 @@ async def test_a_windows_test_runs_on_the_applications_loop(qtbot: QtBot) -> Non
     await fired.wait()
 
     assert isinstance(asyncio.get_running_loop(), ApplicationLoop)
+
+
+def test_a_window_is_not_deleted_before_the_end_of_its_test(qtbot: QtBot) -> None:
+    edit = QLineEdit()
+    edit.textChanged.connect(lambda text, edit=edit: edit.setToolTip(text))  # as most windows it is in a cycle
+    is_there = weakref.ref(edit)
+    qtbot.addWidget(edit)
+
+    del edit
+    gc.collect()
+
+    assert is_there()
 
 
 async def test_other_tests_run_on_a_plain_loop() -> None:
