@@ -2,6 +2,7 @@
 """Fixtures of a daemon in memory: the demonstration's base system on a fake hypervisor, and a client of it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from fakes_hypervisor import FakeHypervisor
+from state_copy import StateCopy
 from sysfs_tree import SysfsTree
 from until import until
 
@@ -19,12 +21,15 @@ from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local import runtime
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.drivers.devices.host import HostDevices
+from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.drivers.pools import disk
+from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.host.workers import LoopThread
 from qubesmanager.systems import demo
 from qubesmanager.transport.memory import MemoryTransport
+from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import VolumeRecord
 
 P = ParamSpec("P")
@@ -103,21 +108,52 @@ def machine() -> SysfsTree | None:
     return None
 
 
-async def _nothing() -> None:
+async def _nothing(_volumes: Volumes, _pool: str | None = None) -> None:
     """In place of a task in the background."""
+
+
+async def open_demo(state: Path, hypervisor: FakeHypervisor) -> System:
+    """The demonstration's base system in this folder, its running qubes running; made there if it is not.
+
+    The volumes are not measured: in the background that would take longer than most tests, and change sizes at any
+    moment of the test.
+    """
+    with without_threads(), patch.object(Volumes, "measure_all", _nothing):
+        opened = await open_system(state, hypervisor, devices=MemoryDevices.of(demo.DEVICES[DOM0]))
+        await populate(opened)
+        await asyncio.sleep(0)  # the tasks in the background begin
+    return opened
+
+
+_COPIES: list[StateCopy] = []
+"""The base system, once a test needed it."""
+
+
+async def demo_copy() -> StateCopy:
+    """The base system as a daemon leaves it that ends while qubes run; made once in each process."""
+    if not _COPIES:
+        with tempfile.TemporaryDirectory() as folder:
+            state, hypervisor = Path(folder) / "state", FakeHypervisor()
+            opened = await open_demo(state, hypervisor)
+            await opened.runtime.close()
+            _COPIES.append(StateCopy(state, hypervisor.host.domains))
+    return _COPIES[0]
+
+
+async def open_copy(state: Path, hypervisor: FakeHypervisor) -> System:
+    """The demonstration's base system in a new or empty folder, its running qubes running.
+
+    They were taken over from a daemon that has ended: that takes a third of the time of making and starting them.
+    """
+    copy = await demo_copy()
+    hypervisor.host.domains.update(copy.write(state))
+    return await open_demo(state, hypervisor)
 
 
 @pytest.fixture
 async def system(tmp_path: Path, hypervisor: FakeHypervisor, machine: SysfsTree | None) -> AsyncIterator[System]:
-    """The demonstration's base system, its running qubes running.
-
-    The volumes of the others are not measured: in the background that would take longer than most tests, and change
-    sizes at any moment of the test.
-    """
-    with without_threads():
-        opened = await open_system(tmp_path / "state", hypervisor)
-        with patch.object(opened.volumes, "measure_all", _nothing):
-            await populate(opened)
+    """The demonstration's base system, its running qubes running."""
+    opened = await open_copy(tmp_path / "state", hypervisor)
     if machine:
         opened.devices.offer(opened.runtime.state.qube("dom0"), HostDevices(machine, machine.root))
         await until(lambda: machine.listened_to)

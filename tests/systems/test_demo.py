@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The demonstration on libvirt's test driver, as `--demo` starts it."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from demo_fixtures import client_of, populate
+from demo_fixtures import client_of, hypervisor, machine, open_demo, populate, system
+from fakes_hypervisor import FakeHypervisor
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,11 +15,47 @@ from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.drivers.hypervisor.base import DomainStats
 from qubesmanager.daemon.local.drivers.hypervisor.libvirt_driver import LibvirtHypervisor
 from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.system import System
 from qubesmanager.systems import demo
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import PowerState, VmClass
 
+__all__ = ["hypervisor", "machine", "system"]
+
 MIB = 1 << 10
+
+
+def facts(system: System) -> dict[str, object]:
+    """What is known of each qube and of its domain, without times and random names of files."""
+    hypervisor: Any = system.runtime.hypervisor
+    known: dict[str, object] = {}
+    for qube in system.runtime.state.in_order():
+        own = {name: value for name, value in qube.own.items() if name != "backup_timestamp"}
+        features = {name: value for name, value in qube.features.items() if not name.startswith("last-update")}
+        domain = hypervisor.host.domains.get(qube.uuid)
+        disks = [(disk.target, disk.serial, disk.format) for disk in domain.spec.disks] if domain else []
+        known[qube.name] = (
+            (qube.qid, qube.uuid, qube.klass, qube.state, qube.start_time is None, qube.problem, qube.notes),
+            (own, features, qube.tags, qube.rules, qube.volumes, qube.devices),
+            (disks, domain and replace(domain.spec, disks=(), console_log=None)),
+        )
+    return known
+
+
+async def test_the_system_of_tests_is_like_one_that_was_just_made(tmp_path: Path, system: System) -> None:
+    """It is a copy, which a daemon has taken over from another one."""
+    made = await open_demo(tmp_path / "made", FakeHypervisor())
+    try:
+        assert facts(system) == facts(made)
+        assert system.runtime.state.system_own == made.runtime.state.system_own
+    finally:
+        await made.runtime.close()
+
+    domains = cast("FakeHypervisor", system.runtime.hypervisor).host.domains.values()
+    disks = [path for domain in domains for disk in domain.spec.disks for path in (disk.path, *disk.backing)]
+    assert all(path.is_file() and path.is_relative_to(tmp_path / "state") for path in disks)
+    await client_of(system).send(calls.VM_KILL("work"))
+    await client_of(system).send(calls.VM_START("work"))
 
 
 async def test_the_demonstration_knows_how_much_memory_is_free(tmp_path: Path) -> None:

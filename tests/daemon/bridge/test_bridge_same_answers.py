@@ -12,7 +12,7 @@ from typing import Any
 from bridge_differences import ONE_SIDED, TABLE, Outcome, is_listed
 from bridge_fixtures import bridged, client_of, over
 from demo_fixtures import client_of as own_client_of
-from demo_fixtures import populate
+from demo_fixtures import open_copy
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -21,7 +21,6 @@ from until import until, until_equal
 
 from qubesmanager.admin.properties import NO_DEFAULT
 from qubesmanager.client.client import Client
-from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.rules.qubes_os import INSTEAD
 from qubesmanager.wire import calls
@@ -222,9 +221,8 @@ async def outcome_of(client: Client, request: Request[Any]) -> Outcome:
 
 async def opened(stack: AsyncExitStack) -> System:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    system = await open_system(Path(folder), FakeHypervisor())
+    system = await open_copy(Path(folder), FakeHypervisor())
     stack.push_async_callback(system.runtime.close)
-    await populate(system)
     return system
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from demo_fixtures import client_of, populate
+from demo_fixtures import client_of, open_copy
 from fakes_hypervisor import FakeHost, FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -40,8 +40,7 @@ def disk(tmp_path: Path) -> Path:
 @pytest.fixture
 async def state(tmp_path: Path, disk: Path) -> Path:
     """The demonstration's system, with the qube `stick` in a separate pool."""
-    system = await open_system(tmp_path / "state", FakeHypervisor())
-    await populate(system)
+    system = await open_copy(tmp_path / "state", FakeHypervisor())
     client = client_of(system)
     await client.send(calls.POOL_ADD("dom0", "usb", {"driver": "file-qcow2", "dir_path": str(disk / "pool")}))
     spec = CreateInPoolSpec("stick", "red", pools={"private": "usb"})

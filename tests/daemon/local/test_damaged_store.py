@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from demo_fixtures import client_of, populate
+from demo_fixtures import client_of, demo_copy, populate
 from fakes_hypervisor import FakeHypervisor
 
 from qubesmanager.daemon.local import checking
@@ -69,9 +69,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 async def make(state: Path) -> None:
     """A store with the demonstration's qubes, of which no copy was written."""
-    system = await open_system(state, FakeHypervisor())
-    await populate(system)
-    await system.runtime.close()
+    (await demo_copy()).write(state)
 
 
 async def copied(state: Path) -> None:

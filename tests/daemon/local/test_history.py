@@ -249,6 +249,7 @@ async def test_a_table_is_written_again_without_triggers(client: Client, system:
     """With one, SQLite would not delete a row whose key has a wrong type."""
     store: Any = system.runtime.store
     count = "SELECT count(*) FROM sqlite_temp_master WHERE type = 'trigger'"
+    await client.send(calls.VM_TAG_SET("vault", "first"))
     assert await store.read(count) == [(len(TRIGGERS),)]
 
     await store.screen()

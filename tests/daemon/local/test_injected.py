@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_fixtures import populate
+from demo_fixtures import open_copy
 from fakes_hypervisor import FakeHypervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.wire import calls
@@ -128,8 +127,7 @@ async def test_folding_the_events_gives_what_get_all_says(
     operations: list[tuple[str, str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("fold")
-    system = await open_system(folder, FakeHypervisor())
-    await populate(system)
+    system = await open_copy(folder, FakeHypervisor())
     client = Client(MemoryTransport(Dispatcher(LocalBackend(system)).answer))
     copy: dict[str, VmRecord] = {name: qube.record() for name, qube in system.runtime.state.qubes.items()}
     events: list[Event] = []

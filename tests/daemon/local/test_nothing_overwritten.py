@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from demo_fixtures import client_of, populate
+from demo_fixtures import client_of, open_copy
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -64,8 +64,7 @@ CALLS: dict[str, Callable[[Client, Path], Awaitable[object]]] = {
 @pytest.fixture
 async def orphaned(tmp_path: Path) -> AsyncIterator[System]:
     """A system in whose pool lie volumes that no qube has."""
-    system = await open_system(tmp_path / "state", FakeHypervisor())
-    await populate(system)
+    system = await open_copy(tmp_path / "state", FakeHypervisor())
     for vid, data in ORPHANS.items():
         await system.pools.driver("default").import_data(vid, pieces(data))
     yield system

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from demo_fixtures import client_of, populate
+from demo_fixtures import client_of, open_copy
 from fakes_hypervisor import FakeHypervisor
 from pool_tools import content
 from streams import pieces
@@ -33,8 +33,7 @@ from qubesmanager.wire.values import PowerState
 @pytest.fixture
 async def state(tmp_path: Path) -> Path:
     """A closed system with a qube of each class that keeps a volume, and settings of every kind."""
-    system = await open_system(tmp_path / "state", FakeHypervisor())
-    await populate(system)
+    system = await open_copy(tmp_path / "state", FakeHypervisor())
     client = client_of(system)
     await client.send(calls.LABEL_CREATE("dom0", "mauve", "0xE0B0FF"))
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("net", "mauve")))
