@@ -72,12 +72,16 @@ def test_the_demonstration_is_printed_pictured_and_reported(tmp_path: Path, plac
 
 
 def test_without_a_daemon_it_prints_the_reason_and_exits_with_three(tmp_path: Path, place: dict[str, str]) -> None:
-    start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = 1; exit(e.manager())"
+    start = "import qubesmanager.ui.shell.app as a, qubesmanager.entry as e; a.FIRST_ANSWER = {}; exit(e.manager())"
 
-    done = subprocess.run(
-        [sys.executable, "-c", start, "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],
-        env=place, capture_output=True, text=True, timeout=LIMIT, check=False,
-    )  # fmt: skip
+    # On a busy machine the first second may end before the first attempt to connect.
+    for seconds in (1, 10, 100):
+        done = subprocess.run(
+            [sys.executable, "-c", start.format(seconds), "--connect", f"unix:{tmp_path / 'nobody'}", "--print-table"],
+            env=place, capture_output=True, text=True, timeout=LIMIT, check=False,
+        )  # fmt: skip
+        if "Nothing answered" not in done.stderr:
+            break
 
     assert done.returncode == 3
     assert "nobody" in done.stderr
