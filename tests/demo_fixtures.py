@@ -25,6 +25,7 @@ from qubesmanager.daemon.local.drivers.devices.memory import MemoryDevices
 from qubesmanager.daemon.local.drivers.pools import disk
 from qubesmanager.daemon.local.services.volume_lifecycle import Volumes
 from qubesmanager.daemon.local.startup import open_system
+from qubesmanager.daemon.local.store.store import Store
 from qubesmanager.daemon.local.system import System
 from qubesmanager.host.workers import LoopThread
 from qubesmanager.systems import demo
@@ -108,7 +109,7 @@ def machine() -> SysfsTree | None:
     return None
 
 
-async def _nothing(_volumes: Volumes, _pool: str | None = None) -> None:
+async def _nothing(*_arguments: object) -> None:
     """In place of a task in the background."""
 
 
@@ -116,9 +117,13 @@ async def open_demo(state: Path, hypervisor: FakeHypervisor) -> System:
     """The demonstration's base system in this folder, its running qubes running; made there if it is not.
 
     The volumes are not measured: in the background that would take longer than most tests, and change sizes at any
-    moment of the test.
+    moment of the test. As of a new store, no copy of the store is written at the start.
     """
-    with without_threads(), patch.object(Volumes, "measure_all", _nothing):
+    with (
+        without_threads(),
+        patch.object(Volumes, "measure_all", _nothing),
+        patch.object(Store, "copy_if_due", _nothing),
+    ):
         opened = await open_system(state, hypervisor, devices=MemoryDevices.of(demo.DEVICES[DOM0]))
         await populate(opened)
         await asyncio.sleep(0)  # the tasks in the background begin

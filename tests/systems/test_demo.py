@@ -42,12 +42,17 @@ def facts(system: System) -> dict[str, object]:
     return known
 
 
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
 async def test_the_system_of_tests_is_like_one_that_was_just_made(tmp_path: Path, system: System) -> None:
     """It is a copy, which a daemon has taken over from another one."""
     made = await open_demo(tmp_path / "made", FakeHypervisor())
     try:
         assert facts(system) == facts(made)
         assert system.runtime.state.system_own == made.runtime.state.system_own
+        assert names_in(tmp_path / "state") == names_in(tmp_path / "made")
     finally:
         await made.runtime.close()
 
