@@ -168,7 +168,7 @@ async def test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the
     clicker: Clicker, client: Client
 ) -> None:
     page = await shown(clicker)
-    assert page.nothing.isVisible()
+    await clicker.until(page.nothing.isVisible)
 
     await change_root(client, "fedora-43", "debian-13")
     await clicker.until(lambda: len(page.restarts.rows) == 5)
@@ -186,7 +186,7 @@ async def test_what_must_be_restarted_is_restarted_by_a_plan_in_the_order_of_the
     await clicker.until(lambda: not page.restarts.rows)
     (task,) = await clicker.finished()
     assert len(task.children) == 10
-    assert all(clicker.state(row.name) == "Running" for row in rows)
+    await clicker.until(lambda: all(clicker.state(row.name) == "Running" for row in rows))
     await clicker.until(page.nothing.isVisible)
 
 

@@ -62,8 +62,14 @@ async def _shown(questions: PolicyQuestions) -> PolicyQuestionDialog:
 
 async def _armed(questions: PolicyQuestions) -> PolicyQuestionDialog:
     dialog = await _shown(questions)
-    dialog.activateWindow()
-    await until(lambda: dialog.is_armed)
+
+    def is_armed() -> bool:
+        # A dialog before it, which is closed only now, gives another window the keys.
+        if not dialog.isActiveWindow():
+            dialog.activateWindow()
+        return dialog.is_armed
+
+    await until(is_armed)
     return dialog
 
 
