@@ -196,9 +196,14 @@ class Tray(QObject):
     def fill(self) -> None:
         """Fill the menu: what needs the user first, never more lines than the screen has."""
         self.menu.clear()
-        devices = sorted(self.catalog.devices().values(), key=_urgency)
-        media = [device for device in devices if device.kind in ONE_CLICK]
-        others = [device for device in devices if device.kind not in {*ONE_CLICK, Kind.PCI}][:QUICK]
+        media: list[Device] = []
+        others: list[Device] = []
+        for device in sorted(self.catalog.devices().values(), key=_urgency):
+            kind = device.kind
+            if kind in ONE_CLICK:
+                media.append(device)
+            elif kind is not Kind.PCI and len(others) < QUICK:
+                others.append(device)
         shown = [*media, *others]
         # The kind of the most urgent device comes first.
         for kind in dict.fromkeys(device.kind for device in sorted(shown, key=_urgency)):
