@@ -241,7 +241,8 @@ class Summary(QScrollArea):
         needs, session = self._needs(), self._session
         self.title.setText(self.tr("This computer"))
         number = QCoreApplication.translate("Status", "%n qube(s)", "", needs.total)
-        self.line.setText(f"{number}, {self.tr('%n running', '', needs.running)}")
+        running = QCoreApplication.translate("Status", "%n running", "", needs.running)
+        self.line.setText(f"{number}, {running}")
         restarts = len(session.restarts.waiting(session.records.values()))
         shown = (
             self.lines["failed"].put(needs.failed, self.tr("Failed: %n backup(s)", "", needs.failed)),

@@ -193,6 +193,10 @@ class VmView(RowsView):
         """Pixels that the title of a column needs with the arrow of sorting beside it."""
         return self._header.needed_width(self._table.columns[column].name())
 
+    def _shown_title_width(self, column: int) -> int:
+        """Pixels that the title of a column needs as it is now, with an arrow only if the table is sorted by it."""
+        return self._header.needed_width(self._table.columns[column].name(), is_sorted=self._header.is_sorted(column))
+
     def fitting_width(self, column: int) -> int:
         """Pixels that a column needs for its title and for what is in the rows that are measured."""
         look = self._table.columns[column].look
@@ -219,16 +223,16 @@ class VmView(RowsView):
         if viewport is None or not widths:
             return widths
         others = sum(header.sectionSize(at) for at in range(header.count()) if at not in widths)
-        too_much = others + sum(widths.values()) - viewport.width()
-        columns = self._table.columns
+        bar = self.verticalScrollBar()
+        coming = bar.sizeHint().width() if bar is not None and not bar.isVisible() else 0  # rows may come later
+        too_much = others + sum(widths.values()) - viewport.width() + coming
         # Of the last column only the title has to be seen: `_fill_the_end` gives it what is left.
         last = max(widths, key=header.visualIndex)
-        title, is_sorted = columns[last].name(), self._header.is_sorted(last)
-        too_much -= widths[last] - self._header.needed_width(title, is_sorted=is_sorted)
+        too_much -= widths[last] - self._shown_title_width(last)
         rooms = {
-            at: max(0, width - max(self.title_width(at), round(LEAST_SHARE * width)))
+            at: max(0, width - max(self._shown_title_width(at), round(LEAST_SHARE * width)))
             for at, width in widths.items()
-            if at != last and columns[at].look not in SPARKS
+            if at != last and self._table.columns[at].look not in SPARKS
         }
         room = sum(rooms.values())
         if not 0 < too_much <= room:
