@@ -202,7 +202,7 @@ class RestoreProgress(NamedTuple):
 class RestoreResult(NamedTuple):
     run: str
     result: str
-    """ok, failed."""
+    """ok, failed, cancelled."""
 
 
 class PolicyQuestion(NamedTuple):
@@ -578,7 +578,7 @@ RESTORE_PROGRESS = SystemEvent(
 )  # fmt: skip
 RESTORE_FINISHED = SystemEvent(
     "restore-finished", RestoreResult,
-    "A restore ended: result is ok or failed.",
+    "A restore ended: result is ok, failed or cancelled.",
 )  # fmt: skip
 
 TABLE: tuple[AnyEventRow, ...] = tuple(row for row in list(globals().values()) if isinstance(row, EventRow))

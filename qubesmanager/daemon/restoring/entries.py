@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The payload of a restore, which qubes of the backup it is about, and the rows that say what became of them."""
 
+import asyncio
 import secrets
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +20,7 @@ from qubesmanager.backup.passphrases import GIVEN, passphrase_text
 from qubesmanager.rules.texts import why_not_notes
 from qubesmanager.rules.volumes import KEPT_VOLUMES
 from qubesmanager.wire import limits
-from qubesmanager.wire.backups import OK
+from qubesmanager.wire.backups import CANCELLED, OK
 from qubesmanager.wire.codecs import ByteStream
 from qubesmanager.wire.errors import BackupCancelledError, Mgmt1Error
 from qubesmanager.wire.firewall import Action, Rule
@@ -275,10 +276,11 @@ def of_file(report: Report) -> list[Restored]:
 
 
 async def announced(restoring: Awaitable[list[Restored]], emit: Callable[[str], object]) -> list[Restored]:
-    """The rows of a restore or a verification. `emit` gets its result, `ok` or `failed`, unless it was cancelled."""
+    """The rows of a restore or a verification. `emit` gets its result: `ok`, `failed` or `cancelled`."""
     try:
         rows = await restoring
-    except BackupCancelledError:
+    except (asyncio.CancelledError, BackupCancelledError):
+        emit(CANCELLED)
         raise
     except Exception:
         emit("failed")

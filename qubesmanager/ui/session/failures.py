@@ -7,7 +7,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from qubesmanager.models.reason_texts import run_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.wire.backups import INCOMPLETE, OK, BackupRun
+from qubesmanager.wire.backups import CANCELLED, INCOMPLETE, OK, BackupRun
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import RESTORE_FINISHED
 
@@ -32,6 +32,6 @@ class Failures(QObject):
     def _happened(self, events: Iterable[Event]) -> None:
         for event in events:
             ended = RESTORE_FINISHED.of(event)
-            if ended is not None and ended.result != OK:
+            if ended is not None and ended.result not in {OK, CANCELLED}:
                 text = self.tr("A restore or a verification failed, or some qubes were not restored. See its report.")
                 self.failed.emit(self.tr("Restore"), text)

@@ -44,7 +44,7 @@ from qubesmanager.wire.errors import (
     QubesValueError,
 )
 from qubesmanager.wire.event import Event
-from qubesmanager.wire.events import RESTORE_FINISHED
+from qubesmanager.wire.events import RESTORE_FINISHED, RESTORE_PROGRESS, RestoreResult
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.restores import Contents
 from qubesmanager.wire.values import DeviceClass
@@ -191,6 +191,29 @@ async def test_the_end_of_each_restore_and_verification_is_an_event(
     await restored(client, file, verify_only="yes")
     await restored(client, file, rename="lab:lab3")
     assert results[3:] == ["failed", "failed"]
+
+
+@pytest.mark.parametrize("options", ["rename=lab:lab2", "verify-only=yes"])
+async def test_the_end_of_a_cancelled_restore_is_an_event_too(
+    client: Client, system: System, lab: bytes, folder: Path, options: str
+) -> None:
+    file = await backed_up(client, folder)
+    happened: list[Event] = []
+    system.runtime.subscribe(happened.append, rows={RESTORE_PROGRESS, RESTORE_FINISHED})
+    never = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield f"passphrase={WORDS}\nrun=a\n{options}\n\n".encode()
+        yield file.read_bytes()[:-1]
+        await never.wait()
+
+    restoring = asyncio.ensure_future(client.send(calls.BACKUP_RESTORE("dom0", None, stalled())))  # noqa: TID251 - awaited below
+    await until(lambda: happened)
+    restoring.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await restoring
+
+    assert RESTORE_FINISHED.of(happened[-1]) == RestoreResult("a", "cancelled")
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,7 @@ async def test_a_failed_restore_of_any_client_is_a_notification_and_marks_the_wi
     said: list[tuple[str, str]] = []
     monkeypatch.setattr(tray, "_tell", lambda text, failed, title="": said.append((title, text)) if failed else None)
 
+    system.runtime.emit([RESTORE_FINISHED("r-0", "cancelled")])
     system.runtime.emit([RESTORE_FINISHED("r-1", "ok")])
     system.runtime.emit([RESTORE_FINISHED("r-2", "failed")])
     await clicker.until(lambda: bool(said))
