@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from math import inf
 from time import monotonic
 
 from PyQt5.QtCore import QObject, QTimer
@@ -24,6 +25,13 @@ TICK = 1000
 """Milliseconds between looks at the clock."""
 PATIENCE = 600.0
 """Seconds without a sign of progress after which the computer stays on."""
+SETTLE = 10.0
+"""Seconds after a connection that was lost: a restore in progress is heard of in them."""
+DOUBT = 3600.0
+"""Seconds after which nothing is waited for whose end may have been missed."""
+
+Going = tuple[str, str]
+"""What another client does: the id of a restore and an empty text, or the qube and the volume of an import."""
 
 
 def why_not_shut_down(session: Session) -> Reason | None:
@@ -46,10 +54,11 @@ class ShutDown(QObject):
         self.patience = PATIENCE
         self._runs: list[RunningBackup] = []
         """The backups that asked for it."""
-        self._restores: set[str] = set()
-        """The restores in progress, of any client, by the id of their run."""
-        self._imports: set[tuple[str, str]] = set()
-        """The volumes that are imported, as qube and name."""
+        self.settle = SETTLE
+        self._going: dict[Going, float] = {}
+        """The restores and imports in progress, of any client, and until when each is waited for."""
+        self._settled = -inf
+        """When enough was heard since the connection was lost; `inf` while it is."""
         self._news = 0
         """How often something was heard of them."""
         self._moved = asyncio.Event()
@@ -60,6 +69,7 @@ class ShutDown(QObject):
         session.happened.connect(self._happened)
         session.gone.connect(self._gone)
         session.lost.connect(self._lost)
+        session.synced.connect(self._synced)
         session.tasks.changed.connect(self._look)
 
     @classmethod
@@ -70,15 +80,17 @@ class ShutDown(QObject):
 
     def after(self, run: RunningBackup) -> None:
         """Shut down after this run, too."""
+        if self._task is not None and self._task.done():
+            self._ended(self._task)  # its callback, which is still to come, would end what begins here
         self._runs.append(run)
         run.changed.connect(self._look)
         self._look()
-        if self._task is None or self._task.done():
+        if self._task is None:
             self._clock.start()
             title = self.tr("Shut down this computer")
             self._task = self._session.tasks.start(title, self._carry_out(), at_close=AtClose.AWAITED)
             # Also a task that is cancelled before its first step ends here.
-            self._task.add_done_callback(lambda _task: self._ended())
+            self._task.add_done_callback(self._ended)
 
     async def _carry_out(self) -> None:
         signs: object = None
@@ -109,9 +121,10 @@ class ShutDown(QObject):
         if self._runs and all(run.state is TaskState.CANCELLED for run in over) and len(over) == len(self._runs):
             raise asyncio.CancelledError  # the user cancelled all that it was to follow
         titles = [entry.title for entry in self._session.tasks.running if entry.task is not self._task]
-        if not self._session.is_synced:
+        now = monotonic()
+        if not self._session.is_synced or now < self._settled:
             titles.append(self.tr("the connection"))
-        if not titles and (self._restores or self._imports):
+        if not titles and any(now < until for until in self._going.values()):
             titles.append(self.tr("a restore or an import of another program"))
         return titles
 
@@ -133,7 +146,10 @@ class ShutDown(QObject):
     def _look(self, *_: object) -> None:
         self._moved.set()
 
-    def _ended(self) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task is not self._task:
+            return
+        self._task = None
         self._clock.stop()
         for run in self._runs:
             run.changed.disconnect(self._look)
@@ -142,23 +158,34 @@ class ShutDown(QObject):
     def _happened(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if progress := RESTORE_PROGRESS.of(event):
-                self._restores.add(progress.run)
+                self._going[progress.run, ""] = inf
             elif result := RESTORE_FINISHED.of(event):
-                self._restores.discard(result.run)
+                self._going.pop((result.run, ""), None)
             elif begin := VOLUME_IMPORT_BEGIN.of(event):
-                self._imports.add((event.subject, begin.name))
+                self._going[event.subject, begin.name] = inf
             elif end := VOLUME_IMPORT_END.of(event):
-                self._imports.discard((event.subject, end.name))
+                self._going.pop((event.subject, end.name), None)
             else:
                 continue
             self._news += 1
             self._look()
 
     def _gone(self, names: tuple[str, ...]) -> None:
-        self._imports = {(qube, name) for qube, name in self._imports if qube not in names}
+        self._going = {
+            (of, volume): until for (of, volume), until in self._going.items() if not volume or of not in names
+        }
         self._look()
 
     def _lost(self, _lost: object) -> None:
-        """Their ends may be missed; a restore that goes on is heard of again."""
-        self._restores.clear()
-        self._imports.clear()
+        self._settled = inf
+
+    def _synced(self) -> None:
+        """Everything was listed again, and what happened meanwhile was missed: also the end of what was in progress.
+
+        It is still waited for, so that nothing is cut off, but not for ever. A restore that goes on is heard of.
+        """
+        now = monotonic()
+        self._going = {each: min(until, now + DOUBT) for each, until in self._going.items()}
+        if self._settled == inf:
+            self._settled = now + self.settle
+        self._look()

@@ -12,16 +12,18 @@ from windows import Clicker
 
 from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.client import Client
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
 from qubesmanager.daemon.local.system import System
 from qubesmanager.transport.base import Answer, Payload, TransportError
 from qubesmanager.transport.memory import MemoryTransport
 from qubesmanager.ui.backup.backup_wizard import BackupWizard
+from qubesmanager.ui.session import shut_down
 from qubesmanager.ui.session.backup_run import RunningBackup, follow_backups
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.shut_down import ShutDown
-from qubesmanager.ui.session.tasks import TaskState
+from qubesmanager.ui.session.tasks import TaskEntry, TaskState
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.errors import BackupCancelledError
@@ -145,13 +147,17 @@ async def test_a_restore_of_this_program_is_not_cut_off(computer: Computer, gate
     await until(lambda: computer.turned_off == 1)
 
 
-@pytest.mark.parametrize(
+OTHERS = pytest.mark.parametrize(
     ("begins", "ends"),
     [
-        (events.RESTORE_PROGRESS("a", "vault", 1, 2), events.RESTORE_FINISHED("a", "ok")),
+        (events.RESTORE_PROGRESS("a", "vault", 1, 2), events.RESTORE_FINISHED("a", "cancelled")),
         (events.VOLUME_IMPORT_BEGIN("vault", "private", 1), events.VOLUME_IMPORT_END("vault", "private", True)),
     ],
 )
+"""What another client begins and ends."""
+
+
+@OTHERS
 async def test_what_another_client_does_is_not_cut_off(
     computer: Computer, gates: Gates, system: System, begins: Event, ends: Event
 ) -> None:
@@ -164,6 +170,84 @@ async def test_what_another_client_does_is_not_cut_off(
     system.runtime.emit([ends])
 
     await until(lambda: computer.turned_off == 1)
+
+
+def lose_connection(session: Session) -> None:
+    """As far as its windows know; it comes back at once."""
+    session.lost.emit(Lost(TransportError("Too many events."), 1.0))
+    session.synced.emit()
+
+
+@OTHERS
+async def test_what_another_client_does_is_not_cut_off_when_the_connection_was_lost_meanwhile(
+    computer: Computer, gates: Gates, system: System, begins: Event, ends: Event
+) -> None:
+    computer.shut_down.settle = 0
+    run = await computer.begin("nightly")
+    heard: list[object] = []
+    computer.session.happened.connect(heard.extend)
+    system.runtime.emit([begins])
+    await until(lambda: begins in heard)
+    lose_connection(computer.session)
+    gates.open.add("nightly")
+    await until(lambda: not run.running)
+    await until(lambda: computer.waits_for == "Waits for: a restore or an import of another program")
+    assert computer.turned_off == 0
+    system.runtime.emit([ends])
+
+    await until(lambda: computer.turned_off == 1)
+
+
+@OTHERS
+async def test_what_has_ended_without_an_event_is_not_waited_for_for_ever(
+    computer: Computer, gates: Gates, system: System, monkeypatch: pytest.MonkeyPatch, begins: Event, ends: Event
+) -> None:
+    monkeypatch.setattr(shut_down, "DOUBT", 0.0)
+    gates.open.add("nightly")
+    system.runtime.emit([begins])
+    await computer.begin("nightly")
+    await until(lambda: computer.waits_for == "Waits for: a restore or an import of another program")
+    computer.session.synced.emit()
+
+    await until(lambda: computer.turned_off == 1)
+
+
+async def test_after_a_lost_connection_it_listens_for_a_while_before_it_shuts_down(
+    computer: Computer, gates: Gates
+) -> None:
+    gates.open.add("nightly")
+    lose_connection(computer.session)
+    run = await computer.begin("nightly")
+    await until(lambda: not run.running)
+    await until(lambda: computer.waits_for == "Waits for: the connection")
+    assert computer.turned_off == 0
+    computer.shut_down.settle = 0
+    lose_connection(computer.session)
+
+    await until(lambda: computer.turned_off == 1)
+
+
+async def test_a_backup_that_asks_at_the_moment_at_which_another_shutdown_has_failed_is_awaited(
+    computer: Computer, gates: Gates
+) -> None:
+    second = RunningBackup(computer.session, "weekly")
+
+    def ask(entry: TaskEntry | None) -> None:
+        if entry is not None and entry.state is TaskState.FAILED and entry.title == "Shut down this computer":
+            computer.session.tasks.changed.disconnect(ask)
+            second.start(None, None)
+            computer.shut_down.after(second)
+
+    computer.session.tasks.changed.connect(ask)
+    await computer.begin("nightly")
+    gates.failing |= {"nightly", "weekly"}
+    gates.open.add("nightly")
+    await until(lambda: second.run is not None)
+    gates.open.add("weekly")
+    await until(lambda: not computer.session.tasks.running)
+
+    assert second.state is TaskState.FAILED
+    assert computer.turned_off == 0
 
 
 async def test_dom0_is_asked_for_backups_that_no_event_reported(
