@@ -76,15 +76,17 @@ def disk_size(used: int) -> int:
 class DemoFigures(Figures):
     """Backups of the demonstration: as large as its disks are full, and about as fast as those of a good disk.
 
-    `used`: the bytes that a qube of this name uses; None for what is not there. `free`: those that its disk has left.
+    `used`: the bytes that a qube of this name uses; None for what is not there. `free`: those that its disk has left,
+    None if the disk is a real one.
     """
 
-    def __init__(self, used: Callable[[str], int | None], free: Callable[[], int]) -> None:
+    def __init__(self, used: Callable[[str], int | None], free: Callable[[], int | None]) -> None:
         self._used = used
         self._free = free
 
     def room(self, room: Room) -> Room:
-        return room if room.free is None else replace(room, free=self._free(), largest=None)
+        free = self._free()
+        return room if room.free is None or free is None else replace(room, free=free, largest=None)
 
     def totals(self, sizes: Mapping[str, int]) -> dict[str, int]:
         return {name: self._used(name) or size for name, size in sizes.items()}

@@ -22,7 +22,6 @@ from qubesmanager.backup.schedule import RETRY_SECONDS, Schedule
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
 from qubesmanager.daemon.local.backend import LocalBackend
-from qubesmanager.daemon.local.drivers.pools.base import PoolInfo
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.services.backup_history import local_time
 from qubesmanager.daemon.local.store import rows
@@ -88,9 +87,11 @@ def _fill_disks(system: System) -> None:
         qube = system.runtime.state.qubes.get(name)
         return sum(volume.usage for volume in qube.volumes.values() if volume.save_on_stop) if qube else None
 
-    def free() -> int:
+    def free() -> int | None:
         driver = system.pools.driver(system.runtime.state.system("default_pool"))
-        usage = driver.usage_now() if isinstance(driver, DemoPool) else PoolInfo(0, 0)
+        if not isinstance(driver, DemoPool):
+            return None
+        usage = driver.usage_now()
         return usage.size - usage.usage
 
     system.backup_runs.figures = DemoFigures(used, free)

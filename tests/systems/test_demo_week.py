@@ -213,6 +213,18 @@ async def test_the_free_space_is_that_of_the_invented_disk(system: System, tmp_p
     assert abs(summary.free - (pool.size - pool.usage)) < GIB
 
 
+async def test_the_free_space_is_real_where_new_qubes_come_into_a_pool_of_the_user(
+    system: System, tmp_path: Path
+) -> None:
+    client = client_of(system)
+    await client.send(calls.POOL_ADD("dom0", "mine", {"driver": "file-qcow2", "dir_path": str(tmp_path / "mine")}))
+    await client.send(calls.PROPERTY_SET("dom0", "default_pool", "mine"))
+
+    summary = await preview_of(client, "x", f"include: [work]\ndestination_path: {tmp_path}\n")
+
+    assert summary.free
+
+
 async def test_no_backup_begins_by_itself_when_the_demonstration_does(system: System) -> None:
     text = await client_of(system).send(calls.BACKUP_PROFILE_GET("dom0", "nightly"))
 
