@@ -365,8 +365,8 @@ class ResourcesPage(QWidget):
         resources = self.resources
         used, total = resources.memory() << KIB, resources.total
         not_known = self.tr("not known")
-        all_of = in_gib(total << KIB) if total is not None else not_known
-        self.memory.setText(self.tr("{0} of {1}").format(gib_text(used), all_of))
+        now, all_of = (in_gib(used), not_known) if total is None else (gib_text(used), in_gib(total << KIB))
+        self.memory.setText(self.tr("{0} of {1}").format(now, all_of))
         free = self.tr("{0} free for qubes").format(in_gib((resources.free or 0) << KIB))
         self.memory_note.setText(free if resources.free is not None else self.tr("how much is free is not known"))
         shares = tuple(resources.shares(self._session.facts.qubes))

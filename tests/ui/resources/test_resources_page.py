@@ -68,7 +68,7 @@ async def test_what_dom0_does_not_say_is_not_known(clicker: Clicker, page: Resou
     emit(clicker, work=100)
 
     assert page.cpu.text() == "not known"
-    assert "of not known" in page.memory.text()
+    assert "GiB of not known" in page.memory.text()
     assert "not known" in page.memory_note.text()
 
 
