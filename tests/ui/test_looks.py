@@ -90,8 +90,33 @@ async def test_a_table_that_is_a_little_too_narrow_elides_texts_instead_of_scrol
     assert any(view.columnWidth(at) < fitting[at] for at in columns)
     assert all(view.columnWidth(at) >= header.needed_width(header.title(at), is_sorted=False) for at in columns)
     view.resize(view.width() // 2, 400)
+    await clicker.until(lambda: all(view.columnWidth(at) == fitting[at] for at in columns))
+
+
+async def test_columns_follow_the_width_of_the_window_until_the_user_changes_one(
+    clicker: Clicker, qtbot: QtBot
+) -> None:
+    view = VmView(clicker.window.filter, clicker.window.model, lambda _label: "0x000000")
+    qtbot.addWidget(view)
+    *columns, last = [at for at in range(view.header().count()) if not view.isColumnHidden(at)]
+    fitting = {at: view.fitting_width(at) for at in columns}
+    wide = sum(fitting.values()) + 2 * view.fitting_width(last)
+    view.resize(wide, 400)
+    view.show()
     view.fit_columns()
-    assert all(view.columnWidth(at) == fitting[at] for at in columns)
+    narrow = sum(fitting.values()) + view.title_width(last) - 20
+
+    view.resize(narrow, 400)
+    await clicker.until(lambda: any(view.columnWidth(at) < fitting[at] for at in columns))
+    view.resize(wide, 400)
+    await clicker.until(lambda: all(view.columnWidth(at) == fitting[at] for at in columns))
+
+    mine = fitting[columns[0]] + 40
+    view.header().resizeSection(columns[0], mine)
+    view.resize(narrow, 400)
+    await clicker.until(lambda: not view._later.isActive())
+    assert view.columnWidth(columns[0]) == mine
+    assert all(view.columnWidth(at) == fitting[at] for at in columns[1:])
 
 
 def test_a_header_that_is_sorted_again_makes_room_for_the_arrow(qtbot: QtBot) -> None:

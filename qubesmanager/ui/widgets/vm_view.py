@@ -59,12 +59,14 @@ class VmView(RowsView):
         self._header = put_flat_header(self)
         self._stretched = NO_COLUMN
         self._is_filling = False
+        self._fitting: Mapping[int, int] = {}
+        """The widths that the columns were fitted to; empty before, and once the user changed one."""
         self._hidden: list[int] = []
         """The columns that are hidden only because the window is narrow."""
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
-        self._later.timeout.connect(self._fill_the_end)
+        self._later.timeout.connect(self._use_the_room)
         self._paint_soon = QTimer(self)
         self._paint_soon.setSingleShot(True)
         self._paint_soon.setInterval(FILLING)
@@ -187,6 +189,7 @@ class VmView(RowsView):
             header.moveSection(header.visualIndex(at), at)
             self.setColumnWidth(at, max(in_units(self, column.width), self.title_width(at)))
             self.setColumnHidden(at, not column.shown)
+        self._fitting = {}
         self._fill_the_end()
 
     def title_width(self, column: int) -> int:
@@ -210,11 +213,28 @@ class VmView(RowsView):
         return min(max(needed, self.title_width(column)), WIDEST * self.fontMetrics().height())
 
     def fit_columns(self, first: int = 0) -> None:
-        """Make the shown columns from this one on as wide as what is in them."""
+        """Make the shown columns from this one on as wide as what is in them.
+
+        Until the user changes a width, they follow that of the window.
+        """
         self.header().setResizeContentsPrecision(MEASURED)
         shown = [at for at in range(first, len(self._table.columns)) if not self.isColumnHidden(at)]
-        for at, width in self._fitted({at: self.fitting_width(at) for at in shown}).items():
+        fitting = {at: self.fitting_width(at) for at in shown}
+        if first == 0 or self._fitting:
+            self._fitting = {**self._fitting, **fitting}
+            self._use_the_room()
+            return
+        for at, width in fitting.items():
             self.setColumnWidth(at, width)
+        self._fill_the_end()
+
+    def _use_the_room(self) -> None:
+        """Give the fitted columns the room that there is, and the last one the rest."""
+        shown = {at: width for at, width in self._fitting.items() if not self.isColumnHidden(at)}
+        self._is_filling = True
+        for at, width in self._fitted(shown).items():
+            self.setColumnWidth(at, width)
+        self._is_filling = False
         self._fill_the_end()
 
     def _fitted(self, widths: Mapping[int, int]) -> Mapping[int, int]:
@@ -247,7 +267,7 @@ class VmView(RowsView):
             return
         self._is_filling = True
         last = shown[-1]
-        if self._stretched not in {last, NO_COLUMN} and self._stretched < header.count():
+        if self._stretched not in {last, NO_COLUMN, *self._fitting} and self._stretched < header.count():
             self.setColumnWidth(self._stretched, self.fitting_width(self._stretched))
         before = sum(header.sectionSize(at) for at in shown[:-1])
         usual = in_units(self, self._table.columns[last].width)
@@ -290,7 +310,7 @@ class VmView(RowsView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(False)
         header.sectionMoved.connect(self._moved)
-        header.sortIndicatorChanged.connect(lambda *_: self._fill_the_end())
+        header.sortIndicatorChanged.connect(lambda *_: self._use_the_room())
         header.sectionResized.connect(self._resized)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -306,9 +326,13 @@ class VmView(RowsView):
     def _moved(self, _column: int, _before: int, _after: int) -> None:
         self._later.start()
 
-    def _resized(self, column: int, _before: int, _after: int) -> None:
-        """A column was made wider or narrower, shown or hidden. The header is still at work on it."""
-        if column != self._stretched and not self._is_filling:
+    def _resized(self, column: int, before: int, after: int) -> None:
+        """A column was made wider or narrower, shown or hidden (a width of 0). The header is still at work on it."""
+        if self._is_filling:
+            return
+        if before and after:
+            self._fitting = {}
+        if column != self._stretched:
             self._later.start()
 
     def _show_stale(self, stale: bool) -> None:  # noqa: FBT001 - a slot
