@@ -33,6 +33,8 @@ WIDE_ONLY = frozenset({"class", "template"})
 LEAST_SHARE = 0.8
 """How much of the width that its texts need a column keeps, where the table has too little room."""
 SPARKS = frozenset({Look.SPARK_CPU, Look.SPARK_MEMORY})
+KEPT = SPARKS | {Look.LABEL}
+"""Columns that keep the width that they need: a number never touches its graph, and a name is read in full."""
 
 
 class VmView(RowsView):
@@ -252,7 +254,7 @@ class VmView(RowsView):
         rooms = {
             at: max(0, width - max(self._shown_title_width(at), round(LEAST_SHARE * width)))
             for at, width in widths.items()
-            if at != last and self._table.columns[at].look not in SPARKS
+            if at != last and self._table.columns[at].look not in KEPT
         }
         room = sum(rooms.values())
         if not 0 < too_much <= room:
