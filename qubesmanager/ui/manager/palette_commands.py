@@ -2,7 +2,8 @@
 """What the command palette offers: actions on the selection, commands of the window, qubes; and sentences.
 
 A sentence is a verb, a qube and perhaps a value: `start photos`, `netvm work sys-vpn`, `firewall mail`, `settings work
-notes`. Each word may be cut short. A change of a value goes through the plan, as from a menu.
+notes`. Without a qube the value is for those that are selected: `netvm none`. Each word may be cut short. A change of a
+value goes through the plan, as from a menu.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,7 +108,7 @@ class PaletteCommands:
     def all(self) -> list[Command]:
         """The actions on what is selected, the commands of the window, and each qube."""
         names = self._selected()
-        about = names[0] if len(names) == 1 else QCoreApplication.translate(CONTEXT, "%n qube(s)", "", len(names))
+        about = _about(names)
         commands: list[Command] = []
         for row in self._actions.available():
             action = self._actions.by_id[row.id]
@@ -131,7 +132,8 @@ class PaletteCommands:
         for prop in _PROPERTIES:
             if rest := _after(words, (_tr(prop.words), prop.name)):
                 for name in self._qubes(rest[0]):
-                    yield from self._values(prop, name, rest[1:])
+                    yield from self._values(prop, [name], rest[1:])
+                yield from self._values(prop, self._selected(), rest)
         if rest := _after(words, (self._title("settings"), "settings")):
             names = self._qubes(rest[0])
             yield from (command for name in names for command in self._settings(name, rest[1:]))
@@ -155,24 +157,28 @@ class PaletteCommands:
         names = [name for name in in_order(self.session.records) if word in name.casefold()]
         return sorted(names, key=lambda name: (name.casefold() != word, not name.casefold().startswith(word)))
 
-    def _values(self, prop: _Property, name: str, words: Sequence[str]) -> Iterator[Command]:
-        record = self.session.records[name]
-        if prop.name not in record.properties:
+    def _values(self, prop: _Property, names: Sequence[str], words: Sequence[str]) -> Iterator[Command]:
+        """A command for each value that the words name, also in English; of several qubes those of the first."""
+        records = [self.session.records[name] for name in names if prop.name in self.session.records[name].properties]
+        if not names or len(records) < len(names):
             return
         facts = self.session.facts
-        values: list[tuple[str, str | None]] = [(value, value) for value in prop.values(self.session, name)]
-        values += [(_tr(NONE), NO_VALUE)] if prop.has_none else []
-        values += [(_tr(USUAL), DEFAULT)] if prop.has_default else []
-        for text, value in values:
-            if not all(word in text.casefold() for word in words):
+        own = prop.values(self.session, names[0])
+        values: list[tuple[str, str, str | None]] = [(value, value, value) for value in own if value not in names]
+        values += [(_tr(NONE), NONE, NO_VALUE)] if prop.has_none else []
+        values += [(_tr(USUAL), USUAL, DEFAULT)] if prop.has_default else []
+        for text, english, value in values:
+            if not all(word in text.casefold() or word in english for word in words):
                 continue
-            why = why_not_edit(facts, record, prop.name)
-            if why is None and value is not None:
-                why = why_not_set_by_plan(facts, record, prop.name, value)
+            why = None
+            if len(records) == 1:  # of several the plan shows which refuse
+                why = why_not_edit(facts, records[0], prop.name)
+                if why is None and value is not None:
+                    why = why_not_set_by_plan(facts, records[0], prop.name, value)
             color = self.session.labels.get(value or "") if prop.name == "label" else None
             yield Command(
-                f"{_tr(prop.words)}: {name} → {text}",
-                partial(self._operations.set_property, [name], prop.name, value),
+                f"{_tr(prop.words)}: {_about(names)} → {text}",
+                partial(self._operations.set_property, list(names), prop.name, value),
                 icon(prop.icon) if color is None else label_icon(color),
                 refused="" if why is None else reason_text(why),
             )
@@ -209,6 +215,11 @@ def _after(words: list[str], names: Sequence[str]) -> list[str]:
         if taken:
             return words[taken:]
     return []
+
+
+def _about(names: Sequence[str]) -> str:
+    """The qube, or how many they are."""
+    return names[0] if len(names) == 1 else QCoreApplication.translate(CONTEXT, "%n qube(s)", "", len(names))
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Typing into the command palette: sentences of a verb, a qube and a value; recent commands; what is not found."""
 
+import pytest
 from PyQt5.QtCore import Qt
 from windows import Clicker, press_key, type_text
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
+from qubesmanager.ui.manager import palette_commands
 from qubesmanager.ui.manager.command_palette import HINT, CommandPalette
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import CreateSpec
@@ -46,6 +48,30 @@ async def test_a_net_qube_is_set_by_a_sentence_and_through_the_plan(clicker: Cli
     assert dialog.plan.losing == ("work",)
     dialog.reject()
     assert clicker.session.records["work"].value("netvm") == "sys-firewall"
+
+
+async def test_a_value_without_a_qube_is_for_those_that_are_selected(clicker: Clicker) -> None:
+    clicker.select("work", "personal")
+
+    await run(clicker, "netvm none")
+
+    dialog = await clicker.dialog(PlanDialog)
+    assert set(dialog.chosen) == {"work", "personal"}
+    assert dialog.plan.losing == ("personal", "work")
+    dialog.reject()
+
+
+async def test_english_words_of_values_are_known_in_every_language(
+    clicker: Clicker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {"none": "keiner", "Net qube": "Netz-Qube"}
+    monkeypatch.setattr(palette_commands, "_tr", lambda text: words.get(text, text))
+    palette = await opened(clicker)
+
+    for typed in ("netz work keiner", "netvm work none"):
+        palette.edit.selectAll()
+        type_text(palette.edit, typed)
+        assert lines(palette) == ["Netz-Qube: work → keiner"], typed
 
 
 async def test_a_label_and_a_template_are_set_by_a_sentence(clicker: Clicker) -> None:
