@@ -11749,7 +11749,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>StorageWindow</name>
     <message>
         <source>Storage</source>
-        <translation>Speicher</translation>
+        <translation>Speicherplatz</translation>
     </message>
     <message>
         <source>&amp;Pools</source>
@@ -12452,7 +12452,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>Storage</source>
-        <translation>Speicher</translation>
+        <translation>Speicherplatz</translation>
     </message>
     <message>
         <source>Created and removed</source>
@@ -13590,7 +13590,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     <name>Windows</name>
     <message>
         <source>&amp;Storage…</source>
-        <translation>&amp;Speicher …</translation>
+        <translation>&amp;Speicherplatz …</translation>
     </message>
     <message>
         <source>System-&amp;wide settings…</source>

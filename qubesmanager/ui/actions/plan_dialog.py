@@ -216,8 +216,8 @@ class PlanDialog(QDialog):
             widths = {
                 PlanColumn.QUBE: 45,
                 PlanColumn.STATE: 25,
-                PlanColumn.NOW: 38,
-                PlanColumn.THEN: 38,
+                PlanColumn.NOW: 44,
+                PlanColumn.THEN: 44,
                 PlanColumn.NEEDS: 27,
             }
             if self.plan.kind is Kind.MANAGE:

@@ -147,7 +147,10 @@ class StepsWindow(QDialog):
         self.back.setEnabled(number > 0)
         page.enter()
         self.look()
-        first = next((field for field in _fields(page) if field.isVisibleTo(page) and field.isEnabled()), self.next)
+        fields = [field for field in _fields(page) if field.isVisibleTo(page) and field.isEnabled()]
+        # What the page lacks is typed next; without that the keyboard goes to the first field.
+        lacking = page.field_at_fault() if page.problem() else None
+        first = lacking if lacking in fields else next(iter(fields), self.next)
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_run(self, page: QWidget, title: str) -> None:
