@@ -5893,6 +5893,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>As for all qubes</source>
         <translation>Wie für alle Qubes</translation>
     </message>
+    <message>
+        <source>no tags</source>
+        <translation>keine Tags</translation>
+    </message>
+    <message>
+        <source>no notes</source>
+        <translation>keine Notizen</translation>
+    </message>
 </context>
 <context>
     <name>QubeDevicesMenu</name>
@@ -9976,6 +9984,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>off</source>
         <translation>aus</translation>
+    </message>
+    <message>
+        <source>no tags</source>
+        <translation>keine Tags</translation>
+    </message>
+    <message>
+        <source>no notes</source>
+        <translation>keine Notizen</translation>
     </message>
 </context>
 <context>

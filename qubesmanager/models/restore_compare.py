@@ -8,7 +8,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import class_text, date_text, number_text, size_text
+from qubesmanager.models.texts import class_text, date_text, number_text, whole_size_text
 from qubesmanager.wire.names import CREATED_BY
 from qubesmanager.wire.records import VmRecord, flag_of
 from qubesmanager.wire.restores import DEFAULT_NETVM, NOTES_SHOWN, StoredQube
@@ -38,7 +38,7 @@ def differences(qube: StoredQube, made: int | None, record: VmRecord) -> list[Di
     """Date and size of both, and all else that differs. `made`: the time of the backup in Unix seconds, if known."""
     return [
         Difference(_said(_DATE), date_text(made) if made is not None else _said(_UNKNOWN), _date_here(record)),
-        Difference(_said(_SIZE), size_text(qube.size) or "0", size_text(_size_here(record)) or "0"),
+        Difference(_said(_SIZE), whole_size_text(qube.size), whole_size_text(_size_here(record))),
         *(line for line in _lines(qube, record) if line.stored != line.here),
     ]
 
@@ -49,6 +49,8 @@ _LAST = QT_TRANSLATE_NOOP("RestoreCompare", "last backup {0}")
 _NEVER = QT_TRANSLATE_NOOP("RestoreCompare", "never backed up")
 _DEFAULT = QT_TRANSLATE_NOOP("RestoreCompare", "default")
 _NONE = QT_TRANSLATE_NOOP("RestoreCompare", "none")
+_NO_TAGS = QT_TRANSLATE_NOOP("RestoreCompare", "no tags")
+_NO_NOTES = QT_TRANSLATE_NOOP("RestoreCompare", "no notes")
 _LENGTH = QT_TRANSLATE_NOOP("RestoreCompare", "{0} characters")
 _ON = QT_TRANSLATE_NOOP("RestoreCompare", "on")
 _OFF = QT_TRANSLATE_NOOP("RestoreCompare", "off")
@@ -114,7 +116,7 @@ def _netvm_here(record: VmRecord) -> str:
 
 def _tags(tags: frozenset[str] | tuple[str, ...]) -> str:
     """Without the tags that a restore does not take over."""
-    return ", ".join(in_order(tag for tag in tags if not tag.startswith(CREATED_BY))) or _said(_NONE)
+    return ", ".join(in_order(tag for tag in tags if not tag.startswith(CREATED_BY))) or _said(_NO_TAGS)
 
 
 def _notes(stored: str, here: str) -> Difference:
@@ -130,4 +132,4 @@ def _notes(stored: str, here: str) -> Difference:
 def _first_line(notes: str) -> str:
     """How notes begin; a mark shows that they go on."""
     first, _, rest = notes.strip().partition("\n")
-    return f"{first} …" if rest.strip() else first or _said(_NONE)
+    return f"{first} …" if rest.strip() else first or _said(_NO_NOTES)

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QFont, QIcon
 from qubesmanager.models import restore_draft
 from qubesmanager.models.natural_sort import natural
 from qubesmanager.models.restore_draft import Here, RestoreChoice, RestoreRow
-from qubesmanager.models.texts import class_text, size_text
+from qubesmanager.models.texts import class_text, whole_size_text
 from qubesmanager.models.volume_table import RIGHT, header
 from qubesmanager.wire.restores import ADMIN, SAME, RestorePlan, StoredHome, StoredItem, StoredQube
 
@@ -178,7 +178,7 @@ class RestoreTable(QAbstractTableModel):
 
 def _text(row: RestoreRow, column: int) -> str:
     qube = row.stored
-    return (qube.name, class_text(qube.klass), size_text(qube.size) or "0", qube.template, row.fate)[column]
+    return (qube.name, class_text(qube.klass), whole_size_text(qube.size), qube.template, row.fate)[column]
 
 
 def _tip(row: RestoreRow, column: int) -> str:

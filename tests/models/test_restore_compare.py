@@ -40,7 +40,7 @@ def lines(qube: StoredQube, record: VmRecord, made: int | None = MADE) -> dict[s
 
 
 def test_of_equal_qubes_only_date_and_size_are_shown() -> None:
-    assert lines(stored(), here()) == {"Date": (date_text(MADE), "never backed up"), "Size": ("5.0 MiB", "0")}
+    assert lines(stored(), here()) == {"Date": (date_text(MADE), "never backed up"), "Size": ("5.0 MiB", "0 B")}
     assert lines(stored(), here(), None)["Date"][0] == "not known"
 
 

@@ -142,7 +142,7 @@ class BackupRunPage(QWidget):
         now, speed, remaining = self.run.progress, self.run.speed(), self.run.remaining()
         if not now.total:
             return ""
-        parts = [self.tr("{0} of {1}").format(size_text(now.done) or "0 B", size_text(now.total))]
+        parts = [self.tr("{0} of {1}").format(whole_size_text(now.done), size_text(now.total))]
         if speed:
             parts.append(self.tr("{0} a second").format(size_text(int(speed))))
         if remaining is not None:

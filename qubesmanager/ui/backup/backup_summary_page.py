@@ -4,7 +4,7 @@
 from PyQt5.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.backup.profile import Profile
-from qubesmanager.models.texts import date_text, size_text
+from qubesmanager.models.texts import date_text, size_text, whole_size_text
 from qubesmanager.ui.backup.target_page import schedule_text
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
@@ -95,9 +95,9 @@ class BackupSummaryPage(StepPage):
 
     def show_preview(self, summary: Preview, profile: Profile) -> None:
         self._problem = ""
-        free = "" if summary.free is None else self.tr("; {0} free there").format(size_text(summary.free) or "0 B")
+        free = "" if summary.free is None else self.tr("; {0} free there").format(whole_size_text(summary.free))
         self._lines["size"].setText(
-            self.tr("at most {0} before compression{1}").format(size_text(summary.size) or "0 B", free)
+            self.tr("at most {0} before compression{1}").format(whole_size_text(summary.size), free)
         )
         if summary.home is not None:
             home = self.tr("its configuration, and its home: at most {0}")

@@ -31,7 +31,7 @@ from qubesmanager.models.backup_choice import (
     takes_dom0,
 )
 from qubesmanager.models.row_table import SortedRows
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import whole_size_text
 from qubesmanager.ui.backup.dom0_box import Dom0Box
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.session.session import Session
@@ -280,7 +280,7 @@ class ChoicePage(StepPage):
     def _refresh(self) -> None:
         chosen = self.model.chosen()
         count = self.tr("%n qube(s)", "", len(chosen))
-        text = self.tr("{0}, at most {1} before compression").format(count, size_text(self.model.size()) or "0 B")
+        text = self.tr("{0}, at most {1} before compression").format(count, whole_size_text(self.model.size()))
         running = sum(row.running for row in chosen)
         if running:
             text += "\n" + self.tr("%n running qube(s): backed up as the disks are when it begins", "", running)

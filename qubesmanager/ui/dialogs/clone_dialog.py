@@ -4,7 +4,7 @@
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import size_text, whole_size_text
 from qubesmanager.plans.new_qube import NewQube, cloned, free_name
 from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
 from qubesmanager.ui.icons import label_icon
@@ -28,7 +28,7 @@ class CloneDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.addLayout(form)
-        size = size_text(source.disk_usage) or "0"
+        size = whole_size_text(source.disk_usage)
         form.addRow(
             plain_label(self.tr("A copy of {0} with its data ({1}), settings and firewall.").format(source.name, size))
         )

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QCoreApplication, QSize
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QPushButton, QWidget
 
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import whole_size_text
 from qubesmanager.rules.facts import whole_number
 from qubesmanager.rules.volumes import KERNEL_DRIVER
 from qubesmanager.ui.session.session import Session
@@ -58,7 +58,7 @@ def chosen(box: QComboBox) -> str:
 
 def pool_text(offers: Offers, pool: str) -> str:
     """The name of a pool and its free space."""
-    return QCoreApplication.translate("Offers", "{0} ({1} free)").format(pool, size_text(offers.pools[pool]) or "0")
+    return QCoreApplication.translate("Offers", "{0} ({1} free)").format(pool, whole_size_text(offers.pools[pool]))
 
 
 def confirm_buttons(dialog: QDialog, text: str) -> tuple[QDialogButtonBox, QPushButton]:

@@ -25,8 +25,8 @@ from qubesmanager.models.texts import (
     number_text,
     plain_tip,
     restart_text,
-    size_text,
     state_text,
+    whole_size_text,
 )
 from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.features import preload_names
@@ -260,8 +260,8 @@ class Inspector(QStackedWidget):
         lines = []
         for volume in record.volumes:
             if volume.save_on_stop or volume.extra:
-                used = size_text(volume.usage) or "0"
-                lines.append(self.tr("{0}: {1} of {2}").format(volume.name, used, size_text(volume.size) or "0"))
+                used = whole_size_text(volume.usage)
+                lines.append(self.tr("{0}: {1} of {2}").format(volume.name, used, whole_size_text(volume.size)))
         return "\n".join(lines)
 
     def _stats(self, _events: tuple[object, ...]) -> None:

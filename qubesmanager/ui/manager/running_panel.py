@@ -5,7 +5,7 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from qubesmanager.models.texts import estimate_text, number_text, size_text
+from qubesmanager.models.texts import estimate_text, number_text, size_text, whole_size_text
 from qubesmanager.ui.icons import tinted_icon
 from qubesmanager.ui.session.backup_run import RunningBackup, running_backups
 from qubesmanager.ui.session.session import Session
@@ -90,7 +90,7 @@ class RunPanel(QWidget):
         self.at.setText(self._where())
         remaining, speed = run.remaining(), run.speed()
         self.left.setText("" if remaining is None else self.tr("about {0} left").format(estimate_text(remaining)))
-        done, total = size_text(now.done) or "0 B", size_text(now.total)
+        done, total = whole_size_text(now.done), size_text(now.total)
         self.figures.setText(self.tr("{0} of {1}").format(done, total) if now.total else self.tr("Preparing…"))
         self.speed.setText(self.tr("{0} a second").format(size_text(int(speed))) if speed else "")
         still = run.stalled()

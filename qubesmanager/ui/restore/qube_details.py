@@ -22,7 +22,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.restore_compare import differences
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
-from qubesmanager.models.texts import class_text, date_text, plain_tip, size_text
+from qubesmanager.models.texts import class_text, date_text, plain_tip, whole_size_text
 from qubesmanager.rules.properties import BASED
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
@@ -152,14 +152,14 @@ class QubeDetails(QScrollArea):
             Fact(self.tr("Backup of"), (date_text(made),)) if made is not None else None,
             Fact(self.tr("Class"), (class_text(qube.klass),)),
             Fact(self.tr("Label"), (qube.label,)),
-            Fact(self.tr("Size"), (self.tr("{0} at most").format(size_text(qube.size) or "0"),)),
+            Fact(self.tr("Size"), (self.tr("{0} at most").format(whole_size_text(qube.size)),)),
         ]
         if row.possible:
             facts += [
                 Fact(self.tr("Template"), (qube.template,)) if qube.klass in BASED else None,
                 Fact(self.tr("Net qube"), (self._netvm_text(qube.netvm),)),
                 self._firewall(row),
-                Fact(self.tr("Tags"), (", ".join(in_order(details.tags)) or self.tr("none"),)),
+                Fact(self.tr("Tags"), (", ".join(in_order(details.tags)) or self.tr("no tags"),)),
                 Fact(self.tr("Devices"), (self.tr("%n assigned", "", details.devices),)) if details.devices else None,
                 self._notes(row),
             ]
@@ -183,7 +183,7 @@ class QubeDetails(QScrollArea):
         if details.rules is None:
             return Fact(self.tr("Notes"), (self.tr("known after the restore"),), self._unknown())
         more = "…" if len(details.notes) == NOTES_SHOWN else ""
-        return Fact(self.tr("Notes"), (details.notes.strip() + more or self.tr("none"),))
+        return Fact(self.tr("Notes"), (details.notes.strip() + more or self.tr("no notes"),))
 
     def _unknown(self) -> str:
         return plain_tip(
@@ -223,7 +223,7 @@ class QubeDetails(QScrollArea):
 
     def _pools(self) -> list[tuple[str, str]]:
         text = self.tr("{0} ({1} free)")
-        pools = [(pool, text.format(pool, size_text(free) or "0")) for pool, free in self._table.here.pools.items()]
+        pools = [(pool, text.format(pool, whole_size_text(free))) for pool, free in self._table.here.pools.items()]
         return [(AS_KEPT, self.tr("As for all qubes")), *pools]
 
     def _fill(self, box: QComboBox, lines: list[tuple[str, str]], chosen: str | None) -> None:

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QSplitt
 
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import CLASS, FATE, NAME, SIZE, TEMPLATE, RestoreTable
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import whole_size_text
 from qubesmanager.ui.restore.qube_details import QubeDetails
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import plain_label
@@ -98,8 +98,8 @@ class QubesPage(StepPage):
     def _refresh(self) -> None:
         at = selected_row(self.table)
         self.details.put(self.model.rows[at] if 0 <= at < len(self.model.rows) else None)
-        said = self.tr("%n qube(s) chosen, {0} at most.", "", len(self.model.chosen))
-        self.total.setText(said.format(size_text(self.model.needed) or "0"))
+        chosen = self.tr("%n qube(s) chosen, {0} at most.", "", len(self.model.chosen))
+        self.total.setText(chosen.format(whole_size_text(self.model.needed)))
         self.changed.emit()
 
     # Qt overrides

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import size_text, whole_size_text
 from qubesmanager.ui.dialogs.offers import Offers, chosen
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, set_widths
@@ -85,7 +85,7 @@ class SummaryPage(StepPage):
         model.changed.connect(self.refresh)
 
     def _columns(self) -> tuple[TableColumn[RestoreRow], ...]:
-        size = lambda row: size_text(row.stored.size) or "0"  # noqa: E731 - of a column
+        size = lambda row: whole_size_text(row.stored.size)  # noqa: E731 - of a column
         return (
             TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Qube"), lambda row: row.stored.name),
             TableColumn(QT_TRANSLATE_NOOP("RestoreSummary", "Name here"), lambda row: row.choice.name),
@@ -143,7 +143,7 @@ class SummaryPage(StepPage):
         self.home.setChecked(False)
         if home is None:
             return
-        size = size_text(home.size) or "0"
+        size = whole_size_text(home.size)
         if home.files is None:
             self.home.setText(self.tr("Unpack the &home of dom0 (at most {0})").format(size))
         else:
@@ -159,13 +159,13 @@ class SummaryPage(StepPage):
         self._offers = offers
         self.pool.clear()
         for pool, free in offers.pools.items():
-            self.pool.addItem(self.tr("{0} ({1} free)").format(pool, size_text(free) or "0"), pool)
+            self.pool.addItem(self.tr("{0} ({1} free)").format(pool, whole_size_text(free)), pool)
         self.pool.setCurrentIndex(max(0, self.pool.findData(before)))
         self.refresh()
 
     def refresh(self) -> None:
         """Show everything again."""
-        needed = size_text(self._model.needed) or "0"
+        needed = whole_size_text(self._model.needed)
         self.room.setText(self.tr("The chosen qubes take {0} at most.").format(needed))
         self.table_model.put(self._model.chosen)
         left = [row.stored.name for row in self._model.rows if not row.choice.restored]

@@ -15,7 +15,7 @@ from qubesmanager.backup.errors import BackupError
 from qubesmanager.client.backups import execute, history, whole
 from qubesmanager.client.live_copy import FIRST_PAUSE, LONGEST_PAUSE
 from qubesmanager.models.pace import Pace
-from qubesmanager.models.texts import size_text
+from qubesmanager.models.texts import size_text, whole_size_text
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
@@ -246,7 +246,7 @@ class RunningBackup(QObject):
 
     def _line(self) -> str:
         now = self.progress
-        return f"{size_text(now.done) or '0 B'} / {size_text(now.total)}  {now.qube}"
+        return f"{whole_size_text(now.done)} / {size_text(now.total)}  {now.qube}"
 
     def _happened(self, events: tuple[Event, ...]) -> None:
         before = self.progress

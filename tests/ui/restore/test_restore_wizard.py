@@ -224,7 +224,7 @@ async def test_an_existing_qube_is_compared_with_the_one_of_the_backup(
     assert details.compared.isVisibleTo(details)
     assert lines["Label"] == ("yellow", "red")
     assert lines["Initial memory"] == ("default", "777")
-    assert lines["Tags"] == ("none", "newer")
+    assert lines["Tags"] == ("no tags", "newer")
     assert lines["Date"][1] == "never backed up"
     assert "Template" not in lines
     select(wizard, "lab")
