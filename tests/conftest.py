@@ -138,13 +138,17 @@ def _stop_timers(closed: Any) -> None:
 
 
 @pytest.fixture
-def qtbot(qtbot: "QtBot") -> "QtBot":
-    """The plugin's, which closes each window at the end of the test; here none is deleted before.
+def qtbot(qtbot: "QtBot") -> Iterator["QtBot"]:
+    """The plugin's, which closes each window at the end of the test; here none is deleted before, and all are then.
 
     The plugin keeps only weak references. A window that a test has no name for any longer would be deleted by the
-    next garbage collection: in the middle of whatever a part of it is doing then.
+    next garbage collection: in the middle of whatever a part of it is doing then. And one that is closed would be
+    deleted in another test, which fails if Qt warns then.
     """
-    widgets: list[object] = []
+    # Imported here: most tests have no window, and should not pay for Qt.
+    from PyQt5 import sip  # noqa: PLC0415 - see above
+
+    widgets: list[Any] = []
     add = qtbot.addWidget
 
     def keep(widget: Any, **options: Any) -> None:
@@ -152,7 +156,10 @@ def qtbot(qtbot: "QtBot") -> "QtBot":
         add(widget, **options)
 
     qtbot.addWidget = keep  # type: ignore[method-assign] # of this bot alone
-    return qtbot
+    yield qtbot
+    for widget in widgets:
+        if not sip.isdeleted(widget):
+            sip.delete(widget)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from memory_folder import memory_folder
+from PyQt5 import sip
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -42,6 +43,19 @@ def test_a_window_is_not_deleted_before_the_end_of_its_test(qtbot: QtBot) -> Non
     gc.collect()
 
     assert is_there()
+
+
+CLOSED: list[QLineEdit] = []
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_window_is_deleted_with_its_test(qtbot: QtBot, turn: int) -> None:
+    edit = QLineEdit()
+    edit.textChanged.connect(lambda text, edit=edit: edit.setToolTip(text))
+    qtbot.addWidget(edit)
+    CLOSED.append(edit)
+
+    assert [sip.isdeleted(each) for each in CLOSED[-turn:]] == [True] * (turn - 1) + [False]
 
 
 async def test_other_tests_run_on_a_plain_loop() -> None:
