@@ -228,8 +228,9 @@ class Operations(QObject):
         """
         record = self.records.get(name)
         has_channel = record is not None and not is_of_qubes_os(record)
-        has_programs = self.session.has_programs and not programs.missing(ways)
-        if record is not None and has_channel and (record.flag("has_agent") or not has_programs):
+        has_agent = record is not None and record.flag("has_agent")
+        by_channel = has_channel and (has_agent or programs.missing(ways))
+        if by_channel or not self.session.has_programs:  # without a channel, the daemon says why not
             stdin = services.shell_input(command) if command else b""
             await services.run_service(self.session.client, name, service, stdin)
         else:

@@ -561,9 +561,9 @@ class MainWindow(QMainWindow):
         turns.put("qubes os", self._look_at_qubes_os, later=many)
 
     def _look_at_qubes_os(self) -> None:
-        """Its global settings are shown where qubesd answers, and grey without the program."""
+        """Its global settings are shown where the qubesd of this computer answers, and grey without the program."""
         action = self.own["qubes_settings"]
-        action.setVisible(runs_qubes_os(self.session.facts))
+        action.setVisible(self.session.has_programs and runs_qubes_os(self.session.facts))
         missing = programs.missing(programs.GLOBAL_SETTINGS) if action.isVisible() else ""
         action.setEnabled(not missing)
         action.setToolTip(plain_tip(self.tr("Not installed here: {0}.").format(missing)) if missing else "")

@@ -8,6 +8,7 @@ from windows import Clicker, type_text
 
 from qubesmanager.guest.frames import Call
 from qubesmanager.host import programs
+from qubesmanager.ui.actions import operations
 from qubesmanager.ui.dialogs.applications_dialog import ApplicationsDialog
 from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.session.tasks import TaskState
@@ -85,6 +86,29 @@ async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstra
 
     assert ran == []
     assert [task.detail for task in tasks] == ["no network [2J"]
+
+
+@pytest.mark.parametrize("connection", ["demo:", "ssh:elsewhere"])
+async def test_nor_for_a_qube_that_is_gone_or_one_of_another_qubes_os(
+    clicker: Clicker, monkeypatch: pytest.MonkeyPatch, connection: str
+) -> None:
+    ran: list[str] = []
+
+    async def run(_ways: object, qube: str = "", _command: str = "") -> str:
+        ran.append(qube)
+        return ""
+
+    monkeypatch.setattr(programs, "missing", lambda _ways: "")
+    monkeypatch.setattr(programs, "run", run)
+    monkeypatch.setattr(operations, "is_of_qubes_os", lambda _record: True)
+    clicker.session.connection = connection
+
+    clicker.window.operations.update(["gone"])
+    clicker.window.operations.update(["debian-13"])
+    tasks = await clicker.finished()
+
+    assert ran == []
+    assert {task.state for task in tasks} == {TaskState.FAILED}
 
 
 async def test_a_failed_update_shows_what_it_wrote(clicker: Clicker) -> None:

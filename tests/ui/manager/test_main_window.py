@@ -128,6 +128,11 @@ async def test_the_global_settings_of_qubes_os_are_offered_where_qubesd_answers(
     assert not action.isEnabled()
     assert "qubes-global-config or qubes-global-settings" in action.toolTip()
 
+    # The program would open the settings of this computer.
+    clicker.session.connection = "ssh:elsewhere"
+    clicker.window._look_at_qubes_os()
+    assert not action.isVisible()
+
 
 LIFE = {
     "start": ("vault", "Running"),
