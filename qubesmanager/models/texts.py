@@ -2,6 +2,7 @@
 """States, sizes, times and tooltips as text for the user, in the user's language."""
 
 from collections.abc import Sequence
+from typing import NewType
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 
@@ -69,17 +70,22 @@ def number_text(number: int) -> str:
     return QLocale().toString(number)
 
 
-UNIT_GIB, UNIT_MIB = QT_TRANSLATE_NOOP("Sizes", "{0} GiB"), QT_TRANSLATE_NOOP("Sizes", "{0} MiB")
-UNIT_SECONDS, UNIT_PERCENT = QT_TRANSLATE_NOOP("Sizes", "{0} s"), QT_TRANSLATE_NOOP("Sizes", "{0} %")
+Unit = NewType("Unit", str)
+"""A number with its unit: the text to translate, with {0} for the number."""
+NO_UNIT = Unit("")
+UNIT_GIB = Unit(QT_TRANSLATE_NOOP("Sizes", "{0} GiB"))
+UNIT_MIB = Unit(QT_TRANSLATE_NOOP("Sizes", "{0} MiB"))
+UNIT_SECONDS = Unit(QT_TRANSLATE_NOOP("Sizes", "{0} s"))
+UNIT_PERCENT = Unit(QT_TRANSLATE_NOOP("Sizes", "{0} %"))
 """The units that are not chosen by the size. `size_text` has those of the user's locale."""
 
 
-def quantity(number: str, unit: str) -> str:
+def quantity(number: str, unit: Unit) -> str:
     """A number, as text, with one of the units; alone if the unit is empty."""
     return QCoreApplication.translate("Sizes", unit).format(number) if unit else number
 
 
-def around_number(unit: str) -> tuple[str, str]:
+def around_number(unit: Unit) -> tuple[str, str]:
     """What is before and behind the number of one of the units, for a box in which the number is typed."""
     before, _number, after = QCoreApplication.translate("Sizes", unit).partition("{0}")
     return (before, after) if unit else ("", "")
@@ -189,8 +195,8 @@ def estimate_text(seconds: float) -> str:
 
 
 _ESTIMATE_UNITS = (
-    (3600, QT_TRANSLATE_NOOP("Sizes", "{0} h")),
-    (60, QT_TRANSLATE_NOOP("Sizes", "{0} min")),
+    (3600, Unit(QT_TRANSLATE_NOOP("Sizes", "{0} h"))),
+    (60, Unit(QT_TRANSLATE_NOOP("Sizes", "{0} min"))),
     (1, UNIT_SECONDS),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from qubesmanager.models.texts import NO_UNIT, Unit
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Limits
 
@@ -36,7 +37,7 @@ class Field:
     title: str
     edit: Edit
     choices: Choices | None = None
-    unit: str = ""
+    unit: Unit = NO_UNIT
     hint: str = ""
 
     @property

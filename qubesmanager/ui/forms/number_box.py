@@ -5,7 +5,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtGui import QFocusEvent, QMouseEvent, QValidator
 from PyQt5.QtWidgets import QAbstractSpinBox, QSpinBox
 
-from qubesmanager.models.texts import around_number, quantity
+from qubesmanager.models.texts import Unit, around_number, quantity
 from qubesmanager.rules.properties import Limits
 
 DEFAULT, SEVERAL = -1, -2
@@ -20,7 +20,7 @@ class NumberBox(QSpinBox):
     Below the least number comes the default, if there is one: `Default (400 MiB)`. An empty box is the default too.
     """
 
-    def __init__(self, limits: Limits, unit: str, *, has_default: bool) -> None:
+    def __init__(self, limits: Limits, unit: Unit, *, has_default: bool) -> None:
         super().__init__()
         self._limits = limits
         self._unit = unit
