@@ -53,7 +53,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "backup/test_backup_wizard.py",
         _WIZARD,
         (
-            "test_each_page_starts_in_its_first_field_and_enter_opens_the_next",
+            "test_each_page_starts_in_the_field_that_it_lacks_or_else_its_first",
             "test_closing_the_wizard_empties_its_fields",
             "test_a_generated_passphrase_uses_the_quick_key_and_is_typed_again",
             "test_qubes_of_the_selection_are_ticked",

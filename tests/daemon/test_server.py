@@ -421,13 +421,14 @@ sys.stdin.buffer.read()
 
 def inheritable(pid: int) -> dict[str, str]:
     """The open files of a process that programs which it starts would get, but for standard input and output."""
-    found = {}
+    kept = {}
     for path in Path(f"/proc/{pid}/fdinfo").iterdir():
-        flags = re.search(r"^flags:\s*(\d+)", path.read_text(), re.MULTILINE)
-        assert flags is not None
-        if int(path.name) > 2 and not int(flags[1], 8) & os.O_CLOEXEC:
-            found[path.name] = str(Path(f"/proc/{pid}/fd", path.name).readlink())
-    return found
+        with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+            flags = re.search(r"^flags:\s*(\d+)", path.read_text(), re.MULTILINE)
+            assert flags is not None
+            if int(path.name) > 2 and not int(flags[1], 8) & os.O_CLOEXEC:
+                kept[path.name] = str(Path(f"/proc/{pid}/fd", path.name).readlink())
+    return kept
 
 
 def write_profile(folder: Path) -> None:
