@@ -37,9 +37,9 @@ T = TypeVar("T")
 TRUE, FALSE = "True", "False"
 
 KERNEL = "kernel"
+"""The volume of Qubes OS that is one of dom0's kernels."""
 POOL_METADATA = ("metadata_size", "metadata_usage")
 """Fields of a pool, in bytes."""
-"""The volume of Qubes OS that is one of dom0's kernels."""
 
 PRELOAD_WORD = "preload"
 """The argument of `CreateDisposable` that asks for no disposable, but for those that wait."""
