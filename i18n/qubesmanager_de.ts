@@ -5886,10 +5886,6 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0} (wie in der Sicherung)</translation>
     </message>
     <message>
-        <source>{0} ({1} free)</source>
-        <translation>{0} ({1} frei)</translation>
-    </message>
-    <message>
         <source>As for all qubes</source>
         <translation>Wie für alle Qubes</translation>
     </message>
@@ -11927,10 +11923,6 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>&amp;Pool:</source>
         <translation>&amp;Pool:</translation>
-    </message>
-    <message>
-        <source>{0} ({1} free)</source>
-        <translation>{0} ({1} frei)</translation>
     </message>
     <message>
         <source>The chosen qubes take {0} at most.</source>

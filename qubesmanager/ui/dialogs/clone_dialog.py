@@ -6,7 +6,7 @@ from PyQt5.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QVBoxLay
 
 from qubesmanager.models.texts import size_text, whole_size_text
 from qubesmanager.plans.new_qube import NewQube, cloned, free_name
-from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
+from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_lines
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
@@ -41,7 +41,7 @@ class CloneDialog(QDialog):
         self.label = choice(self, ((name, name) for name in offers.labels), source.value("label"), colors)
         form.addRow(self.tr("&Label:"), self.label)
         same = ("", self.tr("As {0}").format(source.name))
-        self.pool = choice(self, [same, *((pool, pool_text(offers, pool)) for pool in offers.pools)], "", {})
+        self.pool = choice(self, [same, *pool_lines(offers.pools)], "", {})
         form.addRow(self.tr("&Pool:"), self.pool)
         self.pool_problem = problem_label(self)
         form.addRow("", self.pool_problem)

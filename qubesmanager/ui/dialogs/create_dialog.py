@@ -6,7 +6,6 @@ from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
     QVBoxLayout,
@@ -15,14 +14,15 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import UNIT_GIB, around_number, size_text
+from qubesmanager.models.texts import size_text
 from qubesmanager.plans.new_qube import NewQube, created
 from qubesmanager.rules import candidates
 from qubesmanager.rules.creation import DEFAULT_SOURCE, why_not_create
-from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_text
+from qubesmanager.ui.dialogs.offers import Offers, choice, chosen, confirm_buttons, pool_lines
 from qubesmanager.ui.icons import label_icon
 from qubesmanager.ui.reasons import why_not_name
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.gib_box import GibBox
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.wire.names import DOM0, TAG_NAME
@@ -61,14 +61,9 @@ class CreateDialog(QDialog):
         self.netvm = choice(self, self._netvms(), DEFAULT, self._cubes())
         form.addRow(self.tr("Net &qube:"), self.netvm)
         default_pool = offers.system.get("default_pool", "")
-        self.pool = choice(self, ((pool, pool_text(offers, pool)) for pool in offers.pools), default_pool, {})
+        self.pool = choice(self, pool_lines(offers.pools), default_pool, {})
         form.addRow(self.tr("&Pool:"), self.pool)
-        self.private_size = QDoubleSpinBox(self)
-        self.private_size.setRange(0, 1 << 20)
-        self.private_size.setDecimals(1)
-        before, after = around_number(UNIT_GIB)
-        self.private_size.setPrefix(before)
-        self.private_size.setSuffix(after)
+        self.private_size = GibBox(1 << 20, 1, self)
         self.private_size.setSpecialValueText(self.tr("as for other qubes"))
         form.addRow(self.tr("Private si&ze:"), self.private_size)
         self.size_problem = problem_label(self)

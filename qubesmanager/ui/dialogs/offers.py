@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The choices for a new qube, as read from the daemon, and the widgets that the dialogs for one share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from PyQt5.QtCore import QCoreApplication, QSize
@@ -56,9 +56,10 @@ def chosen(box: QComboBox) -> str:
     return value if isinstance(value, str) else ""
 
 
-def pool_text(offers: Offers, pool: str) -> str:
-    """The name of a pool and its free space."""
-    return QCoreApplication.translate("Offers", "{0} ({1} free)").format(pool, whole_size_text(offers.pools[pool]))
+def pool_lines(pools: Mapping[str, int]) -> list[tuple[str, str]]:
+    """A line of a box for each pool of these free bytes: its name, and that with its free space."""
+    text = QCoreApplication.translate("Offers", "{0} ({1} free)")
+    return [(pool, text.format(pool, whole_size_text(free))) for pool, free in pools.items()]
 
 
 def confirm_buttons(dialog: QDialog, text: str) -> tuple[QDialogButtonBox, QPushButton]:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sizes of volumes: a box of GiB, and the rows of the basic page that have one."""
 
-from PyQt5.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import UNIT_GIB, around_number, size_text
+from qubesmanager.models.texts import size_text
 from qubesmanager.plans.plan import VOLUME, Key
 from qubesmanager.rules.volumes import why_not_size
+from qubesmanager.ui.widgets.gib_box import GibBox
 from qubesmanager.ui.widgets.labels import plain_label, problem_label, show_problem, subdue
 from qubesmanager.wire.records import VolumeRecord
 
@@ -15,16 +16,11 @@ GIB = 1 << 30
 MIB = 1 << 20
 
 
-class SizeBox(QDoubleSpinBox):
+class SizeBox(GibBox):
     """A size in GiB, with two digits; asked for and given in bytes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setRange(0, 1 << 16)
-        self.setDecimals(2)
-        before, after = around_number(UNIT_GIB)
-        self.setPrefix(before)
-        self.setSuffix(after)
+        super().__init__(1 << 16, 2, parent)
         self.setToolTip(self.tr("A volume can only grow."))
 
     def wanted(self, present: int) -> int:

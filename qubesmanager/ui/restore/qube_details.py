@@ -24,6 +24,7 @@ from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.texts import class_text, date_text, plain_tip, whole_size_text
 from qubesmanager.rules.properties import BASED
+from qubesmanager.ui.dialogs.offers import pool_lines
 from qubesmanager.ui.restore.fact_grid import Fact, FactGrid
 from qubesmanager.ui.widgets.fonts import unit_of
 from qubesmanager.ui.widgets.labels import embolden, plain_label, problem_label, show_problem, subdue, title_label
@@ -222,9 +223,7 @@ class QubeDetails(QScrollArea):
         return [(AS_KEPT, kept), *names, ("", self.tr("None: no network"))]
 
     def _pools(self) -> list[tuple[str, str]]:
-        text = self.tr("{0} ({1} free)")
-        pools = [(pool, text.format(pool, whole_size_text(free))) for pool, free in self._table.here.pools.items()]
-        return [(AS_KEPT, self.tr("As for all qubes")), *pools]
+        return [(AS_KEPT, self.tr("As for all qubes")), *pool_lines(self._table.here.pools)]
 
     def _fill(self, box: QComboBox, lines: list[tuple[str, str]], chosen: str | None) -> None:
         with QSignalBlocker(box):

@@ -17,7 +17,7 @@ from qubesmanager.models.restore_draft import RestoreRow
 from qubesmanager.models.restore_table import RestoreTable
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.texts import size_text, whole_size_text
-from qubesmanager.ui.dialogs.offers import Offers, chosen
+from qubesmanager.ui.dialogs.offers import Offers, chosen, pool_lines
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.tables import row_table, set_widths
 from qubesmanager.ui.widgets.wizard import StepPage, below
@@ -158,8 +158,8 @@ class SummaryPage(StepPage):
         before = chosen(self.pool) or offers.system.get("default_pool", "")
         self._offers = offers
         self.pool.clear()
-        for pool, free in offers.pools.items():
-            self.pool.addItem(self.tr("{0} ({1} free)").format(pool, whole_size_text(free)), pool)
+        for pool, text in pool_lines(offers.pools):
+            self.pool.addItem(text, pool)
         self.pool.setCurrentIndex(max(0, self.pool.findData(before)))
         self.refresh()
 
