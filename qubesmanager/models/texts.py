@@ -201,9 +201,14 @@ _ESTIMATE_UNITS = (
 )
 
 
+def changed_titles(names: Sequence[str]) -> list[str]:
+    """The titles of the properties among what a qube uses only after a restart."""
+    return [property_title(name) for name in names if name != TEMPLATE]
+
+
 def restart_text(names: Sequence[str]) -> str:
     """Why a qube needs a restart: the properties that it uses only then, or `TEMPLATE`."""
-    properties = [property_title(name) for name in names if name != TEMPLATE]
+    properties = changed_titles(names)
     texts = []
     if properties:
         text = QCoreApplication.translate("VmTable", "Changed since the start: {0}. A restart makes it take effect.")

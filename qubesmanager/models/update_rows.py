@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
 from qubesmanager.models.natural_sort import natural
-from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.models.row_table import Mark, TableColumn
-from qubesmanager.models.texts import ago_text, class_text, date_text, restart_text, state_text
+from qubesmanager.models.texts import ago_text, changed_titles, class_text, date_text, restart_text, state_text
 from qubesmanager.rules.actions import why_not_restart, why_not_update
 from qubesmanager.rules.facts import Facts, QubeFacts
 from qubesmanager.rules.network import dependents, running_clients
@@ -142,7 +141,7 @@ def _waiting(row: UpdateRow) -> str:
 def _why(row: RestartRow) -> str:
     """What changed since the start: the template, properties, or both."""
     parts = [QCoreApplication.translate("UpdateRows", "template updated")] if TEMPLATE in row.needed else []
-    if properties := [property_title(name) for name in row.needed if name != TEMPLATE]:
+    if properties := changed_titles(row.needed):
         text = QCoreApplication.translate("UpdateRows", "changed: {0}")
         parts.append(text.format(", ".join(properties)))
     return "; ".join(parts)

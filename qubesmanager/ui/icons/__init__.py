@@ -45,7 +45,7 @@ _STATES: dict[PowerState, tuple[str, ColorOf]] = {
 
 def icon(name: str) -> QIcon:
     """An icon of our set in the colour of the palette's text, greyed where disabled."""
-    return _icon(name, _text_color, _disabled_color)
+    return _icon(name, window_text_color, _disabled_color)
 
 
 def tinted_icon(name: str, color: ColorOf) -> QIcon:
@@ -105,7 +105,8 @@ def label_icon(color: str) -> QIcon:
     return picture
 
 
-def _text_color(palette: QPalette) -> QColor:
+def window_text_color(palette: QPalette) -> QColor:
+    """The colour of text on the ground of windows, and of icons."""
     return palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText)
 
 

@@ -112,12 +112,12 @@ class PaletteCommands:
         commands: list[Command] = []
         for row in self._actions.available():
             action = self._actions.by_id[row.id]
-            text = f"{_plain(row.name())}: {about}" if names else _plain(row.name())
+            text = f"{title_text(row.name())}: {about}" if names else title_text(row.name())
             commands.append(
                 Command(text, action.trigger, action.icon(), _keys(action), self._actions.why_not(row) or "")
             )
         commands += [
-            Command(_plain(action.text()), action.trigger, action.icon(), _keys(action))
+            Command(title_text(action.text()), action.trigger, action.icon(), _keys(action))
             for key, action in self._own.items()
             if key != "palette"
         ]
@@ -140,17 +140,17 @@ class PaletteCommands:
             if len(rest) == 1:
                 yield from (command for name in self._selected()[:1] for command in self._settings(name, rest))
         for row in self._actions.available():
-            rest = _after(words, (_plain(row.name()), row.id))
+            rest = _after(words, (title_text(row.name()), row.id))
             for name in self._qubes(rest[0]) if len(rest) == 1 and row.id != "settings" else ():
                 yield Command(
-                    f"{_plain(row.name())}: {name}",
+                    f"{title_text(row.name())}: {name}",
                     partial(self._actions.run, row, [name]),
                     icon(row.icon),
                     refused=self._actions.why_not(row, [name]) or "",
                 )
 
     def _title(self, action: str) -> str:
-        return next(_plain(row.name()) for row in self._actions.available() if row.id == action)
+        return next(title_text(row.name()) for row in self._actions.available() if row.id == action)
 
     def _qubes(self, word: str) -> list[str]:
         """The qubes whose names hold the word, those first that begin with it."""
@@ -220,11 +220,6 @@ def _after(words: list[str], names: Sequence[str]) -> list[str]:
 def _about(names: Sequence[str]) -> str:
     """The qube, or how many they are."""
     return names[0] if len(names) == 1 else QCoreApplication.translate(CONTEXT, "%n qube(s)", "", len(names))
-
-
-def _plain(text: str) -> str:
-    """The text of an action without its mnemonic and its ellipsis."""
-    return title_text(text)
 
 
 def _keys(action: QAction) -> str:

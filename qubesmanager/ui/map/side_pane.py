@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QPalette
+from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.natural_sort import in_order
@@ -14,7 +14,7 @@ from qubesmanager.models.texts import number_text, state_text
 from qubesmanager.plans.properties import NETVM
 from qubesmanager.rules.edits import why_not_enforced
 from qubesmanager.rules.topology import Mark, Remark
-from qubesmanager.ui.icons import ColorOf, label_icon
+from qubesmanager.ui.icons import ColorOf, label_icon, window_text_color
 from qubesmanager.ui.map.remarks import remark_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.widgets.fonts import scaled
@@ -150,7 +150,7 @@ class SidePane(QWidget):
         side = 4 * self._unit
         cube.show_icon(label_icon(warned.color), side)
         row.addWidget(cube)
-        name = self._link(body, warned.name, _text_color)
+        name = self._link(body, warned.name, window_text_color)
         name.setFont(scaled(name.font(), 1.0, bold=True))
         name.setToolTip(self.tr("Show it in the picture"))
         name.clicked.connect(lambda: self.chosen.emit(warned.name))
@@ -219,7 +219,3 @@ def warned_of(session: Session, remarks: Mapping[str, Sequence[Remark]]) -> tupl
 def _better(remarks: Sequence[Remark]) -> str:
     """The first net qube that is gone around."""
     return next((remark.about.split(", ")[0] for remark in remarks if remark.mark is Mark.AROUND), "")
-
-
-def _text_color(palette: QPalette) -> QColor:
-    return palette.color(QPalette.ColorRole.WindowText)

@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from qubesmanager.models.resources import STEP
 from qubesmanager.ui.widgets.fonts import scaled
 from qubesmanager.ui.widgets.labels import blended, memory_color, subdued
-from qubesmanager.ui.widgets.sparkline import draw_line
+from qubesmanager.ui.widgets.sparkline import draw_filled_line
 
 STRENGTHS = (1.0, 0.82, 0.66, 0.52, 0.40, 0.28)
 """How much of the colour each part of the bar has; further parts have the last."""
@@ -121,7 +121,7 @@ class HourGraph(QWidget):
                 )
                 for ago, value in part
             ]
-            draw_line(painter, points, area.bottom(), pen, 50)
+            draw_filled_line(painter, points, area.bottom(), pen, 50)
 
 
 def _without_gaps(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:

@@ -13,8 +13,17 @@ HEIGHT = 44
 PLACES = 60
 
 
-def draw_line(painter: QPainter, points: Sequence[QPointF], bottom: float, pen: QPen, strength: int = 70) -> None:
-    """A line without a gap, filled down to `bottom` with this strength, from 0 to 255. One point is a dot."""
+def draw_line(painter: QPainter, points: Sequence[QPointF]) -> None:
+    """A line without a gap. One point is a dot."""
+    painter.drawPolyline(QPolygonF(points))
+    if len(points) == 1:
+        painter.drawPoint(points[0])
+
+
+def draw_filled_line(
+    painter: QPainter, points: Sequence[QPointF], bottom: float, pen: QPen, strength: int = 70
+) -> None:
+    """`draw_line` with this pen, filled down to `bottom` with this strength, from 0 to 255."""
     below = QColor(pen.color())
     below.setAlpha(strength)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -23,9 +32,7 @@ def draw_line(painter: QPainter, points: Sequence[QPointF], bottom: float, pen: 
     painter.drawPolygon(QPolygonF([ends[0], *points, ends[1]]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(pen)
-    painter.drawPolyline(QPolygonF(points))
-    if len(points) == 1:
-        painter.drawPoint(points[0])
+    draw_line(painter, points)
 
 
 class Graph(QWidget):
@@ -72,5 +79,5 @@ class Graph(QWidget):
                     QPointF(left + step * at, height - 2 - (height - 5) * min(1.0, value / self._top))
                     for at, value in enumerate(values, first)
                 ]
-                draw_line(painter, line, height - 1, QPen(color, 1.5))
+                draw_filled_line(painter, line, height - 1, QPen(color, 1.5))
         painter.end()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from PyQt5.QtCore import QModelIndex, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from qubesmanager.models.columns import Look
@@ -18,6 +18,7 @@ from qubesmanager.ui.widgets.cell_icon import ICON, put_icon
 from qubesmanager.ui.widgets.labels import HALF, cpu_color, memory_color, subdued, warning_color
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.selection import draw_edge
+from qubesmanager.ui.widgets.sparkline import draw_line
 from qubesmanager.wire.records import VmRecord
 
 MARGIN = 6
@@ -131,9 +132,7 @@ def sparkline(painter: QPainter, area: QRect, values: Values, top: int, color: Q
             QPointF(left + at * step, area.bottom() - height * min(1.0, value / max(1, top)))
             for at, value in enumerate(part, first)
         ]
-        painter.drawPolyline(QPolygonF(points))
-        if len(points) == 1:
-            painter.drawPoint(points[0])
+        draw_line(painter, points)
     painter.restore()
 
 
