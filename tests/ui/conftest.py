@@ -17,6 +17,7 @@ from backup_fixtures import cheap_keys, folder
 from bridge_fixtures import WithPolicy, bridged, over
 from demo_fixtures import client_of, hypervisor, machine, system
 from PyQt5.QtCore import QSettings, QTranslator
+from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qubesd_calls import whole
@@ -29,6 +30,7 @@ from qubesmanager.daemon.local.system import System
 from qubesmanager.models.reason_texts import CONTEXT
 from qubesmanager.transport.base import Transport
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.widgets.selection import TintedSelections
 
 LOCAL, BRIDGE, QUBESD = "local", "bridge", "qubesd"
 OWN = frozenset({"system", "hypervisor", "machine"})
@@ -103,6 +105,18 @@ async def session(client: Client, tmp_path: Path, qtbot: QtBot) -> AsyncIterator
 async def clicker(session: Session, qtbot: QtBot) -> Clicker:
     """The window, filled, and a user who clicks in it."""
     return await opened_manager(session, qtbot)
+
+
+@pytest.fixture
+def selections(qapp: QApplication) -> Iterator[TintedSelections]:
+    """Selections as in the program; the palettes of before come back at the end."""
+    before = QGuiApplication.palette()
+    selections = TintedSelections(qapp)
+    yield selections
+    selections.setParent(None)
+    selections.deleteLater()
+    QApplication.setPalette(before)
+    QApplication.setPalette(before, "QAbstractItemView")
 
 
 @pytest.fixture

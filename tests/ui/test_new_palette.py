@@ -57,16 +57,10 @@ def dark() -> QPalette:
 
 
 @pytest.fixture(autouse=True)
-def usual(qapp: QApplication) -> Iterator[QPalette]:
-    before = QGuiApplication.palette()
+def usual(qapp: QApplication, selections: TintedSelections) -> Iterator[QPalette]:
     flash = qapp.cursorFlashTime()
     qapp.setCursorFlashTime(0)
-    selections = TintedSelections(qapp)
-    yield before
-    selections.setParent(None)
-    selections.deleteLater()
-    QApplication.setPalette(before)
-    QApplication.setPalette(before, "QAbstractItemView")
+    yield QGuiApplication.palette()
     qapp.setCursorFlashTime(flash)
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The selection in lists and tables is a tint of the palette, also of a palette that comes later."""
 
-from collections.abc import Iterator
-
 import pytest
 from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QApplication, QLineEdit, QTableView
@@ -10,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from qubesmanager.ui.icons import state_icon
 from qubesmanager.ui.widgets.labels import cpu_color, fault_color, info_color, memory_color, warning_color
-from qubesmanager.ui.widgets.selection import TintedSelections, highlight, tinted
+from qubesmanager.ui.widgets.selection import highlight, tinted
 from qubesmanager.wire.values import PowerState
 
 LIGHT, DARK = ("#ffffff", "#111111", "#2f65ab"), ("#1e1f22", "#eeeeee", "#2f65ab")
@@ -26,17 +24,6 @@ def palette(base: str, text: str, selected: str) -> QPalette:
     ):
         made.setColor(role, QColor(color))
     return made
-
-
-@pytest.fixture
-def selections(qapp: QApplication) -> Iterator[TintedSelections]:
-    before = QGuiApplication.palette()
-    selections = TintedSelections(qapp)
-    yield selections
-    selections.setParent(None)
-    selections.deleteLater()
-    QApplication.setPalette(before)
-    QApplication.setPalette(before, "QAbstractItemView")
 
 
 def luminance(color: QColor) -> float:

@@ -66,10 +66,9 @@ async def test_a_command_and_a_terminal_start_by_the_channel(clicker: Clicker, g
     ]
 
 
-async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstration(
-    clicker: Clicker, guests: FakeGuests, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They would act on the real qube of that name."""
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The qubes for which the programs of Qubes OS were started, which all seem to be installed."""
     ran: list[str] = []
 
     async def run(_ways: object, qube: str = "", _command: str = "") -> str:
@@ -78,6 +77,13 @@ async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstra
 
     monkeypatch.setattr(programs, "missing", lambda _ways: "")
     monkeypatch.setattr(programs, "run", run)
+    return ran
+
+
+async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstration(
+    clicker: Clicker, guests: FakeGuests, ran: list[str]
+) -> None:
+    """They would act on the real qube of that name."""
     clicker.session.connection = "demo:"
 
     clicker.window.operations.update(["debian-13"])
@@ -90,16 +96,8 @@ async def test_programs_of_this_computer_do_nothing_for_the_qubes_of_a_demonstra
 
 @pytest.mark.parametrize("connection", ["demo:", "ssh:elsewhere"])
 async def test_nor_for_a_qube_that_is_gone_or_one_of_another_qubes_os(
-    clicker: Clicker, monkeypatch: pytest.MonkeyPatch, connection: str
+    clicker: Clicker, ran: list[str], monkeypatch: pytest.MonkeyPatch, connection: str
 ) -> None:
-    ran: list[str] = []
-
-    async def run(_ways: object, qube: str = "", _command: str = "") -> str:
-        ran.append(qube)
-        return ""
-
-    monkeypatch.setattr(programs, "missing", lambda _ways: "")
-    monkeypatch.setattr(programs, "run", run)
     monkeypatch.setattr(operations, "is_of_qubes_os", lambda _record: True)
     clicker.session.connection = connection
 

@@ -2,6 +2,8 @@
 """The computer is shut down after backups, once nothing else would be cut off; it stays on if something went wrong."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -157,19 +159,25 @@ OTHERS = pytest.mark.parametrize(
 """What another client begins and ends."""
 
 
+async def ends_before_the_shutdown(
+    computer: Computer, gates: Gates, run: RunningBackup, end: Callable[[], object]
+) -> None:
+    """The backup ends; the computer waits for another client, and is turned off once that has ended."""
+    gates.open.add("nightly")
+    await until(lambda: not run.running)
+    await until(lambda: computer.waits_for == "Waits for: a restore or an import of another program")
+    assert computer.turned_off == 0
+    end()
+    await until(lambda: computer.turned_off == 1)
+
+
 @OTHERS
 async def test_what_another_client_does_is_not_cut_off(
     computer: Computer, gates: Gates, system: System, begins: Event, ends: Event
 ) -> None:
     system.runtime.emit([begins])
     run = await computer.begin("nightly")
-    gates.open.add("nightly")
-    await until(lambda: not run.running)
-    await until(lambda: computer.waits_for == "Waits for: a restore or an import of another program")
-    assert computer.turned_off == 0
-    system.runtime.emit([ends])
-
-    await until(lambda: computer.turned_off == 1)
+    await ends_before_the_shutdown(computer, gates, run, partial(system.runtime.emit, [ends]))
 
 
 def lose_connection(session: Session) -> None:
@@ -189,13 +197,7 @@ async def test_what_another_client_does_is_not_cut_off_when_the_connection_was_l
     system.runtime.emit([begins])
     await until(lambda: begins in heard)
     lose_connection(computer.session)
-    gates.open.add("nightly")
-    await until(lambda: not run.running)
-    await until(lambda: computer.waits_for == "Waits for: a restore or an import of another program")
-    assert computer.turned_off == 0
-    system.runtime.emit([ends])
-
-    await until(lambda: computer.turned_off == 1)
+    await ends_before_the_shutdown(computer, gates, run, partial(system.runtime.emit, [ends]))
 
 
 @OTHERS
