@@ -239,11 +239,15 @@ class FolderPool(ABC):
         strays: list[str] = []
         with disk_errors(self.pool):
             for vm in sorted(self.root.glob("[!.]*")):
-                below = sorted(vm.iterdir()) if is_folder(vm) else [vm]
+                below = [vm]
+                if is_folder(vm):
+                    with suppress(FileNotFoundError):
+                        below = sorted(vm.iterdir())
                 strays += [
                     f"{_printable(path)} is not a volume."
                     for path in below
                     if not is_folder(path) or not is_vid(f"{vm.name}/{path.name}") or not (path / MANIFEST).is_file()
+                    if os.path.lexists(path)  # not removed meanwhile
                 ]
         return strays
 
@@ -291,11 +295,17 @@ class FolderPool(ABC):
                 return None
 
     def _folders(self) -> Iterator[tuple[str, Path]]:
-        """Vid and folder of all that may be a volume, sorted. Links, and names that no volume has, are left out."""
+        """Vid and folder of all that may be a volume, sorted. Links, and names that no volume has, are left out.
+
+        A folder of a qube can be removed or renamed while the others are listed.
+        """
         for vm in sub_folders(self.root):
             if not vm.startswith("."):
                 folder = self.root / vm
-                for name in sub_folders(folder):
+                names: list[str] = []
+                with suppress(FileNotFoundError):
+                    names = sub_folders(folder)
+                for name in names:
                     if is_vid(vid := f"{vm}/{name}"):
                         yield vid, folder / name
 
