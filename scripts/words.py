@@ -6,17 +6,20 @@ The exit status is 1 if it finds any.
 """
 
 import ast
+import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
+SUFFIXES = {".py", ".pyi", ".md"}
 
 NAMES = {
     "held": "what it holds: record, volume, lock",
@@ -89,28 +92,32 @@ def in_test_name(path: Path, line: int, name: str) -> Iterator[Finding]:
             yield Finding(path, line, f"{match[0]} in the name of a test", instead)
 
 
-def bound_names(tree: ast.Module) -> Iterator[tuple[int, str, bool]]:
-    """The names that a module binds: the line, the name without a `_` before it, and whether it is a function's."""
+def in_names(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """Names that a module binds, with or without a `_` before them, and turns in the names of its tests."""
+    is_test = TESTS in path.parents
+    names = NAMES_IN_TESTS if is_test else NAMES.keys()
     for node in ast.walk(tree):
+        banned: Collection[str] = names
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id.lstrip("_"), False
+            name = node.id
         elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg.lstrip("_"), False
+            name = node.arg
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.attr.lstrip("_"), False
+            name = node.attr
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.lineno, node.name.lstrip("_"), True
+            name, banned = node.name, NAMES_OF_FUNCTIONS
+            if name.startswith("test_"):
+                yield from in_test_name(path, node.lineno, name.removeprefix("test_").replace("_", " "))
+        else:
+            continue
+        if (bare := name.lstrip("_")) in banned:
+            yield Finding(path, node.lineno, f"the name {bare}", NAMES[bare])
 
 
 def in_code(path: Path, source: str) -> Iterator[Finding]:
     """Names that a module binds, and turns in its comments and strings; of tests, in comments and docstrings."""
-    tree, is_test = ast.parse(source), TESTS in path.parents
-    for line, name, is_function in bound_names(tree):
-        if name in (NAMES_OF_FUNCTIONS if is_function else NAMES_IN_TESTS if is_test else NAMES):
-            yield Finding(path, line, f"the name {name}", NAMES[name])
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            yield from in_test_name(path, node.lineno, node.name.removeprefix("test_").replace("_", " "))
+    yield from in_names(path, ast.parse(source))
+    is_test = TESTS in path.parents
     comment: list[str] = []
     first = last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -127,18 +134,37 @@ def in_code(path: Path, source: str) -> Iterator[Finding]:
     yield from turns(path, first, "\n".join(comment))
 
 
-def in_document(path: Path, text: str) -> Iterator[Finding]:
-    """Turns in a document."""
-    yield from turns(path, 1, text)
+def findings(path: Path, text: str) -> Iterator[Finding]:
+    """Of a Python file or a document."""
+    yield from turns(path, 1, text) if path.suffix == ".md" else in_code(path, text)
 
 
-def findings(paths: list[Path]) -> Iterator[Finding]:
-    """Of Python files and documents; other files are passed over."""
-    for path in paths:
-        if path.suffix in {".py", ".pyi"}:
-            yield from in_code(path, path.read_text(encoding="utf-8"))
-        elif path.suffix == ".md":
-            yield from in_document(path, path.read_text(encoding="utf-8"))
+class Clean:
+    """The files that had nothing to reword at the last run, by a hash of their text: they are not read in again."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._rules = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        self._before = set(cache.read_text(encoding="ascii").split()) if cache.exists() else set()
+        self._now: set[str] = set()
+
+    def has(self, path: Path, text: str) -> bool:
+        """Whether this text had nothing to reword."""
+        return self._key(path, text) in self._before
+
+    def add(self, path: Path, text: str) -> None:
+        """A text that has nothing to reword."""
+        self._now.add(self._key(path, text))
+
+    def save(self) -> None:
+        """Write what was added, for the next run."""
+        self._cache.parent.mkdir(exist_ok=True)
+        replacement = self._cache.with_suffix(f".{os.getpid()}")
+        replacement.write_text("\n".join(sorted(self._now)), encoding="ascii")
+        replacement.replace(self._cache)
+
+    def _key(self, path: Path, text: str) -> str:
+        return hashlib.sha256(f"{self._rules} {path} {text}".encode()).hexdigest()
 
 
 def main(words: list[str]) -> int:
@@ -147,12 +173,20 @@ def main(words: list[str]) -> int:
         words
         or subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     )
+    clean = Clean(ROOT / "build/words")
     count = 0
-    for each in findings(
-        [path for name in names if (path := ROOT / name).is_file() and path.name not in {"words.py", "CONTRIBUTING.md"}]
-    ):
-        print(f"{each.path.relative_to(ROOT)}:{each.line}: {each.text!r}: {each.instead}")
-        count += 1
+    for path in (ROOT / name for name in names):
+        if not path.is_file() or path.suffix not in SUFFIXES or path.name in {"words.py", "CONTRIBUTING.md"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        of_file = [] if clean.has(path, text) else list(findings(path, text))
+        for each in of_file:
+            print(f"{each.path.relative_to(ROOT)}:{each.line}: {each.text!r}: {each.instead}")
+        count += len(of_file)
+        if not of_file:
+            clean.add(path, text)
+    if not words:
+        clean.save()
     if count:
         print(f"{count} to reword; CONTRIBUTING.md says why.")
     return 1 if count else 0
