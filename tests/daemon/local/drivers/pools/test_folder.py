@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qubesmanager.daemon.local.drivers.pools import folder
+from qubesmanager.daemon.local.drivers.pools import beneath, folder
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 
 
@@ -18,7 +18,7 @@ async def test_a_qube_that_is_removed_while_folders_are_listed_is_left_out(
     await pool.setup()
     for vid in ("gone/private", "work/private"):
         await pool.create(vid, 1 << 20)
-    listed, is_folder = folder.sub_folders, folder.is_folder
+    listed, is_folder = beneath.sub_folders, beneath.is_folder
 
     def removed_after(path: Path) -> list[str]:
         names = listed(path)
