@@ -304,7 +304,7 @@ class Runtime:
         if qube.state is power:
             return
         qube.state = power
-        qube.changed()
+        qube.changed(growth=0)
         self.emit([DOMAIN_STATE(qube.name, power)])
         for watcher in self._watchers.get(qube.uuid, ()):
             watcher.set()

@@ -13,9 +13,6 @@ from qubesmanager.wire.reason import Field
 from qubesmanager.wire.records import DeviceRecord, PropertyValue, VmRecord, VolumeRecord
 from qubesmanager.wire.values import PowerState, VmClass
 
-MOST_BYTES_OF_LETTER = 6
-"""A control character in JSON, `\\u001f`; four bytes are the most for another."""
-
 
 @dataclass(slots=True)
 class Qube:
@@ -92,16 +89,12 @@ class Qube:
             )
         return self.kept_record
 
-    def changed(self) -> None:
-        """Something of the record is different now, or will be. Gives the qube a view that no record has."""
+    def changed(self, growth: int | None = None) -> None:
+        """Something of the record is different now, or will be. Gives the qube a view that no record has.
+
+        `growth`: the most bytes that this can add to the record as JSON (`weight.most_bytes`); None if not known.
+        """
         if self.kept_record is not None:
             self.view = dict(self.view)
             self.kept_record = None
-        self.most_bytes = 0
-
-    def property_changes(self, value: PropertyValue) -> None:
-        """As `changed`, if a property gets this value and nothing else will be different."""
-        most_bytes = self.most_bytes
-        self.changed()
-        if most_bytes and value.reason is None:
-            self.most_bytes = most_bytes + MOST_BYTES_OF_LETTER * len(value.value)
+        self.most_bytes = self.most_bytes + growth if self.most_bytes and growth is not None else 0

@@ -14,6 +14,7 @@ from qubesmanager.daemon.local.core import properties, sight, system_properties
 from qubesmanager.daemon.local.core.property import Property
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.volumes import REVISIONS
+from qubesmanager.daemon.local.core.weight import most_bytes_of_value
 from qubesmanager.rules.volumes import REVISIONS_TO_KEEP, is_revisions
 from qubesmanager.wire import events
 from qubesmanager.wire.event import Event
@@ -226,7 +227,7 @@ class State:
             before, after = qube.view[row.name], self._value(qube, row)
             if before == after:
                 continue
-            qube.property_changes(after)
+            qube.changed(most_bytes_of_value(after))
             self._put(qube, row, after)
             changes.append(events.property_event(qube.name, row.name, after, before.value))
             if before.value == after.value:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
-from qubesmanager.daemon.local.core.weight import check_change
+from qubesmanager.daemon.local.core.weight import check_change, most_bytes_of_device
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
     DeviceEvent,
@@ -237,7 +237,7 @@ class Devices:
 
     def _forget(self, qube: Qube, record: DeviceRecord) -> None:
         qube.devices = [other for other in qube.devices if not _same(other, record)]
-        qube.changed()
+        qube.changed(growth=0)
         gone = record._replace(attached=False, options=attaching(record.options))
         self._runtime.emit([device_event(qube.name, gone, record)])
 
@@ -270,7 +270,8 @@ class Devices:
                 self._placed(qube, options, before)
             for info in await self._matching(backend, record):
                 refuse_if(_why_denied(qube, info))
-            check_change(qube.record(), devices=(*(each for each in qube.devices if each is not before), record))
+            devices = (*(each for each in qube.devices if each is not before), record)
+            check_change(qube, most_bytes_of_device(record), lambda now: now.updated(devices=devices))
             await self._put(qube, record)
 
     async def unassign(self, qube: Qube, device_class: DeviceClass, device: DeviceId, identity: str) -> None:
@@ -712,7 +713,7 @@ class Devices:
     def _replace(self, qube: Qube, record: DeviceRecord) -> None:
         before = next((other for other in qube.devices if _same(other, record)), None)
         qube.devices = [*(other for other in qube.devices if other is not before), record]
-        qube.changed()
+        qube.changed(most_bytes_of_device(record))
         info = self._infos.get((qube.uuid, self._key(record))) if record.attached else None
         device_id = info.identity if info is not None else ""
         self._runtime.emit([device_event(qube.name, record, before, device_id)])

@@ -8,7 +8,7 @@ from qubesmanager.daemon.local.core.property_rows import property_of, system_pro
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken
 from qubesmanager.daemon.local.core.system_properties import FOLLOWERS
-from qubesmanager.daemon.local.core.weight import check_change, check_property
+from qubesmanager.daemon.local.core.weight import check_change, most_bytes
 from qubesmanager.daemon.local.runtime import Runtime
 from qubesmanager.daemon.local.services.network import Network
 from qubesmanager.daemon.local.store import rows
@@ -49,7 +49,10 @@ class Settings:
         if qube.own.get(prop) == value:
             return
         refuse_if(why_not_now(state, qube, prop, value))
-        check_property(qube, prop, value)
+        now = PropertyValue(value, is_default=False)
+        check_change(
+            qube, most_bytes(value), lambda record: record.updated(properties={**record.properties, prop: now})
+        )
         await self._runtime.commit([rows.set_property(qube.qid, prop, value)])
         qube.own[prop] = value
         self._runtime.emit(state.property_changed(qube, prop))
@@ -154,8 +157,11 @@ class Settings:
         before = qube.features.get(feature)
         if before == value:
             return
+        growth = 0
         if value is not None:
-            check_change(qube.record(), features={**qube.features, feature: value})
+            growth = most_bytes(feature, value)
+            new = {feature: value}
+            check_change(qube, growth, lambda record: record.updated(features={**record.features, **new}))
         await self._runtime.commit([rows.set_feature(qube.qid, feature, value)])
         if value is None:
             event = events.FEATURE_DELETE(qube.name, feature)
@@ -163,7 +169,7 @@ class Settings:
         else:
             event = events.FEATURE_SET(qube.name, feature, value, before or "")
             qube.features[feature] = value
-        qube.changed()
+        qube.changed(growth)
         self._runtime.emit([event, *self._runtime.state.feature_changed(qube, feature)])
 
     async def put_creator(self, qube: Qube, creator: str) -> None:
@@ -173,7 +179,7 @@ class Settings:
         await self._runtime.commit([rows.add_tag(qube.qid, tag), *(rows.delete_tag(qube.qid, other) for other in gone)])
         added = [] if tag in qube.tags else [events.TAG_ADD(qube.name, tag)]
         qube.tags = (qube.tags - set(gone)) | {tag}
-        qube.changed()
+        qube.changed(most_bytes(tag))
         self._runtime.emit([*added, *(events.TAG_DELETE(qube.name, other) for other in gone)])
 
     async def set_tag(self, name: str, tag: str) -> None:
@@ -182,10 +188,11 @@ class Settings:
         async with self._runtime.altering(qube):
             if tag in qube.tags:
                 return
-            check_change(qube.record(), tags=frozenset({*qube.tags, tag}))
+            growth = most_bytes(tag)
+            check_change(qube, growth, lambda record: record.updated(tags=record.tags | {tag}))
             await self._runtime.commit([rows.add_tag(qube.qid, tag)])
             qube.tags.add(tag)
-            qube.changed()
+            qube.changed(growth)
             self._runtime.emit([events.TAG_ADD(qube.name, tag)])
 
     async def remove_tag(self, name: str, tag: str) -> None:
@@ -196,7 +203,7 @@ class Settings:
                 raise refusal("no-such-tag", qube.name, tag)
             await self._runtime.commit([rows.delete_tag(qube.qid, tag)])
             qube.tags.discard(tag)
-            qube.changed()
+            qube.changed(growth=0)
             self._runtime.emit([events.TAG_DELETE(qube.name, tag)])
 
     async def set_notes(self, name: str, notes: str) -> None:
@@ -206,10 +213,11 @@ class Settings:
         async with self._runtime.altering(qube):
             if qube.notes == notes:
                 return
-            check_change(qube.record(), notes=notes)
+            growth = most_bytes(notes)
+            check_change(qube, growth, lambda record: record.updated(notes=notes))
             await self._runtime.commit([rows.set_notes(qube.qid, notes)])
             qube.notes = notes
-            qube.changed()
+            qube.changed(growth)
             self._runtime.emit([events.NOTES_SET(qube.name, notes)])
 
     # -- labels --------------------------------------------------------------------------------------------------------

@@ -398,7 +398,7 @@ class Volumes:
             now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)
             if qube.volumes.get(name) == volume and now != volume:
                 qube.volumes[name] = now
-                qube.changed()
+                qube.changed(growth=0)
                 self._runtime.emit([events.VOLUME_SET(qube.name, *now)])
 
 
