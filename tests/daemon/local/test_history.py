@@ -485,6 +485,24 @@ def _memory() -> sqlite3.Connection:
     return connection
 
 
+def test_a_qube_is_read_again_after_a_tag_only_if_the_tag_shows_it_to_a_source() -> None:
+    with contextlib.closing(_memory()) as connection:
+        recorder = Recorder(connection)
+        executed: list[str] = []
+        sights: list[tuple[int, str]] = []
+        for tag in ("a", "b", "managed-by-x", "c"):
+            executed.clear()
+            connection.set_trace_callback(executed.append)
+            recorder.begin(Recording(Origin("dom0", "x"), 1_000.0))
+            connection.execute("INSERT INTO tag VALUES (1, ?)", (tag,))
+            recorder.finish()
+            connection.set_trace_callback(None)
+            ((sight,),) = connection.execute("SELECT sight FROM history ORDER BY id DESC LIMIT 1")
+            sights.append((sum(sql.startswith("SELECT uuid") for sql in executed), sight))
+
+        assert sights == [(1, ""), (0, ""), (1, " x "), (0, " x ")]
+
+
 def _without(features: dict[str, str], name: str) -> dict[str, str]:
     return {key: value for key, value in features.items() if key != name}
 

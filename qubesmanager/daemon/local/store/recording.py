@@ -37,8 +37,9 @@ _NO_CHANGE = frozenset({"backup_timestamp"})
 
 _UUID = "uuid"
 """The notes of UUIDs that change, which no entry is made of."""
-_OF_QUBES = frozenset({"qube", "name", "tag", _UUID})
-"""The notes after which what is kept of a qube may be wrong."""
+_OF_QUBES = frozenset({"qube", "name", _UUID})
+"""The notes after which what is kept of a qube may be wrong, with those of tags that begin with `_OF_SIGHT`."""
+_OF_SIGHT = (CREATED_BY, MANAGED_BY)
 
 _OLD_DEFAULT, _NEW_DEFAULT, _CUT = 1, 2, 4
 
@@ -211,7 +212,7 @@ class Recorder:
 
     def _entries(self, recording: Recording) -> list[tuple[_Qube | None, _Change]]:
         notes = self._merged()
-        if {note.table for note in notes}.isdisjoint(_OF_QUBES):
+        if not any(map(_is_of_qube, notes)):
             return [entry for note in notes if (entry := self._entry(note, recording)) is not None]
         self._qubes.clear()
         made = {note.qid for note in notes if note.table == "qube" and note.old is None}
@@ -338,8 +339,13 @@ def sight_of(row: tuple[object, ...]) -> frozenset[str]:
 
 
 def _sight(tags: Iterable[str]) -> str:
-    sources = {tag.removeprefix(kind) for tag in tags for kind in (CREATED_BY, MANAGED_BY) if tag.startswith(kind)}
+    sources = {tag.removeprefix(kind) for tag in tags for kind in _OF_SIGHT if tag.startswith(kind)}
     return f" {'  '.join(sorted(sources))} " if sources else ""
+
+
+def _is_of_qube(note: _Note) -> bool:
+    """Whether what is kept of a qube may be wrong after this note."""
+    return note.table in _OF_QUBES or (note.table == "tag" and note.key.startswith(_OF_SIGHT))
 
 
 def _bytes(value: str | None) -> int:
