@@ -80,6 +80,7 @@ class FirewallPage(QWidget):
         layout.addLayout(self._for_both())
         layout.addWidget(self._question())
         layout.addWidget(self.problem)
+        self._has_looked = False
         self._countdown = QTimer(self)
         self._countdown.setInterval(_COUNTDOWN)
         self._countdown.timeout.connect(self._tick)
@@ -299,8 +300,11 @@ class FirewallPage(QWidget):
         self.verdict.setText(f"{passes} {why}{doubt}")
         self.model.mark(answer.index)
 
-    def show_what_fits(self) -> None:
-        """The simple view where the rules have its shape, else the full list; for the first look."""
+    def _show_what_fits(self) -> None:
+        """The simple view where the rules have its shape, else the full list; once, when there are rules."""
+        if self._has_looked or not self._draft.rules:
+            return
+        self._has_looked = True
         fits = simple_view(self.model.rules()) is not None
         self.views.setCurrentWidget(self.simple if fits else self.full)
 
@@ -333,6 +337,7 @@ class FirewallPage(QWidget):
             texts.append(self.tr("Connections that are open already stay open."))
         show_problem(self.warning, " ".join(texts))
         self.warning.setVisible(bool(texts))
+        self._show_what_fits()
         self._enable()
 
     def _enable(self) -> None:

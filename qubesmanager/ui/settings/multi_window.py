@@ -5,6 +5,7 @@ Each qube's calls stop at its first refusal; the other qubes go on.
 """
 
 import asyncio
+from functools import partial
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
 from PyQt5.QtWidgets import QSplitter, QVBoxLayout, QWidget
@@ -89,16 +90,16 @@ class MultiWindow(EditsWindow):
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
         records, labels = session.records, session.labels
-        self.pages: dict[str, FormPage | SharedTags] = {
-            "basic": FormPage(BASIC, self.draft, session.facts, labels, self),
-            "advanced": FormPage(ADVANCED, self.draft, session.facts, labels, self),
-            "tags": SharedTags(self.draft, records, self),
-        }
-        self.tabs = SidePages(self)
+        self.tabs: SidePages[FormPage | SharedTags] = SidePages(self)
+        self.pages = self.tabs.pages
         page_keys(self.tabs, self)
-        self.tabs.addTab(self.pages["basic"], self.tr("Basic"), "qube")
-        self.tabs.addTab(self.pages["advanced"], self.tr("Advanced"), "settings")
-        self.tabs.addTab(self.pages["tags"], self.tr("Tags"), "tag")
+        for page, fields, title, picture in (
+            ("basic", BASIC, self.tr("Basic"), "qube"),
+            ("advanced", ADVANCED, self.tr("Advanced"), "settings"),
+        ):
+            form = partial(FormPage, fields, self.draft, session.facts, labels, self)
+            self.tabs.add(page, form, title, picture)
+        self.tabs.add("tags", partial(SharedTags, self.draft, records, self), self.tr("Tags"), "tag")
         self.model: RowTable[Difference] = RowTable("Differences", _COLUMNS, lambda row: (row.qube, row.key), self)
         below = QWidget(self)
         self.summary = plain_label("", below)
@@ -135,7 +136,7 @@ class MultiWindow(EditsWindow):
     def show_page(self, page: str) -> None:
         """Bring a page to the front; one that there is not for several qubes stays where it is."""
         if page in self.pages:
-            self.tabs.setCurrentWidget(self.pages[page])
+            self.tabs.show_page(page)
 
     # -- updates ------------------------------------------------------------------------------------------------------
 

@@ -6,10 +6,10 @@ It opens from what the session knows already; the firewall's rules and the label
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PyQt5.QtCore import QSize
-from PyQt5.QtWidgets import QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QVBoxLayout
 
 from qubesmanager.client.carry_out import Outcome, send_steps
 from qubesmanager.models.draft import Draft
@@ -34,7 +34,7 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
-from qubesmanager.ui.settings.fields import BASIC, field_of
+from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
 from qubesmanager.ui.settings.firewall_page import FirewallPage
 from qubesmanager.ui.settings.identity import Identity
 from qubesmanager.ui.settings.notes_page import NotesPage
@@ -72,6 +72,7 @@ _ICONS = {
 _PAGES = {RULES: "firewall", DEVICE: "devices", VOLUME: "volumes", FEATURE: "tags", TAG: "tags", NOTES: "notes"}
 """The page where keys of a kind are edited that are on none of the first two."""
 
+_ADVANCED = frozenset(field.name for field in ADVANCED)
 _NOT_OF_DOM0 = ("firewall", "devices", "volumes")
 
 
@@ -92,26 +93,29 @@ class SettingsWindow(EditsWindow):
         self.notice.hide()
         self.merges = MergeBar(self.draft, session, self)
         records = session.records
-        basic = FormPage(BASIC, self.draft, session.facts, labels, self)
-        advanced = AdvancedPage(self.draft, session, self)
+        self._basic = basic = FormPage(BASIC, self.draft, session.facts, labels, self)
         kept = {volume.name for volume in self.draft.record.volumes if volume.save_on_stop}
         for volume, title in (("private", self.tr("&Private storage")), ("root", self.tr("Syste&m storage"))):
             if volume in kept:
                 basic.add_size(VolumeSizeRow(volume, self.draft, basic), title)
         self.identity = Identity(basic, self.draft, session, self._operations)
-        self.pages: dict[str, Page] = {
-            "basic": basic,
-            "advanced": advanced,
-            "firewall": FirewallPage(self.draft, session.tasks, records, self),
-            "devices": DevicesPage(self.draft, session, self),
-            "volumes": VolumesPage(self.draft, session, self),
-            "services": ServicesPage(self.draft, records, self),
-            "tags": TagsPage(self.draft, records, self),
-            "properties": PropertiesPage(self.draft, session.client, session.tasks, session.facts, labels, self),
-            "notes": NotesPage(self.draft, why_not_notes(session.facts, self.draft.record), self),
+        makers: dict[str, Callable[[], Page]] = {
+            "basic": lambda: basic,
+            "advanced": lambda: AdvancedPage(self.draft, session, self),
+            "firewall": lambda: FirewallPage(self.draft, session.tasks, records, self),
+            "devices": lambda: DevicesPage(self.draft, session, self),
+            "volumes": lambda: VolumesPage(self.draft, session, self),
+            "services": lambda: ServicesPage(self.draft, records, self),
+            "tags": lambda: TagsPage(self.draft, records, self),
+            "properties": lambda: PropertiesPage(
+                self.draft, session.client, session.tasks, session.facts, labels, self
+            ),
+            "notes": lambda: NotesPage(self.draft, why_not_notes(session.facts, self.draft.record), self),
         }
         if self.draft.record.klass in {VmClass.ADMIN, VmClass.REMOTE}:
-            self._leave_out(basic)
+            for left_out in _NOT_OF_DOM0:
+                del makers[left_out]
+            self._disable_fixed(basic)
         titles = {
             "basic": self.tr("Basic"),
             "advanced": self.tr("Advanced"),
@@ -124,10 +128,11 @@ class SettingsWindow(EditsWindow):
             "notes": self.tr("Notes"),
         }
         self._titles = titles
-        self.tabs = SidePages(self)
+        self.tabs: SidePages[Page] = SidePages(self)
+        self.pages = self.tabs.pages
         page_keys(self.tabs, self)
-        for key, widget in self.pages.items():
-            self.tabs.addTab(widget, titles[key], _ICONS[key])
+        for key, make in makers.items():
+            self.tabs.add(key, make, titles[key], _ICONS[key])
         next(editor for editor in basic.editors.values() if editor.isEnabled()).setFocus()
         self.show_page(page)
         self.foot = ApplyBar(self)
@@ -150,12 +155,8 @@ class SettingsWindow(EditsWindow):
         if "firewall" in self.pages:
             session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
-    def _leave_out(self, basic: FormPage) -> None:
-        """Remove the pages that dom0 does not have, and disable the fields that never change for it."""
-        for page in _NOT_OF_DOM0:
-            widget = self.pages.pop(page)
-            widget.hide()
-            widget.deleteLater()
+    def _disable_fixed(self, basic: FormPage) -> None:
+        """Disable the fields that never change for this class."""
         for (_kind, name), editor in basic.editors.items():
             if why := why_not_edit(self._session.facts, self.draft.record, name):
                 editor.setEnabled(False)
@@ -164,7 +165,7 @@ class SettingsWindow(EditsWindow):
     def show_page(self, page: str) -> None:
         """Bring the page of this name (as `--page` takes it) to the front."""
         if page in self.pages:
-            self.tabs.setCurrentWidget(self.pages[page])
+            self.tabs.show_page(page)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -218,12 +219,8 @@ class SettingsWindow(EditsWindow):
             self._session.tasks.start_hidden(self.tr("Load firewall rules"), self._ask_rules(), owner=self)
 
     async def _ask_rules(self) -> None:
-        first = not self.draft.rules
         rules = await self._session.client.send(calls.VM_FIREWALL_GET(self._name))
         self.draft.merge_rules(rules)
-        page = self.pages["firewall"]
-        if first and isinstance(page, FirewallPage):
-            page.show_what_fits()
 
     # -- applying -----------------------------------------------------------------------------------------------------
 
@@ -244,21 +241,21 @@ class SettingsWindow(EditsWindow):
         else:
             self.foot.put(self.draft.steps(), problem=problem, changes=rows)
 
-    def _badges(self, rows: Sequence[ChangeRow]) -> dict[QWidget, tuple[str, bool]]:
-        """How much is edited on each page, or that something there has a fault."""
+    def _badges(self, rows: Sequence[ChangeRow]) -> dict[str, tuple[str, bool]]:
+        """How much is edited on each page, or that something there has a fault; the page need not be made yet."""
         edited = Counter(self._page_of(row.key) for row in rows)
         faulty = {self._page_of(row.key) for row in rows if row.is_fault}
         return {
-            self.pages[page]: (FAULT_BADGE, True) if page in faulty else (number_text(number), False)
+            page: (FAULT_BADGE, True) if page in faulty else (number_text(number), False)
             for page, number in edited.items()
         }
 
     def _page_of(self, key: Key) -> str:
         """The page where something is edited."""
-        for name in ("basic", "advanced"):
-            page = self.pages[name]
-            if isinstance(page, FormPage) and page.has(key):
-                return name
+        if self._basic.has(key):
+            return "basic"
+        if key[0] == PROPERTY and key[1] in _ADVANCED:
+            return "advanced"
         if key[0] == FEATURE and key[1].startswith(SERVICE):
             return "services"
         return _PAGES.get(key[0], "properties")
@@ -268,8 +265,9 @@ class SettingsWindow(EditsWindow):
         fault = next((row for row in self.foot.changes.rows if row.is_fault), None)
         if fault is None:
             return
-        page = self.pages[self._page_of(fault.key)]
-        self.tabs.setCurrentWidget(page)
+        name = self._page_of(fault.key)
+        self.tabs.show_page(name)
+        page = self.pages[name]
         if isinstance(page, FormPage):
             page.show_field(fault.key)
         elif isinstance(page, PropertiesPage):
@@ -319,20 +317,17 @@ class SettingsWindow(EditsWindow):
         if outcome.failed is None:
             return
         why = error_text(outcome.error) if outcome.error else ""
-        for widget in self._in_order():
-            if widget.refuse(outcome.failed.key, why):
-                self.tabs.setCurrentWidget(widget)
+        key = outcome.failed.key
+        # The page in front may show the key, too, and then stays there.
+        for page in (self.tabs.current(), self._page_of(key)):
+            if self.pages[page].refuse(key, why):
+                self.tabs.show_page(page)
                 break
         done = len(outcome.sent)
-        text = self.tr("{0} was refused: {1}").format(key_text(outcome.failed.key), why)
+        text = self.tr("{0} was refused: {1}").format(key_text(key), why)
         if done:
             text += " " + self.tr("%n change(s) before it were made and stay.", None, done)
         self._show_notice(text)
-
-    def _in_order(self) -> list[Page]:
-        """The page one is on first, so that one stays where one can see the reason."""
-        current = self.tabs.currentWidget()
-        return sorted(self.pages.values(), key=lambda widget: widget is not current)
 
     def _show_notice(self, text: str) -> None:
         self.notice.setText(text)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pages of a window by keys: Ctrl+PageDown and Ctrl+PageUp, whatever has the focus and whatever pages lie in a page."""
 
+from typing import Any
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QShortcut, QTabWidget, QWidget
@@ -8,7 +10,7 @@ from PyQt5.QtWidgets import QShortcut, QTabWidget, QWidget
 from qubesmanager.ui.widgets.side_pages import SidePages
 
 
-def page_keys(tabs: QTabWidget | SidePages, window: QWidget) -> None:
+def page_keys(tabs: QTabWidget | SidePages[Any], window: QWidget) -> None:
     """Let the keys turn the pages of this window."""
 
     def turn(by: int) -> None:

@@ -56,6 +56,38 @@ def type_number(box: object, text: str) -> None:
     press_key(line, Qt.Key.Key_Return)
 
 
+async def test_a_page_is_made_when_it_is_first_shown_and_its_faults_are_known_before(window: SettingsWindow) -> None:
+    assert window.tabs.made == {"basic"}
+
+    window.draft.edit(("property", "vcpus"), "0")
+    window.draft.edit(("feature", "service.cups"), "1")
+
+    assert not window.button(OK).isEnabled()
+    assert (window.tabs.badge("advanced"), window.tabs.badge("services")) == (FAULT_BADGE, "1")
+    assert window.foot.problem.text() == "Advanced, VCPUs: The number of vcpus is between 1 and 128."
+    assert window.tabs.made == {"basic"}
+
+    click(window.foot.jump)
+    assert window.tabs.current() == "advanced"
+    assert window.tabs.made == {"basic", "advanced"}
+    vcpus = editor(window, "advanced", "vcpus")
+    assert isinstance(vcpus, QSpinBox)
+    assert vcpus.value() == 0
+    assert vcpus.isVisible()
+
+
+async def test_a_refused_edit_makes_its_page_and_shows_the_reason_there(window: SettingsWindow) -> None:
+    window.draft.edit(("property", "kernel"), "nosuch")
+    window.show_page("notes")
+
+    await click_enabled(window.button(APPLY))
+    await until(lambda: window.tabs.current() == "advanced")
+
+    form = window.pages["advanced"]
+    assert isinstance(form, FormPage)
+    assert "nosuch" in form.editors["property", "kernel"].problem.text()
+
+
 async def test_zero_vcpus_is_a_fault_that_is_named_at_the_foot_of_another_page_and_jumped_to(
     window: SettingsWindow,
 ) -> None:
@@ -65,7 +97,7 @@ async def test_zero_vcpus_is_a_fault_that_is_named_at_the_foot_of_another_page_a
 
     assert not window.button(OK).isEnabled()
     assert not window.button(APPLY).isEnabled()
-    assert window.tabs.badge(window.pages["advanced"]) == FAULT_BADGE
+    assert window.tabs.badge("advanced") == FAULT_BADGE
     assert window.foot.problem.text() == "Advanced, VCPUs: The number of vcpus is between 1 and 128."
     click(window.foot.jump)
     assert window.tabs.currentWidget() is window.pages["advanced"]
@@ -74,7 +106,7 @@ async def test_zero_vcpus_is_a_fault_that_is_named_at_the_foot_of_another_page_a
 
     type_number(vcpus, "3")
     assert window.button(APPLY).isEnabled()
-    assert window.tabs.badge(window.pages["advanced"]) == "1"
+    assert window.tabs.badge("advanced") == "1"
     assert window.foot.jump.isHidden()
 
 
