@@ -9,6 +9,7 @@ from qubesmanager.plans.plan import Plan
 from qubesmanager.policy.edition import Edition
 from qubesmanager.policy.managers import appointment, denied_by, dismissal
 from qubesmanager.policy.records import system_info
+from qubesmanager.rules.stepwise import Steps, all_at_once
 from qubesmanager.wire.policy_files import FileChange
 from qubesmanager.wire.records import VmRecord
 
@@ -23,7 +24,13 @@ class Appointment:
 
     def plan(self, records: Mapping[str, VmRecord], names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
         """The plan with the qubes as they are now."""
-        return management_plan(records, self.manager, names, self.files, self.denied, left_out)
+        return all_at_once(self.steps(records, names, left_out))
+
+    def steps(
+        self, records: Mapping[str, VmRecord], names: Sequence[str], left_out: Collection[str] = ()
+    ) -> Steps[Plan]:
+        """The same in steps."""
+        return management_plan.steps(records, self.manager, names, self.files, self.denied, left_out)
 
 
 def appoint(edition: Edition, records: Mapping[str, VmRecord], manager: str, names: Sequence[str]) -> Appointment:

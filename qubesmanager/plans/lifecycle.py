@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans that start, pause, unpause, suspend, resume, shut down, restart and kill qubes: their order and effects."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Step, Value, by_netvm, in_groups, known
 from qubesmanager.rules.actions import (
     WhyNot,
+    restart_reasons,
     why_not_kill,
     why_not_pause,
-    why_not_restart,
     why_not_resume,
     why_not_shutdown_in_order,
     why_not_start,
@@ -18,7 +18,8 @@ from qubesmanager.rules.actions import (
     why_not_unpause,
 )
 from qubesmanager.rules.facts import Facts, Qubes, whole_number
-from qubesmanager.rules.network import dependents, netvms_to_start, running_clients, shutdown_order, start_order
+from qubesmanager.rules.network import behind, netvms_to_start, running_clients, shutdown_order, start_order
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Call
 from qubesmanager.wire.reason import Reason
@@ -35,17 +36,30 @@ def start_step(name: str) -> Step:
 # -- start ------------------------------------------------------------------------------------------------------------
 
 
-def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), free: int | None = None) -> Plan:
+@Stepwise
+def start_plan(
+    facts: Facts, names: Sequence[str], left_out: Collection[str] = (), free: int | None = None
+) -> Steps[Plan]:
     """Start the qubes, and before them the netvms that they need.
 
     `free`: MiB of memory that are free; what does not fit beside those before it is refused. None: not known.
     """
     asked = known(facts, names)
-    reasons = {name: why_not_start(facts, facts.qubes[name]) for name in asked}
-    needs = {name: _netvms(facts, name) for name in asked if reasons[name] is None}
-    routers = dict.fromkeys(start_order(facts.qubes, {netvm for above in needs.values() for netvm in above}))
-    order = [*routers, *(name for name in start_order(facts.qubes, list(needs)) if name not in routers)]
-    users = _users({name: above for name, above in needs.items() if name not in left_out})
+    reasons: dict[str, Reason] = {}
+    needs: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {}
+    for name in asked:
+        if (reason := why_not_start(facts, facts.qubes[name])) is not None:
+            reasons[name] = reason
+        else:
+            needs[name] = _netvms(facts, name)
+            for netvm in needs[name] if name not in left_out else ():
+                users.setdefault(netvm, []).append(name)
+        yield
+    above_them = yield from start_order.steps(facts.qubes, {netvm for above in needs.values() for netvm in above})
+    routers = dict.fromkeys(above_them)
+    ordered = yield from start_order.steps(facts.qubes, needs)
+    order = [*routers, *(name for name in ordered if name not in routers)]
     rows: dict[str, Row] = {}
     left = free
     for name in order:
@@ -74,22 +88,16 @@ def start_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         rows[name] = row
         if row.is_change and left is not None:
             left -= need
-    refused_rows = [_refused(facts, name, START, reason) for name, reason in reasons.items() if reason is not None]
-    return Plan(Kind.START, in_groups([*refused_rows, *rows.values()]), tuple(asked), free=free)
+        yield
+    refused_rows = yield from of_each(reasons, lambda name: _refused(facts, name, START, reasons[name]))
+    grouped = yield from in_groups([*refused_rows, *rows.values()])
+    return Plan(Kind.START, grouped, tuple(asked), free=free)
 
 
 def _netvms(facts: Facts, name: str) -> list[str]:
     """The netvms that must run before the qube and do not."""
     netvms = netvms_to_start(facts, facts.qubes[name])
     return [] if isinstance(netvms, Reason) else [netvm.name for netvm in netvms]
-
-
-def _users(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    users: dict[str, list[str]] = {}
-    for name, netvms in needs.items():
-        for netvm in netvms:
-            users.setdefault(netvm, []).append(name)
-    return users
 
 
 def _start_remarks(above: Sequence[str], users: Sequence[str]) -> tuple[Reason, ...]:
@@ -101,28 +109,36 @@ def _start_remarks(above: Sequence[str], users: Sequence[str]) -> tuple[Reason, 
 # -- shutdown ---------------------------------------------------------------------------------------------------------
 
 
-def shutdown_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def shutdown_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Shut the qubes down, and before them the running qubes that use their network.
 
     A qube that is left out, or that cannot be shut down, keeps its netvms running: they are refused.
     """
     asked = known(facts, names)
-    rows = _shutdown_rows(facts, asked, left_out)
-    return Plan(Kind.SHUTDOWN, in_groups(rows), tuple(asked))
+    rows = yield from _shutdown_rows(facts, asked, left_out)
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.SHUTDOWN, grouped, tuple(asked))
 
 
-def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Shut the qubes down with those behind them, then start again what has halted, netvms first.
 
     A qube behind them that halts and cannot be started again has a refused row for its start.
     """
     asked = known(facts, names)
-    reasons = why_not_restart(facts, asked)
+    reasons: dict[str, Reason | None] = {}
+    for step in restart_reasons(facts, asked):
+        if step is not None:
+            reasons[step[0]] = step[1]
+        yield
     going = [name for name in asked if reasons[name] is None]
-    rows = [row for row in _shutdown_rows(facts, going, left_out) if row.then is not None]
+    rows = yield from _shutdown_rows(facts, going, left_out)
     halting = {row.qube for row in rows if row.is_change and row.then is not Fate.REMOVED}
     stays_down: dict[str, Reason] = {}
-    for name in start_order(facts.qubes, halting):
+    for name in (yield from start_order.steps(facts.qubes, halting)):
+        yield
         netvm = facts.qubes[name].value("netvm")
         if why := stays_down.get(netvm) or why_not_start_again(facts, facts.qubes[name], halting):
             stays_down[name] = why
@@ -141,19 +157,25 @@ def restart_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
             )
         )
     kept = {name: reason for name, reason in reasons.items() if reason is not None and name not in halting}
-    rows += [_refused(facts, name, HALT, reason) for name, reason in kept.items()]
-    return Plan(Kind.RESTART, in_groups(rows), tuple(asked))
+    rows += yield from of_each(kept, lambda name: _refused(facts, name, HALT, kept[name]))
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.RESTART, grouped, tuple(asked))
 
 
-def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]) -> list[Row]:
-    clients = running_clients(facts.qubes)
-    behind = {name: dependents(facts.qubes, name, clients) for name in asked}
-    order = shutdown_order(facts.qubes, {*asked, *(name for names in behind.values() for name in names)})
-    never = why_not_shutdown_in_order(facts, order)
-    reasons = why_not_shutdown_in_order(facts, [name for name in order if name not in left_out])
+def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]) -> Steps[list[Row]]:
+    clients = yield from running_clients.steps(facts.qubes)
+    chosen = frozenset(asked)
+    users = yield from behind(asked, clients)
+    order = yield from shutdown_order.steps(facts.qubes, chosen | users)
+    never = yield from why_not_shutdown_in_order.steps(facts, order)
+    reasons = never
+    if left_out:
+        kept = [name for name in order if name not in left_out]
+        reasons = yield from why_not_shutdown_in_order.steps(facts, kept)
     stages: dict[str, int] = {}
     rows: list[Row] = []
     for name in order:
+        yield
         qube = facts.qubes[name]
         if (why := never[name]) is not None and why.code in _ALREADY:
             rows.append(_refused(facts, name, HALT, why))
@@ -163,7 +185,7 @@ def _shutdown_rows(facts: Facts, asked: Sequence[str], left_out: Collection[str]
         refused = reasons.get(name)
         is_removed = qube.flag("auto_cleanup")
         then: Value = Fate.REMOVED if is_removed else PowerState.HALTED
-        netvm = "" if name in behind else qube.value("netvm")
+        netvm = "" if name in chosen else qube.value("netvm")
         rows.append(
             Row(
                 name,
@@ -226,40 +248,52 @@ _RESUME = _Way(Kind.RESUME, calls.VM_RESUME, why_not_resume, PowerState.RUNNING,
 _KILL = _Way(Kind.KILL, calls.VM_KILL, why_not_kill, PowerState.HALTED)
 
 
-def pause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def pause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Pause the qubes. Running qubes that use the network of one and are not paused lose it until it goes on."""
     return _plan(facts, names, left_out, _PAUSE)
 
 
-def unpause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def unpause_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Let the paused qubes go on."""
     return _plan(facts, names, left_out, _UNPAUSE)
 
 
-def suspend_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def suspend_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Suspend the qubes. Running qubes that use the network of one lose it until it goes on."""
     return _plan(facts, names, left_out, _SUSPEND)
 
 
-def resume_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def resume_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Let the suspended qubes go on."""
     return _plan(facts, names, left_out, _RESUME)
 
 
-def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def kill_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = ()) -> Steps[Plan]:
     """End the qubes at once, clients before their netvms. What is not saved in them is lost."""
     return _plan(facts, names, left_out, _KILL)
 
 
-def _plan(facts: Facts, names: Sequence[str], left_out: Collection[str], way: _Way) -> Plan:
+def _plan(facts: Facts, names: Sequence[str], left_out: Collection[str], way: _Way) -> Steps[Plan]:
     asked = known(facts, names)
     goes_on = way.kind in {Kind.UNPAUSE, Kind.RESUME}
-    order = start_order(facts.qubes, asked) if goes_on else shutdown_order(facts.qubes, asked)
-    ending = {name for name in order if name not in left_out and way.why_not(facts, facts.qubes[name]) is None}
-    lost = {} if goes_on else lost_behind(facts.qubes, ending)
+    order = yield from (start_order if goes_on else shutdown_order).steps(facts.qubes, asked)
+    ending: set[str] = set()
+    for name in order:
+        if name not in left_out and way.why_not(facts, facts.qubes[name]) is None:
+            ending.add(name)
+        yield
+    lost: dict[str, str] = {} if goes_on else (yield from lost_behind(facts.qubes, ending))
     users = by_netvm(lost)
-    rows = [_way_row(facts, name, way, users.get(name, ()), is_left_out=name in left_out) for name in order]
-    return Plan(way.kind, in_groups(rows), tuple(asked), lost_through=lost)
+    rows = yield from of_each(
+        order, lambda name: _way_row(facts, name, way, users.get(name, ()), is_left_out=name in left_out)
+    )
+    grouped = yield from in_groups(rows)
+    return Plan(way.kind, grouped, tuple(asked), lost_through=lost)
 
 
 def _way_row(facts: Facts, name: str, way: _Way, users: Sequence[str], *, is_left_out: bool) -> Row:
@@ -286,12 +320,14 @@ def _way_row(facts: Facts, name: str, way: _Way, users: Sequence[str], *, is_lef
     )
 
 
-def lost_behind(qubes: Qubes, ending: Collection[str]) -> dict[str, str]:
+def lost_behind(qubes: Qubes, ending: Collection[str]) -> Steps[dict[str, str]]:
     """The running qubes whose network goes through one of those that end, with the nearest of these."""
-    clients = running_clients(qubes)
+    clients = yield from running_clients.steps(qubes)
     lost: dict[str, str] = {}
-    for name in shutdown_order(qubes, ending):
-        for user in dependents(qubes, name, clients):
+    for name in (yield from shutdown_order.steps(qubes, [name for name in ending if name in clients])):
+        users = yield from behind([name], clients)
+        for user in users - {name}:
             if user not in ending:
                 lost.setdefault(user, name)
+            yield
     return dict(sorted(lost.items()))

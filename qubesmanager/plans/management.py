@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan that makes a source the manager of qubes: lines of the policy, a tag on each qube, all of it or nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from qubesmanager.plans.plan import TAG, Group, Kind, Plan, Row, Step, in_groups
 from qubesmanager.plans.policy_files import file_step
 from qubesmanager.rules.actions import why_not_manage
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0, manager_tag
 from qubesmanager.wire.policy_files import FileChange
@@ -17,6 +18,7 @@ LISTED = 2
 """Lines of a file that a row shows; the files that are made where there is no policy have hundreds."""
 
 
+@Stepwise
 def management_plan(
     records: Mapping[str, VmRecord],
     manager: str,
@@ -24,7 +26,7 @@ def management_plan(
     files: Sequence[FileChange],
     denied: Mapping[str, str],
     left_out: Collection[str] = (),
-) -> Plan:
+) -> Steps[Plan]:
     """Make `manager` the manager of the qubes.
 
     `files`: the changes of the policy, in the order in which they are sent. `denied`: the qubes about which a line of
@@ -32,21 +34,40 @@ def management_plan(
     """
     asked = tuple(name for name in dict.fromkeys(names) if name in records)
     tag = manager_tag(manager)
-    rows = [_row(records[name], manager, denied.get(name, ""), is_left_out=name in left_out) for name in asked]
+    rows = yield from of_each(
+        asked, lambda name: _row(records[name], manager, denied.get(name, ""), is_left_out=name in left_out)
+    )
     if any(row.is_change or row.group is Group.ALREADY for row in rows):
-        others = sorted(name for name, record in records.items() if tag in record.tags and name not in asked)
-        rows += [_file_row(change, others) for change in files]
-    return Plan(Kind.MANAGE, in_groups(rows), asked, value=manager, is_whole=True)
+        managed = yield from _managed(records, tag, asked)
+        rows += [_file_row(change, sorted(managed)) for change in files]
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.MANAGE, grouped, asked, value=manager, is_whole=True)
 
 
-def end_plan(records: Mapping[str, VmRecord], manager: str, names: Sequence[str], files: Sequence[FileChange]) -> Plan:
+@Stepwise
+def end_plan(
+    records: Mapping[str, VmRecord], manager: str, names: Sequence[str], files: Sequence[FileChange]
+) -> Steps[Plan]:
     """End that `manager` manages the qubes. `files` are changed only if it manages no other qube."""
     asked = tuple(name for name in dict.fromkeys(names) if name in records)
     tag = manager_tag(manager)
-    rows = [_end_row(records[name], tag) for name in asked]
-    if not any(tag in record.tags for name, record in records.items() if name not in asked):
+    rows = yield from of_each(asked, lambda name: _end_row(records[name], tag))
+    managed = yield from _managed(records, tag, asked)
+    if not managed:
         rows += [_file_row(change, ()) for change in files]
-    return Plan(Kind.MANAGE, in_groups(rows), asked, value=manager, is_whole=True)
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.MANAGE, grouped, asked, value=manager, is_whole=True)
+
+
+def _managed(records: Mapping[str, VmRecord], tag: str, asked: Iterable[str]) -> Steps[list[str]]:
+    """The other qubes that have the manager's tag."""
+    names: list[str] = []
+    passed = frozenset(asked)
+    for name, record in records.items():
+        if tag in record.tags and name not in passed:
+            names.append(name)
+        yield
+    return names
 
 
 def _row(record: VmRecord, manager: str, denied: str, *, is_left_out: bool) -> Row:

@@ -10,6 +10,7 @@ from qubesmanager.plans.properties import property_request
 from qubesmanager.plans.settings import present_value
 from qubesmanager.rules.actions import why_not_clone
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.stepwise import Steps, Stepwise
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CloneSpec, CreateInPoolSpec, CreateSpec
@@ -79,12 +80,14 @@ def _clone_step(source: str, name: str, pool: str) -> Step:
     return Step((CLONE, name), calls.VM_CLONE(source, payload=CloneSpec(name, pool or None)))
 
 
-def clone_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), pool: str = "") -> Plan:
+@Stepwise
+def clone_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), pool: str = "") -> Steps[Plan]:
     """Clone each of the qubes; `part` of a row is the new name. `pool` empty: where the source is."""
     asked = known(facts, names)
     taken = set(facts.qubes)
     rows: list[Row] = []
     for name in asked:
+        yield
         qube = facts.qubes[name]
         if (reason := why_not_clone(facts, qube)) is not None:
             rows.append(Row(name, CLONE, Group.REFUSED, qube.state, None, None, refused=reason))
@@ -93,7 +96,8 @@ def clone_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (
         taken.add(copy)
         step = _clone_step(name, copy, pool)
         rows.append(Row(name, copy, Group.CHANGE, qube.state, None, Fate.MADE, (step,), is_left_out=name in left_out))
-    return Plan(Kind.CLONE, in_groups(rows), tuple(asked))
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.CLONE, grouped, tuple(asked))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -2,15 +2,18 @@
 """A plan: what a change does to each qube, in which order, what is refused and why, and how it is undone.
 
 A plan is a value. A window shows it, `client/carry_out.py` sends its steps. It is computed again from the facts when
-the user leaves a qube out, or when a qube changes while the plan is shown.
+the user leaves a qube out, or when a qube changes while the plan is shown. The functions that compute plans are
+`Stepwise`: one of 10,000 qubes takes a third of a second.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Self
 
 from qubesmanager.rules.facts import Facts, QubeFacts
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.reason import Reason
@@ -132,7 +135,7 @@ class Row:
         return bool(self.steps) and self.refused is None and not self.is_left_out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """Rows in the order in which they are shown.
 
@@ -151,31 +154,31 @@ class Plan:
     free: int | None = None
     is_whole: bool = False
 
-    @property
+    @cached_property
     def changes(self) -> tuple[Row, ...]:
         """The rows that are carried out."""
         return tuple(row for row in self.rows if row.is_change)
 
-    @property
+    @cached_property
     def refused(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.refused is not None)
 
-    @property
+    @cached_property
     def left_out(self) -> tuple[Row, ...]:
         """The rows that the user left out."""
         return tuple(row for row in self.rows if row.is_left_out)
 
-    @property
+    @cached_property
     def losing(self) -> tuple[str, ...]:
         """The running qubes of the plan that lose their network when it is carried out."""
         return tuple(row.qube for row in self.changes if row.group is Group.LOSE_NETWORK)
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """All that is sent."""
         return tuple(step for row in self.changes for step in row.steps)
 
-    @property
+    @cached_property
     def can_be_undone(self) -> bool:
         """Whether each step has an opposite, but for the starts of netvms that others get."""
         steps = [step for row in self.changes if row.group is not Group.START_FIRST for step in row.steps]
@@ -201,9 +204,13 @@ class Plan:
 _PLACES = {group: place for place, group in enumerate(Group)}
 
 
-def in_groups(rows: Iterable[Row]) -> tuple[Row, ...]:
+def in_groups(rows: Iterable[Row]) -> Steps[tuple[Row, ...]]:
     """The rows by group and stage; those of the same group and stage stay in their order."""
-    return tuple(sorted(rows, key=lambda row: (_PLACES[row.group], row.stage)))
+    groups: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((_PLACES[row.group], row.stage), []).append(row)
+        yield
+    return tuple(row for place in sorted(groups) for row in groups[place])
 
 
 def known(facts: Facts, names: Iterable[str]) -> list[str]:
@@ -219,31 +226,35 @@ def by_netvm(lost: Mapping[str, str]) -> dict[str, list[str]]:
     return users
 
 
-def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def undo(facts: Facts, plan: Plan, done: Collection[RowKey], left_out: Collection[str] = ()) -> Steps[Plan]:
     """The plan that takes back the rows of `plan` that were done, in the opposite order.
 
     A row whose qube was changed by another client meanwhile is refused; such rows come first.
     """
-    changes = plan.only(done).changes
-    reasons = {row.key: _why_not_back(facts, row) for row in changes}
-    rows = [
-        Row(
-            row.qube,
-            row.part,
-            _group_of_undo(row) if reasons[row.key] is None else Group.REFUSED,
-            facts.qubes[row.qube].state if row.qube in facts.qubes else row.state,
-            row.then,
-            row.now,
-            tuple(
-                Step(step.key, step.opposite, step.request) for step in reversed(row.steps) if step.opposite is not None
-            ),
-            refused=reasons[row.key],
-            is_left_out=row.qube in left_out,
-        )
-        for row in reversed(changes)
-        if all(step.opposite is not None for step in row.steps)
-    ]
-    return Plan(Kind.UNDO, in_groups(rows), plan.asked, plan.prop, plan.value, is_whole=plan.is_whole)
+    changes = [row for row in reversed(plan.only(done).changes) if _has_opposites(row)]
+    rows = yield from of_each(changes, lambda row: _row_back(facts, row, is_left_out=row.qube in left_out))
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.UNDO, grouped, plan.asked, plan.prop, plan.value, is_whole=plan.is_whole)
+
+
+def _has_opposites(row: Row) -> bool:
+    return all(step.opposite is not None for step in row.steps)
+
+
+def _row_back(facts: Facts, row: Row, *, is_left_out: bool) -> Row:
+    reason = _why_not_back(facts, row)
+    return Row(
+        row.qube,
+        row.part,
+        _group_of_undo(row) if reason is None else Group.REFUSED,
+        facts.qubes[row.qube].state if row.qube in facts.qubes else row.state,
+        row.then,
+        row.now,
+        tuple(Step(step.key, step.opposite, step.request) for step in reversed(row.steps) if step.opposite is not None),
+        refused=reason,
+        is_left_out=is_left_out,
+    )
 
 
 def _group_of_undo(row: Row) -> Group:

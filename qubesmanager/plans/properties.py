@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from qubesmanager.plans.lifecycle import START, start_plan
-from qubesmanager.plans.plan import PROPERTY, Group, Kind, Plan, Row, Step, by_netvm, in_groups, known
+from qubesmanager.plans.plan import PROPERTY, Group, Kind, Plan, Row, RowKey, Step, by_netvm, in_groups, known
 from qubesmanager.rules.creation import FOR_DISPOSABLES
 from qubesmanager.rules.edits import give_network_behind, goes_around, why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
 from qubesmanager.rules.inheritance import origin
 from qubesmanager.rules.network import netvm_chain, netvm_of
 from qubesmanager.rules.properties import PROPERTIES
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.reason import Reason
@@ -22,23 +23,27 @@ from qubesmanager.wire.values import VmClass
 NETVM = "netvm"
 
 
+@Stepwise
 def property_plan(
     facts: Facts, names: Sequence[str], prop: str, value: str | None, left_out: Collection[str] = ()
-) -> Plan:
+) -> Steps[Plan]:
     """Give the property of each of the qubes the value; None: its default. Names of no qube are passed over.
 
     Rows come in the order of their groups: what loses its network now, what changes while it runs, what is refused,
     what changes at the next start, what is so already.
     """
-    rows = [_row(facts, facts.qubes[name], prop, value, is_left_out=name in left_out) for name in known(facts, names)]
+    rows = yield from of_each(
+        known(facts, names), lambda name: _row(facts, facts.qubes[name], prop, value, is_left_out=name in left_out)
+    )
     if value is None:
-        rows = _with_templates(facts, rows, prop)
+        rows = yield from _with_templates(facts, rows, prop)
     lost: dict[str, str] = {}
     starts: list[Row] = []
     if prop == NETVM:
-        rows, lost = with_network(facts, rows)
-        rows, starts = with_starts(facts, rows, left_out)
-    return Plan(Kind.PROPERTY, in_groups([*starts, *rows]), tuple(names), prop, value, lost)
+        rows, lost = yield from with_network(facts, rows)
+        rows, starts = yield from with_starts(facts, rows, left_out)
+    grouped = yield from in_groups([*starts, *rows])
+    return Plan(Kind.PROPERTY, grouped, tuple(names), prop, value, lost)
 
 
 def property_step(qube: QubeFacts, prop: str, value: str | None) -> Step:
@@ -81,7 +86,7 @@ def _row(facts: Facts, qube: QubeFacts, prop: str, value: str | None, *, is_left
     return Row(qube.name, prop, Group.CHANGE, qube.state, now, then, (step,), is_left_out=is_left_out)
 
 
-def _with_templates(facts: Facts, rows: Sequence[Row], prop: str) -> list[Row]:
+def _with_templates(facts: Facts, rows: Sequence[Row], prop: str) -> Steps[list[Row]]:
     """The rows with the defaults that come from templates which the plan changes, too."""
     changed = {row.qube: row for row in rows if row.is_change}
 
@@ -92,29 +97,42 @@ def _with_templates(facts: Facts, rows: Sequence[Row], prop: str) -> list[Row]:
         then = changed[came.template].then
         return replace(row, then=PropertyValue(then.value, True)) if isinstance(then, PropertyValue) else row
 
-    return [default(row) for row in rows]
+    return of_each(rows, default)
 
 
-def with_network(facts: Facts, rows: Sequence[Row]) -> tuple[list[Row], dict[str, str]]:
+def with_network(facts: Facts, rows: Sequence[Row]) -> Steps[tuple[list[Row], dict[str, str]]]:
     """Rows that give netvms, in the groups of what they do to the network, with their warnings.
 
     Second: the running qubes in none of the rows that lose their network, with the qube where it is cut.
     """
-    whole = _Network.of(facts.qubes, [row for row in rows if row.steps])
-    network = _Network.of(facts.qubes, [row for row in rows if row.is_change])
-    lost = network.lost_outside(facts.qubes)
-    behind = {name: give_network_behind(facts.qubes, name) for name in {_netvm(row) for row in rows}}
+    whole = yield from _Network.of(facts.qubes, [row for row in rows if row.steps])
+    changes = [row for row in rows if row.is_change]
+    network = whole if len(changes) == len(whole.rows) else (yield from _Network.of(facts.qubes, changes))
+    lost = yield from network.lost_outside(facts.qubes)
+    behind: dict[str, list[str]] = {}
+    for row in rows:
+        if (netvm := _netvm(row)) not in behind:
+            behind[netvm] = yield from give_network_behind.steps(facts.qubes, netvm)
+        yield
     users = by_netvm(lost)
-    return [_network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)]) for row in rows], lost
+    routed = yield from of_each(
+        rows, lambda row: _network_row(facts, row, whole, users.get(row.qube, []), behind[_netvm(row)])
+    )
+    return routed, lost
 
 
-def with_starts(facts: Facts, rows: Sequence[Row], left_out: Collection[str]) -> tuple[list[Row], list[Row]]:
+def with_starts(facts: Facts, rows: Sequence[Row], left_out: Collection[str]) -> Steps[tuple[list[Row], list[Row]]]:
     """The rows, after the starts of the halted netvms that they give to running qubes; second: the starts.
 
     A running qube whose netvm is not started, because the user left it out, is refused.
     """
-    waiting = {row.key: _netvm(row) for row in rows if _gives_halted(facts, row)}
-    starts = {row.qube: row for row in start_plan(facts, sorted(set(waiting.values())), left_out).rows if row.steps}
+    waiting: dict[RowKey, str] = {}
+    for row in rows:
+        if _gives_halted(facts, row):
+            waiting[row.key] = _netvm(row)
+        yield
+    plan = yield from start_plan.steps(facts, sorted(set(waiting.values())), left_out)
+    starts = {row.qube: row for row in plan.rows if row.steps}
 
     def after(row: Row) -> Row:
         netvm = waiting.get(row.key)
@@ -126,7 +144,8 @@ def with_starts(facts: Facts, rows: Sequence[Row], left_out: Collection[str]) ->
         return replace(row, group=Group.REFUSED, then=row.now, steps=(), refused=reason)
 
     first = [replace(row, group=Group.START_FIRST, stage=0) for row in starts.values()]
-    return [after(row) for row in rows], first
+    started = yield from of_each(rows, after)
+    return started, first
 
 
 def _gives_halted(facts: Facts, row: Row) -> bool:
@@ -154,7 +173,7 @@ class _Network:
     rows: frozenset[str]
 
     @classmethod
-    def of(cls, qubes: Qubes, rows: Sequence[Row]) -> Self:
+    def of(cls, qubes: Qubes, rows: Sequence[Row]) -> Steps[Self]:
         before, changed = netvm_of(qubes), {row.qube: _netvm(row) for row in rows}
 
         def after(name: str) -> str:
@@ -165,11 +184,17 @@ class _Network:
                 return changed.get(qube.value("template"), before(name))
             return before(name)
 
-        followers = [
-            qube.name for qube in qubes.values() if _follows_template(qube) and qube.value("template") in changed
-        ]
-        cut = frozenset(name for name in (*changed, *followers) if before(name) and not after(name))
-        return cls(before, after, cut, frozenset(changed))
+        touched = [*changed]
+        for qube in qubes.values() if changed else ():
+            if _follows_template(qube) and qube.value("template") in changed:
+                touched.append(qube.name)
+            yield
+        cut: set[str] = set()
+        for name in touched:
+            if before(name) and not after(name):
+                cut.add(name)
+            yield
+        return cls(before, after, frozenset(cut), frozenset(changed))
 
     def cut_at(self, name: str) -> str:
         """The qube where the way of `name` to the outside ends after the changes; empty if it does not end early."""
@@ -177,12 +202,14 @@ class _Network:
             return ""
         return next((at for at in (name, *netvm_chain(name, self.after)) if at in self.cut), "")
 
-    def lost_outside(self, qubes: Qubes) -> dict[str, str]:
+    def lost_outside(self, qubes: Qubes) -> Steps[dict[str, str]]:
         """The running qubes that are in no row and lose their network, with the qube where it is cut."""
-        lost = {
-            qube.name: self.cut_at(qube.name) for qube in qubes.values() if qube.running and qube.name not in self.rows
-        }
-        return {name: cut for name, cut in sorted(lost.items()) if cut}
+        lost: dict[str, str] = {}
+        for qube in qubes.values() if self.cut else ():
+            if qube.running and qube.name not in self.rows and (cut := self.cut_at(qube.name)):
+                lost[qube.name] = cut
+            yield
+        return dict(sorted(lost.items()))
 
 
 def _network_row(facts: Facts, row: Row, network: _Network, users: Sequence[str], behind: Sequence[str]) -> Row:

@@ -3,6 +3,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from qubesmanager.plans.plan import PROPERTY, Fate, Group, Kind, Plan, Row, RowKey, Step, in_groups, known
 from qubesmanager.plans.properties import default_of, property_step
@@ -11,6 +12,7 @@ from qubesmanager.rules.actions import why_not_removable
 from qubesmanager.rules.edits import why_not_edit, why_not_set, why_not_set_system
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.references import Reference, References, reference_texts, references_to, removal_order
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.reason import Reason
@@ -20,36 +22,43 @@ from qubesmanager.wire.values import PowerState, VmClass
 REMOVE = "remove"
 
 
-def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] = (), replacement: str = "") -> Plan:
+@Stepwise
+def removal_plan(
+    facts: Facts, names: Sequence[str], left_out: Collection[str] = (), replacement: str = ""
+) -> Steps[Plan]:
     """Remove the qubes, each before those that it refers to, once what uses them uses `replacement`.
 
     Without a replacement a qube that others use is refused, with the names of its users. A user's property that cannot
     name the replacement goes back to its default, if that is another qube.
     """
     asked = known(facts, names)
-    alone = {name: why_not_removable(facts.qubes[name]) for name in asked}
+    alone = yield from of_each(asked, lambda name: why_not_removable(facts.qubes[name]))
+    refused = {name: reason for name, reason in zip(asked, alone, strict=True) if reason is not None}
     # Ordered, and quick to search: there may be thousands.
-    going = dict.fromkeys(name for name in asked if alone[name] is None and name not in left_out)
-    references = references_to(facts, [name for name in asked if alone[name] is None])
+    going = dict.fromkeys(name for name in asked if name not in refused and name not in left_out)
+    references = yield from references_to.steps(facts, [name for name in asked if name not in refused])
     rows: list[Row] = []
-    refused = {name: reason for name, reason in alone.items() if reason is not None}
     moves: dict[str, list[Row]] = {}
+    inside: dict[str, list[Reference]] = {}
     for name in going:
+        inside[name] = [each for each in references[name] if each.user in going]
         outside = [each for each in references[name] if each.user not in going]
-        moves[name] = [_move(facts, name, each, replacement) for each in outside]
+        moves[name] = yield from of_each(outside, partial(_move, facts, name, replacement=replacement))
         stuck = [each for each, row in zip(outside, moves[name], strict=True) if not row.is_change]
         if stuck:
-            users = stuck if replacement else references[name]
-            refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, users)))
-    inside = {name: [each for each in references[name] if each.user in going] for name in going}
-    order = dict.fromkeys(removal_order(inside))
+            refused[name] = yield from _used(facts, name, stuck if replacement else references[name])
+        yield
+    order = dict.fromkeys((yield from removal_order.steps(inside)))
     for name in going.keys() - order.keys():  # a ring
-        refused.setdefault(name, Reason("qube-used", name, ", ".join(reference_texts(facts, references[name]))))
-    _refuse_behind(facts, references, going, refused)
+        if name not in refused:
+            refused[name] = yield from _used(facts, name, references[name])
+    yield from _refuse_behind(facts, references, going, refused)
     for name, listed in moves.items():
-        rows += [_stays(row) for row in listed] if name in refused else listed
+        rows += (yield from of_each(listed, _stays)) if name in refused else listed
+        yield
     for name in [*order, *(name for name in asked if name not in order)]:
-        inner = {each.user for each in references.get(name, ()) if each.user in going}
+        yield
+        inner = (each.user for each in inside.get(name, ()))
         rows.append(
             _removal(
                 facts,
@@ -59,14 +68,17 @@ def removal_plan(facts: Facts, names: Sequence[str], left_out: Collection[str] =
                 is_left_out=name in left_out,
             )
         )
-    return Plan(Kind.REMOVE, in_groups(rows), tuple(asked))
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.REMOVE, grouped, tuple(asked))
 
 
-def replacements(facts: Facts, names: Collection[str]) -> list[str]:
+@Stepwise
+def replacements(facts: Facts, names: Collection[str]) -> Steps[list[str]]:
     """The qubes that could take over from those that are removed and used: templates, or qubes that give network."""
-    users = references_to(facts, known(facts, names))
+    users = yield from references_to.steps(facts, known(facts, names))
+    going = frozenset(names)
     used = [
-        facts.qubes[name] for name, references in users.items() if any(each.user not in names for each in references)
+        facts.qubes[name] for name, references in users.items() if any(each.user not in going for each in references)
     ]
     if not used:
         return []
@@ -78,7 +90,12 @@ def replacements(facts: Facts, names: Collection[str]) -> list[str]:
         choices = candidates.netvms(facts.qubes)
     else:
         choices = []
-    return [name for name in choices if name not in names]
+    return [name for name in choices if name not in going]
+
+
+def _used(facts: Facts, name: str, users: Collection[Reference]) -> Steps[Reason]:
+    texts = yield from reference_texts.steps(facts, users)
+    return Reason("qube-used", name, ", ".join(texts))
 
 
 def _stays(row: Row) -> Row:
@@ -86,18 +103,22 @@ def _stays(row: Row) -> Row:
     return replace(row, then=row.now, steps=())
 
 
-def _refuse_behind(facts: Facts, references: References, going: Collection[str], refused: dict[str, Reason]) -> None:
+def _refuse_behind(
+    facts: Facts, references: References, going: Collection[str], refused: dict[str, Reason]
+) -> Steps[None]:
     """Refuse also what a refused qube refers to: it stays, and so must that."""
     used_by: dict[str, dict[str, None]] = {}
     for name in going:
         for each in references[name]:
             used_by.setdefault(each.user, {})[name] = None
+        yield
     waiting = list(refused)
     while waiting:
         for name in used_by.get(waiting.pop(), ()):
             if name not in refused:
-                refused[name] = Reason("qube-used", name, ", ".join(reference_texts(facts, references[name])))
+                refused[name] = yield from _used(facts, name, references[name])
                 waiting.append(name)
+        yield
 
 
 def _removal(facts: Facts, name: str, refused: Reason | None, needs: frozenset[RowKey], *, is_left_out: bool) -> Row:

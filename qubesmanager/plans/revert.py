@@ -7,6 +7,7 @@ from typing import Any
 from qubesmanager.plans.plan import FEATURE, NOTES, PROPERTY, RULES, TAG, Group, Key, Kind, Plan, Row, Step, in_groups
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.rules.facts import Facts
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls, events
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.event_row import AnyEventRow
@@ -53,11 +54,13 @@ def why_not_revert(facts: Facts, entry: HistoryEntry, *, is_latest: bool) -> Rea
     return None if is_latest else Reason("revert-changed-since")
 
 
-def revert_plan(facts: Facts, entry: HistoryEntry, left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def revert_plan(facts: Facts, entry: HistoryEntry, left_out: Collection[str] = ()) -> Steps[Plan]:
     """The plan that gives back what was there before the change."""
     name = qube_of(facts, entry)
     if entry.event in _PROPERTIES and entry.uuid:
-        return property_plan(facts, [name], entry.detail, _own(entry.old, is_default=entry.old_default), left_out)
+        value = _own(entry.old, is_default=entry.old_default)
+        return (yield from property_plan.steps(facts, [name], entry.detail, value, left_out))
     qube = facts.qubes[name]
     key, request = _request(name, entry)
     _key, opposite = _request(name, _swapped(entry))
@@ -67,17 +70,20 @@ def revert_plan(facts: Facts, entry: HistoryEntry, left_out: Collection[str] = (
     return Plan(Kind.UNDO, (row,), (name,))
 
 
-def revert_together(facts: Facts, entries: Sequence[HistoryEntry], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def revert_together(facts: Facts, entries: Sequence[HistoryEntry], left_out: Collection[str] = ()) -> Steps[Plan]:
     """The plan that takes back changes which are about the same of several qubes."""
-    plans = [revert_plan(facts, entry, left_out) for entry in entries]
-    if len(plans) == 1:
-        return plans[0]
     first = entries[0]
+    if len(entries) == 1:
+        return (yield from revert_plan.steps(facts, first, left_out))
     if len({(entry.old, entry.old_default) for entry in entries}) == 1 and first.event in _PROPERTIES and first.uuid:
-        names = [qube_of(facts, entry) for entry in entries]
-        return property_plan(facts, names, first.detail, _own(first.old, is_default=first.old_default), left_out)
+        names = yield from of_each(entries, lambda entry: qube_of(facts, entry))
+        value = _own(first.old, is_default=first.old_default)
+        return (yield from property_plan.steps(facts, names, first.detail, value, left_out))
+    plans = yield from of_each(entries, lambda entry: revert_plan(facts, entry, left_out))
     rows = [row for plan in plans for row in plan.rows]
-    return Plan(Kind.UNDO, in_groups(rows), tuple(name for plan in plans for name in plan.asked), plans[0].prop)
+    grouped = yield from in_groups(rows)
+    return Plan(Kind.UNDO, grouped, tuple(name for plan in plans for name in plan.asked), plans[0].prop)
 
 
 def _sides(entry: HistoryEntry) -> tuple[tuple[str | None, bool], tuple[str | None, bool]]:

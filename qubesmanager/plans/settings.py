@@ -29,6 +29,7 @@ from qubesmanager.plans.plan import (
 )
 from qubesmanager.plans.properties import NETVM, default_of, property_request, with_network, with_starts
 from qubesmanager.rules.facts import Facts, own_value, whole_number
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import RuleRow
@@ -40,16 +41,20 @@ RULES_KEY: Key = (RULES, "")
 NOTES_KEY: Key = (NOTES, "")
 
 
-def settings_plan(facts: Facts, steps: Mapping[str, Sequence[Step]], left_out: Collection[str] = ()) -> Plan:
+@Stepwise
+def settings_plan(facts: Facts, steps: Mapping[str, Sequence[Step]], left_out: Collection[str] = ()) -> Steps[Plan]:
     """Send the steps of each qube. Where one of them gives a netvm, the row shows what that does to the network.
 
     A halted netvm of a running qube is started first.
     """
-    rows = [_row(facts, name, tuple(steps[name]), is_left_out=name in left_out) for name in known(facts, steps)]
-    routed, lost = with_network(facts, [row for row in rows if row.now is not None])
-    routed, starts = with_starts(facts, routed, left_out)
+    rows = yield from of_each(
+        known(facts, steps), lambda name: _row(facts, name, tuple(steps[name]), is_left_out=name in left_out)
+    )
+    routed, lost = yield from with_network(facts, [row for row in rows if row.now is not None])
+    routed, starts = yield from with_starts(facts, routed, left_out)
     others = [row for row in rows if row.now is None]
-    return Plan(Kind.SETTINGS, in_groups([*starts, *routed, *others]), tuple(steps), lost_through=lost)
+    grouped = yield from in_groups([*starts, *routed, *others])
+    return Plan(Kind.SETTINGS, grouped, tuple(steps), lost_through=lost)
 
 
 def _row(facts: Facts, name: str, steps: tuple[Step, ...], *, is_left_out: bool) -> Row:

@@ -16,15 +16,17 @@ from qubesmanager.rules.network import dependents, netvms_to_start, running_clie
 from qubesmanager.rules.qubes_os import is_of_qubes_os
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names
+from qubesmanager.rules.stepwise import Steps, Stepwise, all_at_once
 from qubesmanager.rules.volumes import extra_volume
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, DeviceMode, PowerState, VmClass
 
 WhyNot = Callable[[Facts, QubeFacts], Reason | None]
-Reasons = Iterator[tuple[str, Reason | None]]
+Reasons = Iterator[tuple[str, Reason | None] | None]
+"""Qubes by name, each with why the action is not possible; None for a short step that has no result yet."""
 WhyNotAll = Callable[[Facts, Iterable[str]], Reasons]
-"""The same for several qubes by name, one after the other; a name of no qube is left out. The facts must not change."""
+"""The same for several qubes, one after the other; a name of no qube is left out. The facts must not change."""
 
 ENDING = frozenset({PowerState.HALTING, PowerState.DYING})
 
@@ -149,13 +151,15 @@ class _Users:
     devices: Mapping[str, Sequence[tuple[str, str]]]
 
     @classmethod
-    def of(cls, facts: Facts) -> Self:
+    def of(cls, facts: Facts) -> Steps[Self]:
         devices: dict[str, list[tuple[str, str]]] = {}
         for qube in facts.qubes.values():
             for device in qube.devices:
                 if device.attached:
                     devices.setdefault(device.backend, []).append((qube.name, device.ident))
-        return cls(running_clients(facts.qubes), devices)
+            yield
+        clients = yield from running_clients.steps(facts.qubes)
+        return cls(clients, devices)
 
     def why_not_shutdown(self, facts: Facts, qube: QubeFacts, before: Collection[str] = ()) -> Reason | None:
         """`before` are qubes that will have halted when this one shuts down."""
@@ -170,7 +174,7 @@ class _Users:
 
 
 def why_not_shutdown(facts: Facts, qube: QubeFacts) -> Reason | None:
-    return why_not_ended(qube) or _Users.of(facts).why_not_shutdown(facts, qube)
+    return why_not_ended(qube) or all_at_once(_Users.of(facts)).why_not_shutdown(facts, qube)
 
 
 def why_not_ended(qube: QubeFacts) -> Reason | None:
@@ -188,35 +192,39 @@ def why_not_ended(qube: QubeFacts) -> Reason | None:
 
 def why_not_shutdown_all(facts: Facts, names: Iterable[str]) -> dict[str, Reason | None]:
     """As `why_not_shutdown`, where the running qubes behind a netvm are shut down before it."""
-    return dict(shutdown_reasons(facts, names))
+    return dict(filter(None, shutdown_reasons(facts, names)))
 
 
 def shutdown_reasons(facts: Facts, names: Iterable[str]) -> Reasons:
     """`why_not_shutdown_all`, one qube after the other."""
-    users = _Users.of(facts)
+    users = yield from _Users.of(facts)
 
-    def why_not(qube: QubeFacts) -> Reason | None:
+    def why_not(qube: QubeFacts) -> Steps[Reason | None]:
         if reason := why_not_ended(qube) or users.why_not_shutdown(facts, qube):
             before: set[str] = set()
-            for name in dependents(facts.qubes, qube.name, users.clients):
+            for name in (yield from dependents.steps(facts.qubes, qube.name, users.clients)):
                 other = facts.qubes[name]
                 if other.state in ENDING or not (why_not_ended(other) or users.why_not_shutdown(facts, other, before)):
                     before.add(name)
+                yield
             if why_not_ended(qube) or users.why_not_shutdown(facts, qube, before):
                 return reason
         return None
 
     for name in names:
         if name in facts.qubes:
-            yield name, why_not(facts.qubes[name])
+            reason = yield from why_not(facts.qubes[name])
+            yield name, reason
 
 
-def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, Reason | None]:
+@Stepwise
+def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> Steps[dict[str, Reason | None]]:
     """Why each of the qubes cannot be shut down once those before it that can be have halted.
 
     A qube that is shutting down already has no reason: it halts, and can be waited for.
     """
-    users, before = _Users.of(facts), set[str]()
+    users = yield from _Users.of(facts)
+    before: set[str] = set()
     reasons: dict[str, Reason | None] = {}
     for name in order:
         qube = facts.qubes[name]
@@ -226,17 +234,22 @@ def why_not_shutdown_in_order(facts: Facts, order: Sequence[str]) -> dict[str, R
         reasons[name] = reason
         if reason is None:
             before.add(name)
+        yield
     return reasons
 
 
 def why_not_restart(facts: Facts, names: Iterable[str]) -> dict[str, Reason | None]:
     """Shutdown with the qubes behind, and then start again."""
-    return dict(restart_reasons(facts, names))
+    return dict(filter(None, restart_reasons(facts, names)))
 
 
 def restart_reasons(facts: Facts, names: Iterable[str]) -> Reasons:
     """`why_not_restart`, one qube after the other."""
-    for name, reason in shutdown_reasons(facts, names):
+    for step in shutdown_reasons(facts, names):
+        if step is None:
+            yield None
+            continue
+        name, reason = step
         qube = facts.qubes[name]
         if qube.flag("auto_cleanup"):
             yield name, Reason("disposable-no-restart", name)

@@ -22,6 +22,7 @@ from qubesmanager.rules.network import netvm_chain, netvm_loop, netvm_of
 from qubesmanager.rules.properties import BASED, PROPERTIES, Changeable, why_not_in_row
 from qubesmanager.rules.references import referrers
 from qubesmanager.rules.sight import seen_name, seen_names, seen_way
+from qubesmanager.rules.stepwise import Steps, Stepwise
 from qubesmanager.wire.names import why_not_new_vm_name
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, VmRecord
@@ -410,13 +411,15 @@ def goes_around(qubes: Qubes, name: str, netvm: str, behind: Sequence[str]) -> l
     return [other for other in behind if other != name]
 
 
-def give_network_behind(qubes: Qubes, netvm: str) -> list[str]:
+@Stepwise
+def give_network_behind(qubes: Qubes, netvm: str) -> Steps[list[str]]:
     """The qubes right behind a netvm that give network themselves, by name."""
-    if not netvm:
-        return []
-    return sorted(
-        other.name for other in qubes.values() if other.value("netvm") == netvm and other.flag("provides_network")
-    )
+    names: list[str] = []
+    for other in qubes.values() if netvm else ():
+        if other.value("netvm") == netvm and other.flag("provides_network"):
+            names.append(other.name)
+        yield
+    return sorted(names)
 
 
 def _far_maximum(change: Change) -> Reason | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from qubesmanager.rules.facts import Facts, QubeFacts, Qubes
 from qubesmanager.rules.sight import seen_name, seen_way
+from qubesmanager.rules.stepwise import Steps, Stepwise
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.values import PowerState
 
@@ -37,43 +38,64 @@ def netvm_of(qubes: Qubes) -> Callable[[str], str]:
     return lambda name: qubes[name].value("netvm") if name in qubes else ""
 
 
-def running_clients(qubes: Qubes) -> dict[str, list[str]]:
+@Stepwise
+def running_clients(qubes: Qubes) -> Steps[dict[str, list[str]]]:
     """By netvm: the running qubes that use it, by name."""
     clients: dict[str, list[str]] = {}
     for qube in qubes.values():
         if qube.running and (netvm := qube.value("netvm")):
             clients.setdefault(netvm, []).append(qube.name)
+        yield
     return {netvm: sorted(names) for netvm, names in clients.items()}
 
 
-def dependents(qubes: Qubes, name: str, clients: Mapping[str, Collection[str]] | None = None) -> list[str]:
+@Stepwise
+def dependents(qubes: Qubes, name: str, clients: Mapping[str, Collection[str]] | None = None) -> Steps[list[str]]:
     """The running qubes whose network goes through `name`, in the order to shut them down.
 
     `clients` is what `running_clients` gives, for a caller that asks about many.
     """
-    clients = running_clients(qubes) if clients is None else clients
+    if clients is None:
+        clients = yield from running_clients.steps(qubes)
+    reached = yield from behind([name], clients)
+    return (yield from shutdown_order.steps(qubes, reached - {name}))
+
+
+def behind(names: Iterable[str], clients: Mapping[str, Collection[str]]) -> Steps[set[str]]:
+    """The qubes whose network goes through one of these, by `clients` as `running_clients` gives them."""
     reached: set[str] = set()
-    waiting = [name]
+    waiting = [*names]
     while waiting:
-        new = [client for client in clients.get(waiting.pop(), ()) if client not in reached]
-        reached.update(new)
-        waiting += new
-    return shutdown_order(qubes, reached - {name})
+        for client in clients.get(waiting.pop(), ()):
+            if client not in reached:
+                reached.add(client)
+                waiting.append(client)
+            yield
+        yield
+    return reached
 
 
-def shutdown_order(qubes: Qubes, names: Iterable[str]) -> list[str]:
+@Stepwise
+def shutdown_order(qubes: Qubes, names: Iterable[str]) -> Steps[list[str]]:
     """Clients before their netvms; equals by name."""
-    return sorted(names, key=lambda name: (-_depth(qubes, name), name))
+    depths = yield from _by_depth(qubes, names)
+    return [name for depth in sorted(depths, reverse=True) for name in depths[depth]]
 
 
-def start_order(qubes: Qubes, names: Iterable[str]) -> list[str]:
+@Stepwise
+def start_order(qubes: Qubes, names: Iterable[str]) -> Steps[list[str]]:
     """Netvms before their clients; equals by name."""
-    return sorted(names, key=lambda name: (_depth(qubes, name), name))
+    depths = yield from _by_depth(qubes, names)
+    return [name for depth in sorted(depths) for name in depths[depth]]
 
 
-def _depth(qubes: Qubes, name: str) -> int:
-    """How many netvms lie between a qube and the outside."""
-    return len(netvm_chain(name, netvm_of(qubes)))
+def _by_depth(qubes: Qubes, names: Iterable[str]) -> Steps[dict[int, list[str]]]:
+    """The names, sorted, by how many netvms lie between the qube and the outside."""
+    depths: dict[int, list[str]] = {}
+    for name in sorted(names):
+        depths.setdefault(len(netvm_chain(name, netvm_of(qubes))), []).append(name)
+        yield
+    return depths
 
 
 def netvms_to_start(facts: Facts, qube: QubeFacts) -> list[QubeFacts] | Reason:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from qubesmanager.rules.facts import Facts, own_value
 from qubesmanager.rules.sight import OTHER
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 
 REFERENCES = ("template", "netvm", "default_dispvm", "management_dispvm", "guivm", "audiovm", "relayvm")
 """The properties of a qube that name another one."""
@@ -38,7 +39,8 @@ class Reference:
 References = Mapping[str, Collection[Reference]]
 
 
-def references_to(facts: Facts, names: Collection[str]) -> dict[str, list[Reference]]:
+@Stepwise
+def references_to(facts: Facts, names: Collection[str]) -> Steps[dict[str, list[Reference]]]:
     """The references to each of the qubes, except its own; one pass over all qubes."""
     references: dict[str, list[Reference]] = {name: [] for name in names}
     for user in facts.qubes.values():
@@ -47,16 +49,18 @@ def references_to(facts: Facts, names: Collection[str]) -> dict[str, list[Refere
         for name, how in named:
             if name in references and name != user.name:
                 references[name].append(Reference(user.name, how))
+        yield
     for prop in SYSTEM_REFERENCES:
         if (name := facts.system(prop)) in references:
             references[name].append(Reference("", prop))
     return references
 
 
-def reference_texts(facts: Facts, references: Collection[Reference]) -> list[str]:
+@Stepwise
+def reference_texts(facts: Facts, references: Collection[Reference]) -> Steps[list[str]]:
     """References in words, sorted; those of qubes that the caller does not see are one `OTHER` at the end."""
-    texts = {_text(facts, each) for each in references}
-    return sorted(texts, key=lambda text: (text == OTHER, text))
+    texts = {*(yield from of_each(references, lambda each: _text(facts, each)))}
+    return [*sorted(texts - {OTHER}), *(texts & {OTHER})]
 
 
 def _text(facts: Facts, reference: Reference) -> str:
@@ -70,14 +74,21 @@ def referrers(facts: Facts, name: str) -> list[str]:
     return reference_texts(facts, references_to(facts, [name])[name])
 
 
-def removal_order(references: References) -> list[str]:
+@Stepwise
+def removal_order(references: References) -> Steps[list[str]]:
     """The qubes of `references` that can be removed one after the other: each before those that it refers to.
 
     One that something else refers to, or that refers to another in a ring, is left out.
     """
     order: dict[str, None] = {}
     left = sorted(references)
-    while free := [name for name in left if all(each.user in order for each in references[name])]:
-        order |= dict.fromkeys(free)
-        left = [name for name in left if name not in order]
-    return list(order)
+    while True:
+        free: dict[str, None] = {}
+        for name in left:
+            if all(each.user in order for each in references[name]):
+                free[name] = None
+            yield
+        if not free:
+            return list(order)
+        order |= free
+        left = [name for name in left if name not in free]

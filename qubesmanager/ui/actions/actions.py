@@ -158,14 +158,18 @@ class Verdict:
 
 def judge(row: VmAction, facts: Facts, names: Iterable[str], refusals: Refusals) -> Verdict:
     """The verdict of the rules about an action on these qubes and, where they allow it, of earlier policy refusals."""
-    return Verdict.of(judged(row, facts, names, refusals))
+    return Verdict.of(filter(None, judged(row, facts, names, refusals)))
 
 
 def judged(row: VmAction, facts: Facts, names: Iterable[str], refusals: Refusals) -> Reasons:
     """What `judge` makes its verdict of, one qube after the other."""
     missing = next(filter(None, (why_not_there(facts, call) for call in row.calls)), None)
     not_installed = programs.missing(row.needs) if row.needs else ""
-    for name, reason in row.why_not(facts, names):
+    for step in row.why_not(facts, names):
+        if step is None:
+            yield None
+            continue
+        name, reason = step
         why = reason or missing
         if why is None and refusals.any:
             why = next(filter(None, (refusals.why_not(call, name) for call in row.calls)), None)
@@ -230,7 +234,8 @@ class ActionSet(QObject):
         if why is None:
             reasons = []
             for judgement in judged(row, facts, names, self._operations.refusals):
-                reasons.append(judgement)
+                if judgement is not None:
+                    reasons.append(judgement)
                 yield
             why, hint = self._in_words(Verdict.of(reasons), names)
         if names == self._names:

@@ -75,7 +75,7 @@ async def test_a_disabled_action_names_its_reason_and_an_enabled_one_works(click
     for row in clicker.window.actions_of.available():
         facts = clicker.session.facts
         missing_calls = [why_not_there(facts, call) for call in row.calls]
-        why = dict(row.why_not(facts, [name]))[name] or next(filter(None, missing_calls), None)
+        why = dict(filter(None, row.why_not(facts, [name])))[name] or next(filter(None, missing_calls), None)
         if why is None and row.needs and (missing := programs.missing(row.needs)):
             why = why_not_inside(clicker.session.records[name], missing)
         assert clicker.can(row.id) == (why is None), (row.id, why)
