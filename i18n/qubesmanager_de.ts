@@ -3893,6 +3893,10 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Manager of qubes</source>
         <translation>Verwalter von Qubes</translation>
     </message>
+    <message>
+        <source>Show what would change</source>
+        <translation>Zeigen, was sich ändern würde</translation>
+    </message>
 </context>
 <context>
     <name>Pages</name>
@@ -4697,6 +4701,14 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Nothing would change.</source>
         <translation>Nichts würde sich ändern.</translation>
+    </message>
+    <message>
+        <source>What would change</source>
+        <translation>Was sich ändern würde</translation>
+    </message>
+    <message>
+        <source>Computing what would change…</source>
+        <translation>Es wird berechnet, was sich ändern würde …</translation>
     </message>
 </context>
 <context>

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of a plan in their groups, with a tick for each row that the user may leave out."""
+"""The rows of a plan in their groups, with a tick for each row that the user may leave out.
 
-from collections.abc import Callable, Sequence
+A view lays out all rows of an open group at once, and asks for each of them. So it gets the first `BATCH` rows of a
+long group, and more of them when the last one is in sight.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import groupby
 from typing import Any
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import number_text, plain_tip, state_text
-from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, Value
+from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Value
+from qubesmanager.rules.stepwise import Steps, of_each
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState
@@ -35,6 +39,10 @@ DASH = "\N{EN DASH}"
 
 LISTED = 12
 """Rows of a group that is shown open."""
+LETTERS = 1000
+"""Letters of what a row means: it may name thousands of qubes, and a view measures all of them."""
+BATCH = 200
+"""Rows of a group that a view gets at a time."""
 
 _EITHER = (Qt.CheckState.Checked, Qt.CheckState.Unchecked)
 
@@ -82,45 +90,102 @@ class Head:
 HeadOf = Callable[[Plan, Group, int, Sequence[Row]], Head]
 
 
+@dataclass(slots=True)
+class TableGroup:
+    """The rows of a group below its head. `shown`: how many of them the views have. `tick`: that of the head."""
+
+    head: Head
+    rows: list[Row]
+    shown: int
+    tick: Qt.CheckState | None
+
+    @property
+    def keys(self) -> Iterator[RowKey]:
+        return (row.key for row in self.rows)
+
+
 class PlanTable(QAbstractItemModel):
-    """Two levels: groups, and their rows. Signals: `ticked()`: the user changed `left_out`."""
+    """Two levels: groups, and their rows; empty until `put`. Signals: `ticked()`: the user changed `left_out`."""
 
     ticked = pyqtSignal()
 
-    def __init__(self, plan: Plan, head_of: HeadOf, parent: QObject | None = None) -> None:
+    def __init__(self, head_of: HeadOf, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.left_out: frozenset[str] = frozenset()
-        self.columns = COLUMNS.get(plan.kind, _OF_STATE)
+        self.columns: tuple[PlanColumn, ...] = ()
+        self.groups: list[TableGroup] = []
         self._head_of = head_of
-        self._plan = plan
-        self.groups = self._grouped(plan)
+        self._kind = Kind.PROPERTY
+        self._ticks: dict[str, bool] = {}
+        """Which qubes the user left out, or took again, since the plan that is shown was computed."""
 
-    def put(self, plan: Plan) -> None:
-        """Show this plan of the same kind. Resets the model only if other rows or groups are in it."""
-        groups = self._grouped(plan)
-        same = _keys(groups) == _keys(self.groups)
-        if not same:
+    def put(self, plan: Plan) -> Steps[None]:
+        """Show this plan of the same kind; all of it changes in the last step.
+
+        Resets the model only if other rows or groups are in it.
+        """
+        places: dict[tuple[Group, int], list[Row]] = {}
+        for row in plan.rows:
+            places.setdefault(_place(row), []).append(row)
+            yield
+        groups = yield from of_each(places, lambda place: self._group(plan, *place, places[place]))
+        is_same = yield from self._has_same_rows(groups)
+        if not is_same:
             self.beginResetModel()
-        self._plan, self.groups = plan, groups
-        if not same:
+            self.columns = COLUMNS.get(plan.kind, _OF_STATE)
+        else:
+            for group, before in zip(groups, self.groups, strict=True):
+                group.shown = before.shown
+        self._kind, self.groups, self._ticks = plan.kind, groups, {}
+        if is_same:
+            self._emit_changes()
+        else:
             self.endResetModel()
-            return
-        for at, (_head, rows) in enumerate(groups):
+
+    def _group(self, plan: Plan, group: Group, stage: int, rows: list[Row]) -> TableGroup:
+        ticks = {row.is_left_out for row in rows if _has_tick(row)}
+        tick = None if not ticks else Qt.CheckState.PartiallyChecked if len(ticks) > 1 else _EITHER[ticks.pop()]
+        return TableGroup(self._head_of(plan, group, stage, rows), rows, min(BATCH, len(rows)), tick)
+
+    def _has_same_rows(self, groups: Sequence[TableGroup]) -> Steps[bool]:
+        if _sizes(groups) != _sizes(self.groups):
+            return False
+        for group, before in zip(groups, self.groups, strict=True):
+            for key, other in zip(group.keys, before.keys, strict=True):
+                if key != other:
+                    return False
+                yield
+        return True
+
+    def _emit_changes(self) -> None:
+        for at, group in enumerate(self.groups):
             above = self.index(at, 0)
             self.dataChanged.emit(above, above)
-            self.dataChanged.emit(self.index(0, 0, above), self.index(len(rows) - 1, len(self.columns) - 1, above))
+            self.dataChanged.emit(self.index(0, 0, above), self.index(group.shown - 1, len(self.columns) - 1, above))
+
+    def show_more(self, at: int) -> None:
+        """Give the views more rows of a group, if there are more.
+
+        It is not Qt's `fetchMore`: a tree calls that in each layout, and makes another one for the new rows.
+        """
+        group = self.groups[at]
+        more = min(group.shown + BATCH, len(group.rows))
+        if more > group.shown:
+            self.beginInsertRows(self.index(at, 0), group.shown, more - 1)
+            group.shown = more
+            self.endInsertRows()
 
     def row(self, index: QModelIndex) -> Row | None:
         """The row of an index; None for a group."""
-        return self.groups[index.internalId() - 1][1][index.row()] if index.internalId() else None
+        return self.groups[index.internalId() - 1].rows[index.row()] if index.internalId() else None
 
-    def _grouped(self, plan: Plan) -> list[tuple[Head, list[Row]]]:
-        grouped = ((key, list(rows)) for key, rows in groupby(plan.rows, _place))
-        return [(self._head_of(plan, group, stage, rows), rows) for (group, stage), rows in grouped]
-
-    def _tick(self, rows: Sequence[Row], *, is_on: bool) -> None:
+    def _tick(self, group: TableGroup, rows: Sequence[Row], *, is_on: bool) -> None:
+        """The ticks change at once, all else with the plan that is computed then."""
         names = {row.qube for row in rows if _has_tick(row)}
         self.left_out = self.left_out - names if is_on else self.left_out | names
+        self._ticks.update(dict.fromkeys(names, not is_on))
+        group.tick = _EITHER[not is_on] if len(rows) == len(group.rows) else Qt.CheckState.PartiallyChecked
+        self._emit_changes()
         self.ticked.emit()
 
     def _text(self, row: Row, column: PlanColumn) -> str:
@@ -131,18 +196,19 @@ class PlanTable(QAbstractItemModel):
         if column is PlanColumn.NOW:
             return value_text(row.now)
         if column is PlanColumn.THEN:
-            if self._plan.kind is Kind.CLONE:
+            if self._kind is Kind.CLONE:
                 return row.part if row.then is Fate.MADE else ""
             return value_text(row.now if row.is_left_out else row.then)
         if column is PlanColumn.NEEDS:
             return number_text(row.memory) if row.memory else ""
-        return "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
+        text = "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
+        return text if len(text) <= LETTERS else f"{text[:LETTERS]}…"
 
     def _left_out_text(self, row: Row) -> str:
         return self.tr("Left out.") if row.is_left_out else ""
 
     def _group_data(self, at: int, role: int) -> Any:
-        head, rows = self.groups[at]
+        head = self.groups[at].head
         if role == Qt.ItemDataRole.DisplayRole:
             return head.title
         if role == HEAD_ROLE:
@@ -150,8 +216,7 @@ class PlanTable(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(f"{head.title} {head.quiet}")
         if role == Qt.ItemDataRole.CheckStateRole:
-            ticks = {row.is_left_out for row in rows if _has_tick(row)}
-            return None if not ticks else Qt.CheckState.PartiallyChecked if len(ticks) > 1 else _EITHER[ticks.pop()]
+            return self.groups[at].tick
         return None
 
     def _row_data(self, row: Row, column: PlanColumn, role: int) -> Any:
@@ -161,7 +226,8 @@ class PlanTable(QAbstractItemModel):
         if role == ROW_ROLE:
             return row
         if role == Qt.ItemDataRole.CheckStateRole:
-            return _EITHER[row.is_left_out] if column is PlanColumn.QUBE and _has_tick(row) else None
+            is_left_out = self._ticks.get(row.qube, row.is_left_out)
+            return _EITHER[is_left_out] if column is PlanColumn.QUBE and _has_tick(row) else None
         if role == QUIET_ROLE:
             if column is PlanColumn.MEANS:
                 return not (row.refused or row.warnings)
@@ -179,7 +245,7 @@ class PlanTable(QAbstractItemModel):
     # Qt overrides
 
     def index(self, row: int, column: int, parent: QModelIndex = _NO_PARENT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
+        if not 0 <= row < self.rowCount(parent) or not 0 <= column < len(self.columns):
             return QModelIndex()
         return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
 
@@ -190,7 +256,7 @@ class PlanTable(QAbstractItemModel):
     def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
         if not parent.isValid():
             return len(self.groups)
-        return len(self.groups[parent.row()][1]) if not parent.internalId() and parent.column() == 0 else 0
+        return self.groups[parent.row()].shown if not parent.internalId() and parent.column() == 0 else 0
 
     def columnCount(self, _parent: QModelIndex = _NO_PARENT) -> int:
         return len(self.columns)
@@ -207,12 +273,17 @@ class PlanTable(QAbstractItemModel):
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid():
             return False
         row = self.row(index)
-        self._tick(self.groups[index.row()][1] if row is None else [row], is_on=value != Qt.CheckState.Unchecked)
+        group = self.groups[index.row() if row is None else index.internalId() - 1]
+        self._tick(group, group.rows if row is None else [row], is_on=value != Qt.CheckState.Unchecked)
         return True
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
+        if not index.isValid():
+            return Qt.ItemFlags()
         flags = Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.isValid() and index.data(Qt.ItemDataRole.CheckStateRole) is not None:
+        if index.internalId():
+            flags |= Qt.ItemFlag.ItemNeverHasChildren
+        if self.data(index, Qt.ItemDataRole.CheckStateRole) is not None:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
@@ -264,5 +335,5 @@ def _place(row: Row) -> tuple[Group, int]:
     return row.group, row.stage if row.group is Group.STAGE else 0
 
 
-def _keys(groups: Sequence[tuple[Head, Sequence[Row]]]) -> list[tuple[Group, int, list[tuple[str, str]]]]:
-    return [(head.group, head.stage, [row.key for row in rows]) for head, rows in groups]
+def _sizes(groups: Sequence[TableGroup]) -> list[tuple[Group, int, int]]:
+    return [(group.head.group, group.head.stage, len(group.rows)) for group in groups]

@@ -5,8 +5,9 @@ Nothing here fills a table: the events do.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from PyQt5 import sip
@@ -28,6 +29,7 @@ from qubesmanager.plans.removal import removal_plan, replacements
 from qubesmanager.policy.edition import edition_of
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import is_of_qubes_os
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import Carrying, Signal
@@ -45,7 +47,7 @@ from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, TaskState, report, report_child
-from qubesmanager.ui.session.turns import Turns
+from qubesmanager.ui.session.turns import AT_ONCE, Turns
 from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
@@ -107,13 +109,13 @@ class Operations(QObject):
     def start(self, names: Sequence[str]) -> None:
         """Start the qubes. For several, dom0 is asked for the free memory first."""
         if len(names) == 1:
-            self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out))
+            self._change(names, lifecycle.start_plan.steps)
         else:
             self._ask(self.tr("Start"), self._start(tuple(names)))
 
     async def _start(self, names: tuple[str, ...]) -> None:
         free = await self._free_memory()
-        self.carry_out(lambda left_out, _choice: lifecycle.start_plan(self.facts, names, left_out, free))
+        self._change(names, partial(lifecycle.start_plan.steps, free=free))
 
     async def _free_memory(self) -> int | None:
         """MiB that are free for qubes; None where dom0 does not say it, or not soon enough for a dialog."""
@@ -124,25 +126,25 @@ class Operations(QObject):
         return None
 
     def pause(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.pause_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.pause_plan.steps)
 
     def suspend(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.suspend_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.suspend_plan.steps)
 
     def resume(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.resume_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.resume_plan.steps)
 
     def unpause(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.unpause_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.unpause_plan.steps)
 
     def shutdown(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.shutdown_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.shutdown_plan.steps)
 
     def restart(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.restart_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.restart_plan.steps)
 
     def kill(self, names: Sequence[str]) -> None:
-        self.carry_out(lambda left_out, _choice: lifecycle.kill_plan(self.facts, names, left_out))
+        self._change(names, lifecycle.kill_plan.steps)
 
     def kill_now(self, name: str) -> None:
         self._task(self.tr("Kill {0}").format(name), self._send(calls.VM_KILL(name)))
@@ -269,7 +271,7 @@ class Operations(QObject):
         if len(names) == 1:
             self._ask(self.tr("Clone"), self._clone(names[0]))
         else:
-            self.carry_out(lambda left_out, _choice: clone_plan(self.facts, names, left_out))
+            self._change(names, clone_plan.steps)
 
     def remove(self, names: Sequence[str]) -> None:
         self._ask(self.tr("Remove"), self._remove(tuple(names)))
@@ -282,7 +284,11 @@ class Operations(QObject):
 
     def set_property(self, names: Sequence[str], prop: str, value: str | None) -> None:
         """Set a property of each; an empty reference is none, None is the default."""
-        self.carry_out(lambda left_out, _choice: property_plan(self.facts, names, prop, value, left_out))
+
+        def steps(facts: Facts, names: Sequence[str], left_out: Collection[str]) -> Steps[Plan]:
+            return property_plan.steps(facts, names, prop, value, left_out)
+
+        self._change(names, steps)
 
     def manage(self, names: Sequence[str]) -> None:
         """Make a qube the manager of these: a dialog asks which, and the plan is shown."""
@@ -302,17 +308,39 @@ class Operations(QObject):
 
     # -- how ---------------------------------------------------------------------------------------------------------
 
-    def carry_out(self, make: Make) -> None:
+    def _change(
+        self, names: Sequence[str], steps: Callable[[Facts, Sequence[str], Collection[str]], Steps[Plan]]
+    ) -> None:
         """Carry out a plan; one about several qubes, or that takes something from one, is shown first."""
-        plan = make(frozenset(), "")
-        if plan.needs_showing:
-            self._ask(plan_texts.title(plan), self._show(make))
+
+        def make(left_out: frozenset[str], _choice: str) -> Steps[Plan]:
+            return steps(self.session.facts_now(), names, left_out)
+
+        if len(names) > 1:
+            self.confirm(make)
         else:
-            self._begin(plan, stops_at_refusal=True)
+            self._decide(make, lambda plan: plan.needs_showing, stops_at_refusal=True)
+
+    def _decide(self, make: Make, shows: Callable[[Plan], bool], *, stops_at_refusal: bool) -> None:
+        """Compute a plan, and then show it or carry it out."""
+
+        def work() -> Steps[None]:
+            plan = yield from make(frozenset(), "")
+            if shows(plan):
+                self.confirm(make)
+            else:
+                self._begin(plan, stops_at_refusal=stops_at_refusal)
+
+        self.turns.put(make, work, later=self._is_large)
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether there are more qubes than can be looked at in one turn."""
+        return len(self.records) > AT_ONCE
 
     def confirm(self, make: Make) -> None:
         """Show a plan, whatever it does, and carry it out if the user agrees."""
-        self._ask(plan_texts.title(make(frozenset(), "")), self._show(make))
+        self._ask(self.tr("Show what would change"), self._show(make))
 
     async def _manage(self, names: tuple[str, ...], left_out: frozenset[str] = frozenset()) -> None:
         dialog = ManagerDialog(self.window, self.session, names)
@@ -323,8 +351,8 @@ class Operations(QObject):
         edition = edition_of(files)
         appointment = await asyncio.to_thread(appoint, edition, dict(self.records), manager, names)
 
-        def make(without: frozenset[str], _choice: str) -> Plan:
-            return appointment.plan(self.records, names, without)
+        def make(without: frozenset[str], _choice: str) -> Steps[Plan]:
+            return appointment.steps(dict(self.records), names, without)
 
         await self._show(make, left_out=left_out)
 
@@ -332,7 +360,7 @@ class Operations(QObject):
         self, make: Make, choice: Choice | None = None, notes: str = "", left_out: frozenset[str] = frozenset()
     ) -> None:
         dialog = PlanDialog(self.window, self.session, make, choice=choice, notes=notes, left_out=left_out)
-        if await opened(dialog):
+        if await dialog.asked():
             self._begin(dialog.plan, stops_at_refusal=dialog.stops_at_refusal)
 
     def _begin(self, plan: Plan, *, stops_at_refusal: bool) -> None:
@@ -347,14 +375,10 @@ class Operations(QObject):
     def undo(self, plan: Plan, done: frozenset[RowKey]) -> None:
         """Take back what was done of a plan. If some of it cannot be, what is taken back is shown first."""
 
-        def make(left_out: frozenset[str], _choice: str) -> Plan:
-            return undo(self.facts, plan, done, left_out)
+        def make(left_out: frozenset[str], _choice: str) -> Steps[Plan]:
+            return undo.steps(self.session.facts_now(), plan, done, left_out)
 
-        back = make(frozenset(), "")
-        if back.refused:
-            self._ask(plan_texts.title(back), self._show(make))
-        else:
-            self._begin(back, stops_at_refusal=False)
+        self._decide(make, lambda back: bool(back.refused), stops_at_refusal=False)
 
     def _task(self, title: str, coroutine: Coroutine[Any, Any, None]) -> None:
         self.session.tasks.start(title, coroutine)
@@ -416,14 +440,16 @@ class Operations(QObject):
 
     async def _remove(self, names: tuple[str, ...]) -> None:
         """Show the plan of the removal. Qubes that use the removed ones can be moved to another one first."""
-        choices = in_order(replacements(self.facts, names))
+        later = self._is_large
+        choices = in_order(await self.turns.result(replacements.steps(self.session.facts_now(), names), later=later))
         values = (("", self.tr("leave them where they are")), *((name, name) for name in choices))
         choice = Choice(self.tr("Qubes that use what is removed:"), values) if choices else None
 
-        def make(left_out: frozenset[str], replacement: str) -> Plan:
-            return removal_plan(self.facts, names, left_out, replacement)
+        def make(left_out: frozenset[str], replacement: str) -> Steps[Plan]:
+            return removal_plan.steps(self.session.facts_now(), names, left_out, replacement)
 
-        removed = [row.qube for row in make(frozenset(), "").changes] or list(names)
+        plan = await self.turns.result(make(frozenset(), ""), later=later)
+        removed = [row.qube for row in plan.changes] or list(names)
         await self._show(make, choice, mention_text(await self._mentions(removed), len(removed)))
 
     async def _mentions(self, names: Sequence[str]) -> list[Mention]:

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dialog that shows a plan before anything is sent: what each qube is now and then, and why one cannot change."""
+"""The dialog that shows a plan before anything is sent: what each qube is now and then, and why one cannot change.
 
+Of more than `AT_ONCE` qubes the plan is computed in turns of the loop, on the facts as they are when that begins. What
+changes meanwhile is in the next plan; until that is there, the plan before it is shown. Whatever the user chooses greys
+the button until the plan is there that follows from it.
+"""
+
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QGuiApplication, QPalette
+from PyQt5.QtGui import QGuiApplication, QPalette, QTextCursor
 from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
@@ -24,12 +31,14 @@ from PyQt5.QtWidgets import (
 )
 
 from qubesmanager.models.plan_table import LISTED, PlanColumn, PlanTable
-from qubesmanager.models.texts import in_mib, number_text
-from qubesmanager.plans.plan import Group, Kind, Plan
+from qubesmanager.models.texts import in_mib
+from qubesmanager.plans.plan import Group, Kind, Plan, Step
+from qubesmanager.rules.stepwise import Steps, of_each
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.turns import AT_ONCE, Turns
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import (
     embolden,
@@ -42,14 +51,19 @@ from qubesmanager.ui.widgets.labels import (
     warning_color,
 )
 from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
+from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.sections import line_color
 from qubesmanager.ui.widgets.soon import Soon
 
-Make = Callable[[frozenset[str], str], Plan]
-"""Computes the plan for the qubes that are left out, and what is chosen of `Choice`."""
+Make = Callable[[frozenset[str], str], Steps[Plan]]
+"""Computes the plan for the qubes that are left out, and what is chosen of `Choice`, from a snapshot of the facts."""
 
 PAUSE = 300
 """Milliseconds in which changes of qubes are gathered before the plan is computed again."""
+PATIENCE = 0.2
+"""Seconds after which the dialog opens without its plan, and shows that it is computed."""
+LINES = 200
+"""Calls that the preview takes in one step."""
 FACTS = 4
 DANGEROUS = frozenset({Kind.KILL, Kind.REMOVE})
 STOPPING = frozenset({Kind.SHUTDOWN, Kind.REMOVE})
@@ -65,10 +79,12 @@ class Choice:
 
 
 class PlanDialog(QDialog):
-    """`plan` is the plan as it is shown; accepted, it is what is to be carried out.
+    """`plan` is the plan as it is shown, once there is one; accepted, it is what is to be carried out.
 
     `notes`: more to know of it. `left_out`: the qubes without a tick at first.
     """
+
+    plan: Plan
 
     def __init__(
         self,
@@ -83,17 +99,51 @@ class PlanDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self._make = make
+        self._turns = Turns(self)
         self._unit = max(1, self.fontMetrics().height() // 4)
-        self.plan = make(left_out, choice.values[0][0] if choice else "")
-        self.table = PlanTable(self.plan, plan_texts.head, self)
+        self.table = PlanTable(plan_texts.head, self)
         self.table.left_out = left_out
+        self._notes = notes
+        self._asked = choice
         self._word = ""
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._head(notes))
+        self._lines: list[str] = []
+        """The lines of the preview."""
+        self._is_due = True
+        """The plan does not follow yet from what the user chose."""
+        self._is_planned = asyncio.Event()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.waiting = self._waiting()
+        self._layout.addWidget(self.waiting)
+        self.setWindowTitle(self.tr("What would change"))
+        self._resize(ROWS)
+        self._later = Soon(PAUSE, self._follow, self)
+        for changed in (session.put, session.gone, session.system_changed, session.synced, session.lost):
+            changed.connect(self._later.ask)
+        self.refresh()
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether there is a plan yet."""
+        return self._is_planned.is_set()
+
+    async def asked(self) -> bool:
+        """Open the dialog once it has its plan, at the latest after `PATIENCE`. Returns whether it was accepted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._is_planned.wait()
+        return await opened(self)
+
+    def _fill(self) -> None:
+        """Lay out the parts for a plan of this kind, instead of the note that it is computed."""
+        self._layout.removeWidget(self.waiting)
+        self.waiting.hide()
+        self.waiting.deleteLater()
+        layout = self._layout
+        layout.addWidget(self._head(self._notes))
         self.choice = QComboBox(self)
-        layout.addWidget(self._choice_bar(choice))
+        layout.addWidget(self._choice_bar(self._asked))
         self.memory = _MemoryBar(self._unit, self)
         layout.addWidget(self.memory)
         layout.addWidget(_hair(self))
@@ -101,20 +151,20 @@ class PlanDialog(QDialog):
         layout.addWidget(self.tree, 1)
         layout.addWidget(_hair(self))
         layout.addWidget(self._foot())
-        self._later = Soon(PAUSE, self.refresh, self)
         self.table.ticked.connect(self.refresh)
         self.table.modelReset.connect(self._expand)
         self.choice.currentIndexChanged.connect(self.refresh)
-        for changed in (session.put, session.gone, session.system_changed, session.synced, session.lost):
-            changed.connect(self._later.ask)
-        self._put()
-        self._expand()
+        for changed in (self._session.synced, self._session.lost):
+            changed.connect(self._update_button)
+        if scroll_bar := self.tree.verticalScrollBar():
+            scroll_bar.valueChanged.connect(self._fetch)
+
+    def _resize(self, rows: int) -> None:
         screen = QGuiApplication.primaryScreen()
         size = self.sizeHint().expandedTo(self.minimumSizeHint())
         size.setWidth(max(size.width(), 245 * self._unit))
-        size.setHeight(max(size.height(), min(165, 90 + 7 * len(self.plan.rows)) * self._unit))
+        size.setHeight(max(size.height(), min(165, 90 + 7 * rows) * self._unit))
         self.resize(size.boundedTo(screen.availableSize() * 0.95) if screen is not None else size)
-        (self.typed if self.plan.kind is Kind.REMOVE else self.tree).setFocus()
 
     @property
     def chosen(self) -> list[str]:
@@ -128,36 +178,109 @@ class PlanDialog(QDialog):
 
     def accept(self) -> None:
         """Accept the plan as it is now. One that does more than was shown, or nothing, is shown again instead."""
-        shown = _effects(self.plan)
-        self.refresh()
-        if self.plan.changes and _effects(self.plan) <= shown:
-            super().accept()
+        self._compute(self._agree)
+
+    def done(self, result: int) -> None:
+        self._turns.drop(PLAN)
+        self._turns.drop(PREVIEW)
+        super().done(result)
 
     def refresh(self) -> None:
-        """Compute the plan again, and show it."""
-        chosen = self.choice.currentData()
-        self.plan = self._make(self.table.left_out, chosen if isinstance(chosen, str) else "")
-        self.table.put(self.plan)
-        self._put()
+        """Compute the plan that follows from what the user chose, and show it."""
+        self._compute(self._plan_again)
 
-    def _put(self) -> None:
-        """Show the plan beside its table."""
-        plan = self.plan
-        self.setWindowTitle(plan_texts.title(plan))
-        self.title.setText(plan_texts.title(plan))
-        self.line.setText(plan_texts.line(plan))
-        facts = plan_texts.facts(plan)
+    def _compute(self, work: Callable[[], Steps[None]]) -> None:
+        self._turns.drop(PLAN)
+        self._is_due = True
+        if self.is_planned:
+            self._update_button()
+        self._turns.put(PLAN, work, later=self._is_large)
+
+    def _follow(self) -> None:
+        """Compute the plan of what the qubes are now; one that is computed already is finished first."""
+        self._turns.put(PLAN, self._plan_again, later=self._is_large)
+
+    @property
+    def _is_large(self) -> bool:
+        return len(self._session.records) > AT_ONCE
+
+    def _made(self) -> Steps[Plan]:
+        chosen = self.choice.currentData() if self.is_planned else self._asked and self._asked.values[0][0]
+        return self._make(self.table.left_out, chosen if isinstance(chosen, str) else "")
+
+    def _plan_again(self) -> Steps[None]:
+        plan = yield from self._made()
+        yield from self._show(plan)
+
+    def _agree(self) -> Steps[None]:
+        shown = self.plan
+        plan = yield from self._made()
+        is_no_more = yield from _does_no_more(plan, shown)
+        yield from self._show(plan)
+        if plan.changes and is_no_more:
+            super().accept()
+
+    def _show(self, plan: Plan) -> Steps[None]:
+        """Show this plan, all of it in the last step."""
+        texts = yield from plan_texts.texts(plan)
+        yield from self.table.put(plan)
+        self.plan = plan
+        if not self.is_planned:
+            self._fill()
+        self.setWindowTitle(texts.title)
+        self.title.setText(texts.title)
+        self.line.setText(texts.line)
         for at, fact in enumerate(self.facts):
-            fact.put(facts[at] if at < len(facts) else None)
-        self.yes.setText(f"&{plan_texts.button(plan)}")  # a mnemonic: Return is Cancel where the plan kills
-        self.calls.setText(self.tr("%n call(s)", "", len(plan.steps)))
-        self.preview.setPlainText("\n".join(step.text() for step in plan.steps))
+            fact.put(texts.facts[at] if at < len(texts.facts) else None)
+        self.yes.setText(f"&{texts.button}")  # a mnemonic: Return is Cancel where the plan kills
+        self.calls.setText(self.tr("%n call(s)", "", texts.calls))
         self.memory.put(plan)
-        self._show_undo()
-        self._ask_word()
+        self._show_undo(can_be_undone=texts.can_be_undone)
+        self._ask_word(texts)
+        self._is_due = False
         self._update_button()
+        if not self.is_planned:
+            self._expand()
+            self._resize(len(plan.rows))
+            (self.typed if plan.kind is Kind.REMOVE else self.tree).setFocus()
+            self._is_planned.set()
+        self._turns.put(PREVIEW, self._fill_preview, later=self._is_large)
+
+    def _fill_preview(self) -> Steps[None]:
+        """Show the calls as text, if the user wants to see them."""
+        if not self.calls.isChecked():
+            return
+        lines = yield from of_each(self.plan.steps, Step.text)
+        if lines == self._lines:
+            return
+        self._lines = lines
+        self.preview.clear()
+        cursor = QTextCursor(self.preview.document())
+        for first in range(0, len(lines), LINES):
+            cursor.insertText("\n" * bool(first) + "\n".join(lines[first : first + LINES]))
+            yield
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _waiting(self) -> QWidget:
+        unit = self._unit
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(4 * unit, 4 * unit, 4 * unit, 3 * unit)
+        column.setSpacing(3 * unit)
+        bar = QProgressBar(page)
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setMaximumHeight(2 * unit)
+        bar.setAccessibleName(self.tr("What would change"))
+        cancel = QPushButton(self.tr("Cancel"), page)
+        cancel.clicked.connect(self.reject)
+        column.addStretch(1)
+        column.addWidget(title_label(self.tr("Computing what would change…"), page))
+        column.addWidget(bar)
+        column.addStretch(2)
+        column.addWidget(cancel, 0, Qt.Alignment() | Qt.AlignmentFlag.AlignRight)
+        return page
 
     def _head(self, notes: str) -> QWidget:
         unit = self._unit
@@ -298,22 +421,32 @@ class PlanDialog(QDialog):
 
     def _expand(self) -> None:
         """Show the groups open, but for those that are so already and long ones where nothing is to be seen to."""
-        for at, (head, rows) in enumerate(self.table.groups):
+        for at, group in enumerate(self.table.groups):
             index = self.table.index(at, 0)
             self.tree.setFirstColumnSpanned(at, self.tree.rootIndex(), True)
             is_calm = (
                 len(self.table.groups) > 1
-                and len(rows) > LISTED
-                and not any(row.warnings or row.refused for row in rows)
+                and len(group.rows) > LISTED
+                and not any(row.warnings or row.refused for row in group.rows)
             )
-            self.tree.setExpanded(index, head.group is not Group.ALREADY and not is_calm)
+            self.tree.setExpanded(index, group.head.group is not Group.ALREADY and not is_calm)
+
+    def _fetch(self) -> None:
+        """Have more rows of each group whose last one is in sight."""
+        viewport = self.tree.viewport()
+        for at, group in enumerate(self.table.groups):
+            head = self.table.index(at, 0)
+            last = self.tree.visualRect(self.table.index(group.shown - 1, 0, head))
+            if viewport is not None and last.isValid() and viewport.rect().intersects(last):
+                self.table.show_more(at)
 
     def _show_calls(self, is_shown: bool) -> None:  # noqa: FBT001 - a slot
         self.calls.setArrowType(Qt.ArrowType.DownArrow if is_shown else Qt.ArrowType.RightArrow)
         self.preview.setVisible(is_shown)
+        self._turns.put(PREVIEW, self._fill_preview, later=self._is_large)
 
-    def _show_undo(self) -> None:
-        if self.plan.can_be_undone and self.plan.kind is not Kind.UNDO:
+    def _show_undo(self, *, can_be_undone: bool) -> None:
+        if can_be_undone and self.plan.kind is not Kind.UNDO:
             name, text = "undo", self.tr("Can be undone for %n s", "", UNDO_SECONDS)
         elif self.plan.kind in {Kind.START, Kind.RESTART}:
             name, text = "info", self.tr("Can be cancelled; qubes that are already starting continue to start.")
@@ -324,21 +457,21 @@ class PlanDialog(QDialog):
         self.undo.setText(text)
         self.undo_icon.show_icon(tinted_icon(name, subdued), self.fontMetrics().height())
 
-    def _ask_word(self) -> None:
+    def _ask_word(self, texts: plan_texts.Texts) -> None:
         """Before a removal the name is typed, or the number of qubes."""
-        names = [row.qube for row in self.plan.changes if row.group is not Group.MOVE]
-        is_asked = self.plan.kind is Kind.REMOVE and bool(names)
-        self._word = (names[0] if len(names) == 1 else number_text(len(names))) if is_asked else ""
-        text = self.tr("Type {0} to remove the qube:") if len(names) == 1 else self.tr("Type {0} to remove the qubes:")
+        self._word = texts.typed
+        text = self.tr("Type {0} to remove the qube:") if texts.going == 1 else self.tr("Type {0} to remove the qubes:")
         self.prompt.setText(text.format(self._word))
         self.typed.setAccessibleName(self.prompt.text())
         for widget in (self.prompt, self.typed):
-            widget.setVisible(is_asked)
+            widget.setVisible(bool(self._word))
 
     def _update_button(self) -> None:
         """The button, and why it is grey."""
         if not self._session.is_synced:
             problem = self.tr("There is no connection.")
+        elif self._is_due:
+            problem = self.tr("Computing what would change…")
         elif not self.plan.changes:
             problem = self.tr("Nothing would change.")
         else:
@@ -347,9 +480,23 @@ class PlanDialog(QDialog):
         self.yes.setEnabled(not problem and self.typed.text() == self._word)
 
 
-def _effects(plan: Plan) -> frozenset[object]:
-    """The effects that the user agrees to: the calls of each row, and which qubes lose their network."""
-    return frozenset([*((row.key, row.steps) for row in plan.changes), *plan.losing, *plan.lost_through])
+def _does_no_more(plan: Plan, shown: Plan) -> Steps[bool]:
+    """Whether the user agreed to all of a plan: the calls of each row, and which qubes lose their network."""
+    agreed = {}
+    for row in shown.changes:
+        agreed[row.key] = row.steps
+        yield
+    for row in plan.changes:
+        if agreed.get(row.key) != row.steps:
+            return False
+        yield
+    return {*plan.losing, *plan.lost_through} <= {*shown.losing, *shown.lost_through}
+
+
+ROWS = 10
+"""Rows for which a dialog without a plan has room."""
+PLAN, PREVIEW = "plan", "preview"
+"""Keys of the work that is done in turns."""
 
 
 UNDO_SECONDS = 30

@@ -10,6 +10,7 @@ from qubesmanager.models.plan_table import Head
 from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.texts import in_mib, number_text
 from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Kind, Plan, Row
+from qubesmanager.rules.stepwise import Steps, Stepwise, of_each
 from qubesmanager.wire.values import PowerState
 
 translate = QCoreApplication.translate
@@ -241,6 +242,36 @@ def button(plan: Plan) -> str:
     return _WORDS[plan.kind].button(number)
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts around the rows, and what follows from all rows.
+
+    `typed` is what is typed before a removal, of `going` qubes.
+    """
+
+    title: str
+    line: str
+    button: str
+    facts: Sequence["Fact"]
+    typed: str
+    going: int
+    calls: int
+    can_be_undone: bool
+
+
+def texts(plan: Plan) -> Steps[Texts]:
+    """The texts of a plan: each of them looks at all of its rows."""
+    makers: tuple[Callable[[Plan], str], ...] = (title, line, button)
+    first, second, third = yield from of_each(makers, lambda make: make(plan))
+    rows = yield from facts.steps(plan)
+    going = [row.qube for row in plan.changes if row.group is not Group.MOVE] if plan.kind is Kind.REMOVE else []
+    yield
+    typed = going[0] if len(going) == 1 else number_text(len(going)) if going else ""
+    calls = len(plan.steps)
+    yield
+    return Texts(first, second, third, rows, typed, len(going), calls, plan.can_be_undone)
+
+
 # -- facts ------------------------------------------------------------------------------------------------------------
 
 
@@ -253,10 +284,11 @@ class Fact:
     mark: str = ""
 
 
-def facts(plan: Plan) -> list[Fact]:
+@Stepwise
+def facts(plan: Plan) -> Steps[list[Fact]]:
     """At most four facts of the plan; what does not occur is left out."""
-    rows = [fact for make in _FACTS if (fact := make(plan)) is not None]
-    return rows[:4]
+    rows = yield from of_each(_FACTS, lambda make: make(plan))
+    return [fact for fact in rows if fact is not None][:4]
 
 
 def _losing(plan: Plan) -> Fact | None:

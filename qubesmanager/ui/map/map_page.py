@@ -25,6 +25,7 @@ from qubesmanager.models.natural_sort import in_order
 from qubesmanager.models.texts import percent_text
 from qubesmanager.plans.plan import Plan, RowKey
 from qubesmanager.plans.properties import NETVM, property_plan
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.rules.topology import Forest, Node, network_forest, template_forest
 from qubesmanager.ui.actions.actions import BY_ID, ActionSet
 from qubesmanager.ui.actions.operations import Operations
@@ -282,8 +283,8 @@ class MapPage(QWidget):
     def reconnect(self, names: Sequence[str], netvm: str) -> None:
         """Show the plan that gives the qubes this net qube; empty for none."""
 
-        def make(left_out: frozenset[str], _choice: str) -> Plan:
-            return property_plan(self._session.facts, names, NETVM, netvm, left_out)
+        def make(left_out: frozenset[str], _choice: str) -> Steps[Plan]:
+            return property_plan.steps(self._session.facts_now(), names, NETVM, netvm, left_out)
 
         self.operations.confirm(make)
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work that is spread over turns of the loop, so that a window stays alive meanwhile."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from time import perf_counter
+from typing import TypeVar
 
 from PyQt5.QtCore import QObject, QTimer
+
+from qubesmanager.rules import stepwise
 
 AT_ONCE = 100
 """Qubes for which a window may look at everything in one turn of the loop."""
@@ -15,6 +19,7 @@ Steps = Iterable[None]
 """Long work in steps: a generator that yields after each short step, such as one qube of thousands."""
 Work = Callable[[], Steps | None]
 """Work that is done when it returns, or when its steps are."""
+T = TypeVar("T")
 
 
 class Turns(QObject):
@@ -43,10 +48,7 @@ class Turns(QObject):
         same reason work that has begun is finished before later work of its key; work that runs now ends it.
         """
         if not later:
-            self._due.pop(key, None)
-            if key == self._key:
-                self._steps = None
-                self._is_replaced = True
+            self.drop(key)
             _run_all(work())
             return
         self._due[key] = work
@@ -60,6 +62,31 @@ class Turns(QObject):
             _run_all(steps)
         if (work := self._due.pop(key, None)) is not None:
             _run_all(work())
+
+    def drop(self, key: Hashable) -> None:
+        """Forget the work of a key, whether it is due, has begun or runs now."""
+        self._due.pop(key, None)
+        if key == self._key:
+            self._steps = None
+            self._is_replaced = True
+
+    async def result(self, steps: stepwise.Steps[T], *, later: bool) -> T:
+        """Run these steps as `put` does; what they return. Cancelled, it leaves the rest of them."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def work() -> Steps:
+            try:
+                value = yield from steps
+            except Exception as error:  # noqa: BLE001 - the caller gets it
+                future.set_exception(error)
+            else:
+                future.set_result(value)
+
+        self.put(future, work, later=later)
+        try:
+            return await future
+        finally:
+            self.drop(future)
 
     def _run(self) -> None:
         steps, self._steps = self._steps, None

@@ -16,6 +16,7 @@ from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.models.shared_draft import Difference, SharedDraft
 from qubesmanager.plans.plan import PROPERTY, TAG, Key, Plan, Row
 from qubesmanager.plans.settings import settings_plan
+from qubesmanager.rules import stepwise
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.carrying import STATES, end_text, offer_undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
@@ -33,7 +34,6 @@ from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.side_pages import SidePages
 from qubesmanager.ui.widgets.tables import row_table
@@ -181,15 +181,16 @@ class MultiWindow(EditsWindow):
     async def _apply(self, *, leave: bool) -> None:
         """Show the plan if it takes the network from a qube, and carry it out."""
 
-        def make(left_out: frozenset[str], _choice: str = "") -> Plan:
-            return settings_plan(self._session.facts, self.draft.steps(), left_out)
+        def make(left_out: frozenset[str], _choice: str = "") -> stepwise.Steps[Plan]:
+            return settings_plan.steps(self._session.facts_now(), self.draft.steps(), left_out)
 
         if await self.draft.checked(self._session.facts):
             return
-        plan, stops = make(frozenset()), False
+        is_large = len(self._session.records) > AT_ONCE
+        plan, stops = await self._turns.result(make(frozenset()), later=is_large), False
         if plan.needs_showing:
             dialog = PlanDialog(self, self._session, make)
-            if not await opened(dialog):
+            if not await dialog.asked():
                 return
             plan, stops = dialog.plan, dialog.stops_at_refusal
         await self._carry_out(plan, stops_at_refusal=stops, leave=leave)

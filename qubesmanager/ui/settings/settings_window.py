@@ -21,6 +21,7 @@ from qubesmanager.plans.settings import RULES_KEY, settings_plan
 from qubesmanager.rules.edits import why_not_edit
 from qubesmanager.rules.inheritance import templates
 from qubesmanager.rules.qubes_os import why_not_notes
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.ui.actions.carrying import offer_undo
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import Make, PlanDialog
@@ -32,6 +33,7 @@ from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
@@ -46,7 +48,6 @@ from qubesmanager.ui.settings.volumes_page import VolumesPage
 from qubesmanager.ui.widgets.disabled import disabled
 from qubesmanager.ui.widgets.labels import plain_label
 from qubesmanager.ui.widgets.page_keys import page_keys
-from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.ui.widgets.side_pages import FAULT_BADGE, SidePages
 from qubesmanager.wire import calls
@@ -276,19 +277,22 @@ class SettingsWindow(EditsWindow):
     def _apply_wanted(self, leave: bool) -> None:  # noqa: FBT001 - a signal brings it
         name = self._name
 
-        def make(left_out: frozenset[str], _choice: str = "") -> Plan:
-            return settings_plan(self._session.facts, {name: self.draft.steps()}, left_out)
+        def make(left_out: frozenset[str], _choice: str = "") -> Steps[Plan]:
+            return settings_plan.steps(self._session.facts_now(), {name: self.draft.steps()}, left_out)
 
-        plan = make(frozenset())
-        if plan.needs_showing:
-            self._session.tasks.start_hidden(self.tr("Apply"), self._show(make, leave=leave), owner=self)
-        else:
-            self._start(plan, leave=leave)
+        def work() -> Steps[None]:
+            plan = yield from make(frozenset())
+            if plan.needs_showing:
+                self._session.tasks.start_hidden(self.tr("Apply"), self._show(make, leave=leave), owner=self)
+            else:
+                self._start(plan, leave=leave)
+
+        self._operations.turns.put("apply", work, later=len(self._session.records) > AT_ONCE)
 
     async def _show(self, make: Make, *, leave: bool) -> None:
         """Show what the edits take from this qube or from others, and apply them if the user still wants that."""
         dialog = PlanDialog(self, self._session, make)
-        if await opened(dialog):
+        if await dialog.asked():
             self._start(dialog.plan, leave=leave)
 
     def _start(self, plan: Plan, *, leave: bool) -> None:

@@ -56,6 +56,7 @@ from qubesmanager.models.timeline import (
 )
 from qubesmanager.plans.plan import Kind, Plan, Row, RowKey
 from qubesmanager.plans.revert import qube_of, revert_together, why_not_revert
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.ui.actions.exporting import ExportAction
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.actions.plan_dialog import UNDO_SECONDS
@@ -163,9 +164,10 @@ class TimelinePage(QWidget):
         if not chosen or self.model.why_not_all(chosen):
             return
 
-        def make(left_out: frozenset[str], _choice: str) -> Plan:
-            facts = self._session.facts
-            return _in_words(revert_together(facts, chosen, left_out), {qube_of(facts, each): each for each in chosen})
+        def make(left_out: frozenset[str], _choice: str) -> Steps[Plan]:
+            facts = self._session.facts_now()
+            plan = yield from revert_together.steps(facts, chosen, left_out)
+            return _in_words(plan, {qube_of(facts, each): each for each in chosen})
 
         self.operations.confirm(make)
 

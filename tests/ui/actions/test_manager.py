@@ -7,7 +7,7 @@ import pytest
 from policy_window_fixtures import checked, files, policy_folder, window
 from PyQt5.QtWidgets import QPushButton
 from until import until
-from windows import Clicker, choose, leave_out, opened_dialog
+from windows import Clicker, choose, click, leave_out, opened_dialog
 
 from qubesmanager.client.client import Client
 from qubesmanager.daemon.dispatch import Dispatcher
@@ -51,6 +51,7 @@ async def test_the_qubes_of_a_new_manager_are_listed_and_started_by_it_until_tha
     plan = await chosen("personal")
 
     assert plan.windowTitle() == "Make personal the manager of vault, work"
+    click(plan.calls)
     assert "vm.tag.Set vault managed-by-personal" in plan.preview.toPlainText()
     assert "include/mgmt1-local-rwx" in {row.part for row in plan.plan.rows}
     assert plan.at_refusal.isHidden()

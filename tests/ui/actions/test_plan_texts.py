@@ -12,6 +12,7 @@ from qubesmanager.plans.plan import Group
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan
 from qubesmanager.rules.features import PROHIBIT_START
+from qubesmanager.rules.stepwise import all_at_once
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.wire.values import PowerState
 
@@ -52,9 +53,10 @@ def test_all_starts_that_are_refused_are_one_group(qapp: QApplication) -> None:
         vm("large", memory="4000", netvm="sys-net"),
     )
 
-    table = PlanTable(start_plan(facts, ["vault", "sys-net", "large"], free=1000), plan_texts.head)
+    table = PlanTable(plan_texts.head)
+    all_at_once(table.put(start_plan(facts, ["vault", "sys-net", "large"], free=1000)))
 
-    groups = [(head.group, head.stage, [row.qube for row in rows]) for head, rows in table.groups]
+    groups = [(group.head.group, group.head.stage, [row.qube for row in group.rows]) for group in table.groups]
     assert groups == [(Group.REFUSED, 0, ["vault", "large"]), (Group.STAGE, 1, ["sys-net"])]
 
 

@@ -47,7 +47,7 @@ async def test_a_halted_netvm_for_a_running_qube_is_asked_about_and_started_firs
     next(action for action in menu.actions() if action.text() == "vault").trigger()
     dialog = await clicker.dialog(PlanDialog)
 
-    assert dialog.table.groups[0][0].title == "Start first, they are halted"
+    assert dialog.table.groups[0].head.title == "Start first, they are halted"
     assert dialog.chosen == ["vault", "work"]
     leave_out(dialog, "vault")
     assert dialog.chosen == []
