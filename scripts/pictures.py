@@ -444,7 +444,7 @@ async def devices(scene: Scene, ending: str = "") -> None:
         await scene.until(lambda: (device := named("Stick")) is not None and device.holder)
     tray.show_window()
     await asyncio.sleep(0.5)
-    tray.window.devices.view.select_first()
+    tray.window.devices.view.select(stick.key)
     save(tray.window.grab(), f"devices{ending}")
     tray.window.tabs.setCurrentWidget(tray.window.qubes)
     tray.window.qubes.view.select_name("work")
@@ -495,7 +495,6 @@ async def over_qubes(scene: Scene, ending: str = "") -> None:
     await scene.until(tray.window.actions_of.feed.catalog.devices)
     tray.show_window()
     await asyncio.sleep(0.5)
-    tray.window.devices.view.select_first()
     save(tray.window.grab(), f"qubes-tray{ending}")
     tray.stop()
 

@@ -115,14 +115,15 @@ class DeviceTree(QAbstractItemModel):
             self._take(node, at, row)
         for row, each in enumerate(rows):
             place = next((p for p in range(row, len(node.children)) if node.children[p].id == each.id), None)
-            if place is not None and place != row:
-                self._take(node, at, place)
-                place = None
             if place is None:
                 self.beginInsertRows(at, row, row)
                 node.children.insert(row, _made(each, node))
                 self.endInsertRows()
                 continue
+            if place != row:
+                self.beginMoveRows(at, place, place, at, row)
+                node.children.insert(row, node.children.pop(place))
+                self.endMoveRows()
             child = node.children[row]
             if child.device != each.device:
                 child.device = each.device
@@ -175,7 +176,7 @@ class DeviceTree(QAbstractItemModel):
         if not index.isValid():
             return Qt.ItemFlags()
         if self.device_at(index) is None:
-            return Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled
+            return Qt.ItemFlags()  # the arrow keys go from device to device
         return Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

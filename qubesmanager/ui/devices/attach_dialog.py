@@ -139,7 +139,6 @@ class AttachDialog(QDialog):
         self.search.textChanged.connect(lambda _text: view.select_match())
         view.chosen.connect(lambda _device: self._accept())
         view.picked.connect(self._refresh)
-        view.select_first()
         return view
 
     def _fits(self, device: Device) -> bool:

@@ -45,6 +45,7 @@ class _DeviceDelegate(RowDelegate):
         device: Device | None = index.data(DEVICE_ROLE)
         if device is None:
             option.font.setBold(True)
+            option.palette.setCurrentColorGroup(QPalette.ColorGroup.Active)  # a heading is not a row that is refused
             option.palette.setColor(QPalette.ColorRole.Text, subdued(option.palette))
         elif index.column() == NAME:
             put_icon(option, icon(index.data(ICON_ROLE)))
@@ -56,7 +57,7 @@ class _DeviceDelegate(RowDelegate):
 
 
 class DeviceView(QTreeView):
-    """Everything in it stands open.
+    """Everything in it stands open. A device is selected only by the user: none at first, and none for one that left.
 
     Signals: `chosen(Device)` for Enter or a double click, `picked()` when another is selected,
     `menu_wanted(Device, QPoint)` (global).
@@ -110,12 +111,6 @@ class DeviceView(QTreeView):
             self.setCurrentIndex(match)
             self.scrollTo(match)
 
-    def select_first(self) -> None:
-        """The first device that is shown, unless one is selected."""
-        first = self._tree.index(0, 0, self._tree.index(0, 0))
-        if self.device() is None and first.isValid():
-            self.setCurrentIndex(first)
-
     def _open(self, parent: QModelIndex, *_rows: int) -> None:
         """Expand everything: a collapsed section or disk would hide what the user looks for."""
         if parent.isValid():
@@ -137,6 +132,18 @@ class DeviceView(QTreeView):
         viewport = self.viewport()
         if device is not None and viewport is not None:
             self.menu_wanted.emit(device, viewport.mapToGlobal(at))
+
+    # Qt overrides
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:
+        """Qt would select the neighbour, which the next click would attach or detach instead."""
+        current = self.currentIndex()
+        while current.isValid():
+            if current.parent() == parent and start <= current.row() <= end:
+                self.setCurrentIndex(QModelIndex())
+                break
+            current = current.parent()
+        super().rowsAboutToBeRemoved(parent, start, end)
 
 
 class _TargetDelegate(RowDelegate):

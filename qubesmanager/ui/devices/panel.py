@@ -78,8 +78,6 @@ class DevicesPanel(QWidget):
         self.model.set_filter(text)
         if text.strip():
             self.view.select_match()
-        else:
-            self.view.select_first()
         self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -155,5 +153,4 @@ class DevicesPanel(QWidget):
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
-        self.view.select_first()
         self.search.setFocus()

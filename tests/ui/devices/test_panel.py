@@ -226,3 +226,45 @@ async def test_the_microphone_says_that_it_may_need_a_start(panel: DevicesPanel)
     assert "microphone only when a qube starts" in dialog.hint.text()
     assert not dialog.read_only.isVisible()
     dialog.reject()
+
+
+async def test_no_device_is_selected_until_the_user_selects_one(panel: DevicesPanel, catalog: DeviceCatalog) -> None:
+    await until(lambda: STICK in catalog.devices() and panel.view.isVisible())
+
+    assert panel.view.device() is None
+    assert not panel.attach.isEnabled()
+
+    panel.view.setFocus()
+    press_key(panel.view, Qt.Key.Key_End)
+    press_key(panel.view, Qt.Key.Key_Home)
+    assert (first := panel.view.device()) is not None
+    assert first.key == SDB
+
+
+async def test_a_selected_device_that_is_pulled_leaves_none_selected(
+    panel: DevicesPanel, catalog: DeviceCatalog, system: System
+) -> None:
+    photos = SDB._replace(ident="sdb1")
+    panel.view.select(photos)
+    assert (device := panel.view.device()) is not None
+    assert device.key == photos
+
+    source(system, "dom0").pull(DeviceClass.BLOCK, "sdb1")
+    await until(lambda: photos not in catalog.devices())
+
+    assert panel.view.device() is None
+    assert not panel.attach.isEnabled()
+
+
+async def test_the_selection_stays_with_a_device_that_moves(panel: DevicesPanel, feed: DeviceFeed) -> None:
+    panel.view.select(STICK)
+    selections: list[DeviceKey | None] = []
+    panel.view.picked.connect(lambda: selections.append(device.key if (device := panel.view.device()) else None))
+
+    feed.set_mark(feed.catalog.devices()[STICK], DeviceMark("", True))  # favourites are first
+
+    assert panel.model.index_of(STICK).row() == 0
+    assert (device := panel.view.device()) is not None
+    assert device.key == STICK
+    assert selections == []
+    assert panel.view.isExpanded(panel.model.index_of(STICK))
