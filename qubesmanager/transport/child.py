@@ -77,6 +77,11 @@ class ChildTransport:
     async def _listening(self) -> None:
         while not self._socket.exists():
             if self._process.poll() is not None:
-                last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise DaemonEndedError(f"The daemon ended before it answered: {' '.join(last)}")
+                raise DaemonEndedError(f"The daemon ended before it answered: {self._why()}")
             await asyncio.sleep(_LOOK)
+
+    def _why(self) -> str:
+        """The last fault in the log; without one, the exit status."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        faults = [line for line in lines if not line.startswith(("INFO ", "DEBUG "))]
+        return faults[-1] if faults else f"exit status {self._process.returncode}."
