@@ -12862,6 +12862,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Detach {0}</source>
         <translation>Trennen: {0}</translation>
     </message>
+    <message>
+        <source>Waiting for the connection…</source>
+        <translation>Wartet auf die Verbindung …</translation>
+    </message>
+    <message>
+        <source>No connection: this may be out of date</source>
+        <translation>Keine Verbindung: Diese Angaben können veraltet sein</translation>
+    </message>
 </context>
 <context>
     <name>TrayWindow</name>

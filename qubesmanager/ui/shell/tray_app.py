@@ -33,7 +33,8 @@ def run_tray(make_client: Callable[[], Client], options: ManagerOptions) -> int:
         return NO_CONNECTION
     application = make_application()
     kept = prepare(application)
-    application.setApplicationDisplayName("Qubes Devices")
+    # The title of the window, so that Qt does not append another name to it.
+    application.setApplicationDisplayName(QCoreApplication.translate("TrayWindow", "Qubes Devices"))
     application.setDesktopFileName("qubes-devices")
     alone = is_demo(options.connection)
     if not alone and single_instance.hand_over(own_name(options.connection), options.arguments):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one tray icon with its menu, and the small window behind it, which is all there is without a tray area."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from PyQt5.QtCore import QObject, QPoint, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence
+from PyQt5.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QScreen
 from PyQt5.QtWidgets import QAction, QMenu, QSystemTrayIcon, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from qubesmanager.client.live_copy import Lost
@@ -27,7 +27,7 @@ from qubesmanager.ui.tray.policy_questions import PolicyQuestions
 from qubesmanager.ui.tray.qubes_panel import QubesPanel, add_actions
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Notice
 from qubesmanager.ui.widgets.fonts import unit_of
-from qubesmanager.ui.widgets.menus import add_action, plain
+from qubesmanager.ui.widgets.menus import add_action, in_columns
 from qubesmanager.ui.widgets.prompts import confirm
 from qubesmanager.ui.widgets.screens import FRAME, resize_in_units
 from qubesmanager.wire.records import VmRecord
@@ -195,6 +195,7 @@ class Tray(QObject):
 
     def fill(self) -> None:
         """Fill the menu: what needs the user first, never more lines than the screen has."""
+        room = self._lines_that_fit()
         self.menu.clear()
         media: list[Device] = []
         others: list[Device] = []
@@ -204,21 +205,39 @@ class Tray(QObject):
                 media.append(device)
             elif kind is not Kind.PCI and len(others) < QUICK:
                 others.append(device)
-        shown = [*media, *others]
-        # The kind of the most urgent device comes first.
-        for kind in dict.fromkeys(device.kind for device in sorted(shown, key=_urgency)):
-            _add_text(self.menu, section_text(kind))
-            for device in [device for device in shown if device.kind is kind]:
-                self._add_device(device)
-        if not shown:
+        running = self._running()[:QUICK]
+        # A menu that is higher than the screen would get a second column, with Quit alone in it.
+        while (others or running) and _lines([*media, *others], running) > room:
+            (running if len(running) >= len(others) else others).pop()
+        shown = sorted([*media, *others], key=_urgency)
+        if not self._session.is_synced:
+            waiting = self.tr("Waiting for the connection…")
+            lost = self.tr("No connection: this may be out of date")
+            _add_text(self.menu, lost if self._session.records else waiting)
+        elif not shown:
             _add_text(self.menu, self.tr("No devices"))
+        # The other kinds keep their order, so that a line stays where it was when another device is attached.
+        leading = [device.kind for device in sorted(filter(_leads, shown), key=_urgency)]
+        for kind in dict.fromkeys((*leading, *Kind)):
+            if devices := [device for device in shown if device.kind is kind]:
+                _add_text(self.menu, section_text(kind))
+                for device in devices:
+                    self._add_device(device)
         add_action(self.menu, self.tr("All &devices…"), self.show_window, "search")
         self.menu.addSeparator()
-        for record in self._running()[:QUICK]:
+        for record in running:
             self._add_qube(record)
         add_action(self.menu, self.tr("&Start a qube…"), lambda: self.show_window("qubes"), "start")
         self.menu.addSeparator()
         self._fill_rest(self.menu)
+
+    def _lines_that_fit(self) -> int:
+        """Lines of the menu in the height of the screen."""
+        self.menu.clear()
+        add_action(self.menu, "", self.fill, "search")
+        line = self.menu.actionGeometry(self.menu.actions()[0]).height()
+        screen = self._screen()
+        return screen.availableGeometry().height() // line if screen is not None else 2 * QUICK
 
     def _fill_windowmenu(self) -> None:
         self.window.menu.clear()
@@ -237,9 +256,8 @@ class Tray(QObject):
         add_action(menu, self.tr("&Quit"), self.over.emit, "quit")
 
     def _add_device(self, device: Device) -> None:
-        # What follows the tab is in a separate column, so that no name of a device looks like a state.
         details = filter(None, (size_text(device.size), device.key.backend, state_line(device)))
-        text = f"{plain(device.name)}\t{plain(' · '.join(details))}"
+        text = in_columns(device.name, " · ".join(details))
         if device.kind in ONE_CLICK and device.holder and device.doing is None:
             take = self.menu.addAction(icon(KIND_ICONS[device.kind]), self.tr("Detach {0}").format(text))
             if take is not None:
@@ -257,8 +275,8 @@ class Tray(QObject):
         return sorted(running, key=lambda record: record.name)
 
     def _add_qube(self, record: VmRecord) -> None:
-        text = f"{record.name}   {self._use(record)}".rstrip()
-        inner = self.menu.addMenu(label_icon(self._session.color_of(record.value("label"))), plain(text))
+        text = in_columns(record.name, self._use(record))
+        inner = self.menu.addMenu(label_icon(self._session.color_of(record.value("label"))), text)
         if inner is not None:
             _lazily(inner, lambda menu: add_actions(menu, record.name, self.window.operations))
 
@@ -325,9 +343,7 @@ class Tray(QObject):
 
     def _place(self) -> None:
         """Beside the icon; where the desktop does not say where that is, beside the pointer."""
-        area = self.icon.geometry()
-        at = area.center() if area.isValid() and not area.isEmpty() else QCursor.pos()
-        screen = QGuiApplication.screenAt(at) or QGuiApplication.primaryScreen()
+        at, screen = self._spot(), self._screen()
         if screen is None:
             return
         space = screen.availableGeometry()
@@ -337,11 +353,36 @@ class Tray(QObject):
         top = max(space.top(), min(at.y() - height // 2, space.bottom() - height))
         self.window.move(QPoint(left, top))
 
+    def _spot(self) -> QPoint:
+        """The middle of the icon; where the desktop does not say where that is, the pointer."""
+        area = self.icon.geometry()
+        return area.center() if area.isValid() and not area.isEmpty() else QCursor.pos()
+
+    def _screen(self) -> QScreen | None:
+        return QGuiApplication.screenAt(self._spot()) or QGuiApplication.primaryScreen()
+
+
+def _lines(devices: Collection[Device], running: Collection[VmRecord]) -> int:
+    """Lines of the menu with these: their own, the headings, and those that are always there."""
+    return len(devices) + len({device.kind for device in devices}) + len(running) + _FIXED_LINES
+
+
+_FIXED_LINES = 7
+"""The five actions, a line about the connection, and the height of the separators."""
+
 
 def _urgency(device: Device) -> tuple[bool, bool, bool, bool, str]:
     """Failed first, then new, favourites, attached; then by name, which puts a partition after its disk."""
-    failed = device.doing is not None and device.doing.step is Step.FAILED
-    return not failed, not device.new, not device.mark.favourite, not device.holder, device.name.lower()
+    return not _failed(device), not device.new, not device.mark.favourite, not device.holder, device.name.lower()
+
+
+def _leads(device: Device) -> bool:
+    """Whether its kind comes before the others."""
+    return _failed(device) or device.new or device.mark.favourite
+
+
+def _failed(device: Device) -> bool:
+    return device.doing is not None and device.doing.step is Step.FAILED
 
 
 def _lazily(menu: QMenu, fill: Callable[[QMenu], None]) -> None:

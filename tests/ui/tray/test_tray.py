@@ -14,13 +14,16 @@ from pytestqt.qtbot import QtBot
 from until import until
 from windows import click, is_quiet, press_key, type_text
 
+from qubesmanager.client.live_copy import Lost
 from qubesmanager.daemon.local.system import System
 from qubesmanager.models.device_catalog import DeviceCatalog, DeviceMark
 from qubesmanager.systems import demo
+from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.devices.device_feed import DeviceFeed
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.tray.notices import NoticeKind
 from qubesmanager.ui.tray.tray import Tray
+from qubesmanager.ui.widgets.menus import in_columns
 from qubesmanager.ui.widgets.prompts import Question
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
@@ -35,6 +38,12 @@ class Desk:
         self.over = 0
         self.tray = Tray(session, self._open)
         self.tray.over.connect(self._over)
+        self.write_menu(9)  # all of its lines fit into the small screen
+
+    def write_menu(self, pixels: int) -> None:
+        font = self.tray.menu.font()
+        font.setPixelSize(pixels)
+        self.tray.menu.setFont(font)
 
     def _open(self) -> None:
         self.opened += 1
@@ -70,9 +79,8 @@ async def desk(session: Session, feed: DeviceFeed, qtbot: QtBot) -> AsyncIterato
 async def test_the_menu_has_devices_and_running_qubes(desk: Desk) -> None:
     lines = desk.lines()
 
-    assert "Example HD Webcam C920\tsys-usb" in lines
-    assert lines.index("Cameras") + 1 == lines.index("Example HD Webcam C920\tsys-usb")
-    assert any(line.startswith("work   Running") for line in lines)
+    assert lines.index("Cameras") + 1 == lines.index(in_columns("Example HD Webcam C920", "sys-usb"))
+    assert any(line.startswith("work\tRunning") for line in lines)
     assert not any(line.startswith("vault") for line in lines)
     assert lines[-3:] == ["&Notifications", "Open Qubes &Manager", "&Quit"]
 
@@ -83,10 +91,47 @@ async def test_a_device_is_given_from_the_menu(desk: Desk, catalog: DeviceCatalo
     await until(lambda: catalog.devices()[STICK].holder == "work")
 
     await until(
-        lambda: any(
-            line.startswith("Example USB Stick\t") and line.endswith(" · attached to work") for line in desk.lines()
-        )
+        lambda: any(line.startswith("Example USB Stick\t") and " · attached to work" in line for line in desk.lines())
     )
+
+
+async def test_kinds_keep_their_order_when_a_device_is_attached(desk: Desk, catalog: DeviceCatalog) -> None:
+    headings = ["Disks", "Cameras", "Microphone", "USB devices"]
+    assert [line for line in desk.lines() if line in headings] == headings
+
+    menu = desk.menu_of("Example HD Webcam C920")
+    next(action for action in menu.actions() if action.text() == "work").trigger()
+    await until(lambda: catalog.devices()[CAMERA].holder == "work" and catalog.devices()[CAMERA].doing is None)
+
+    assert [line for line in desk.lines() if line in headings] == headings
+
+
+async def test_a_menu_higher_than_the_screen_is_shortened(desk: Desk, catalog: DeviceCatalog) -> None:
+    found = [AvailableDevice(f"9-{number}", {}, f"Stick {number}") for number in range(20)]
+    catalog.offer("sys-usb", DeviceClass.USB, found)
+    desk.write_menu(24)
+
+    lines = desk.lines()
+
+    actions = desk.tray.menu.actions()
+    screen = desk.tray._screen()
+    assert screen is not None
+    heights = [desk.tray.menu.actionGeometry(action).height() for action in actions]
+    assert sum(heights) <= screen.availableGeometry().height() < 24 * 40
+    assert len({desk.tray.menu.actionGeometry(action).left() for action in actions}) == 1
+    assert any(line.startswith("Stick") for line in lines)
+    assert any("\tRunning" in line for line in lines)
+    assert lines[-1] == "&Quit"
+
+
+async def test_the_menu_names_a_lost_connection(desk: Desk, session: Session) -> None:
+    assert session.is_synced
+    assert desk.lines()[0] == "Disks"
+
+    session._tell(Lost(TransportError("no daemon"), retry_in=60))
+
+    assert desk.lines()[0] == "No connection: this may be out of date"
+    assert desk.lines()[1] == "Disks"
 
 
 async def test_a_qube_is_paused_and_killed_only_after_a_question(desk: Desk, session: Session) -> None:
@@ -145,11 +190,11 @@ async def test_without_a_tray_the_window_shows_a_message(desk: Desk, system: Sys
 
 async def test_new_devices_and_favourites_are_first(desk: Desk, feed: DeviceFeed, system: System) -> None:
     feed.set_mark(feed.catalog.devices()[CAMERA], DeviceMark("", True))
-    assert desk.lines()[1] == "Example HD Webcam C920\tsys-usb"
+    assert desk.lines()[1] == in_columns("Example HD Webcam C920", "sys-usb")
     source(system, "dom0").plug(demo._disk("sdx", "Z & last", 1 << 30))
     await until(lambda: any(device.new for device in feed.catalog.devices().values()))
 
-    assert desk.lines()[1] == "Z && last\t1.0 GiB · dom0 · new"
+    assert desk.lines()[1] == in_columns("Z & last", "1.0 GiB · dom0 · new")
     desk.tray.menu.aboutToHide.emit()
     assert not any(device.new for device in feed.catalog.devices().values())
 
@@ -173,7 +218,7 @@ async def test_a_failure_shows_in_the_window_and_leads_the_menu(desk: Desk, syst
     await until(lambda: desk.tray.window.errors.notices)
 
     assert desk.lines()[1].startswith("Example USB Stick\t")
-    assert desk.lines()[1].endswith("sys-usb · failed with work")
+    assert "sys-usb · failed with work" in desk.lines()[1]
 
 
 async def test_opening_menus_and_the_window_asks_the_daemon_nothing(
@@ -202,9 +247,9 @@ def icon_in_tray(env: dict[str, str]) -> bool:
     return any(TITLE in line for line in x_tray.below(x_tray.windows(env), "panel"))
 
 
-def window_shown(env: dict[str, str]) -> bool:
+def window_shown(env: dict[str, str], title: str = TITLE) -> bool:
     """The small window, which is far wider than an icon."""
-    return any(TITLE in line and x_tray.width(line) > 300 for line in x_tray.windows(env).splitlines())
+    return any(title in line and x_tray.width(line) > 300 for line in x_tray.windows(env).splitlines())
 
 
 @pytest.mark.xserver
@@ -232,6 +277,17 @@ async def test_without_a_tray_there_is_the_window_until_a_tray_comes(tmp_path: P
             await until(lambda: icon_in_tray(env))
 
 
+@pytest.mark.xserver
+@pytest.mark.skipif(bool(x_tray.WHY_NOT), reason=x_tray.WHY_NOT)
+async def test_the_title_of_the_window_has_one_language(tmp_path: Path) -> None:
+    with x_tray.screen(tmp_path) as env:
+        german = env | {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de"}
+        with x_tray.program(sys.executable, "-c", PROGRAM, env=german) as process:
+            await until(lambda: window_shown(env, '"Qubes-Geräte"') or process.poll() is not None)
+
+            assert process.poll() is None
+
+
 async def test_the_tray_asks_whether_a_qube_gets_a_device(desk: Desk, session: Session, system: System) -> None:
     assign = calls.VM_DEVICE_ASSIGN.of(DeviceClass.BLOCK)
     await session.client.send(assign("vault", DeviceId("dom0", "sdb"), {"mode": "ask-to-attach"}))
@@ -255,7 +311,7 @@ async def test_a_device_named_like_a_state_has_its_state_in_another_column(desk:
 
     (line,) = [line for line in desk.lines() if line.startswith("Stick")]
 
-    assert line == "Stick work has it\t1.0 MiB · sys-usb · new"
+    assert line.split("\t") == ["Stick work has it", "1.0 MiB · sys-usb · new\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"]
 
 
 async def test_a_camera_in_use_is_taken_away_by_one_click(desk: Desk, catalog: DeviceCatalog) -> None:
