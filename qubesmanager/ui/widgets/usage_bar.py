@@ -9,9 +9,10 @@ from qubesmanager.models.volume_table import USAGE_ROLE
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 from qubesmanager.ui.widgets.selection import highlight
 
-WIDTH = 64
+WIDTH, LEAST_WIDTH = 64, 16
 HEIGHT = 8
 GAP = 8
+USUAL_TEXT = "888.8 MiB (88 %)"
 
 
 class UsageDelegate(RowDelegate):
@@ -30,15 +31,16 @@ class UsageDelegate(RowDelegate):
         widget = option.widget
         if style := widget.style():
             style.drawControl(QStyle.ControlElement.CE_ItemViewItem, inner, painter, widget)
-        bar = QRect(option.rect.left() + GAP, option.rect.center().y() - HEIGHT // 2 + 1, WIDTH, HEIGHT)
+        width = _width(option)
+        bar = QRect(option.rect.left() + GAP, option.rect.center().y() - HEIGHT // 2 + 1, width, HEIGHT)
         self._bar(painter, QStyle.visualRect(option.direction, option.rect, bar), full, option)
         side = QStyle.visualAlignment(option.direction, Qt.Alignment() | Qt.AlignmentFlag.AlignLeft)
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         painter.drawText(
-            QStyle.visualRect(option.direction, option.rect, option.rect.adjusted(2 * GAP + WIDTH, 0, -GAP, 0)),
+            QStyle.visualRect(option.direction, option.rect, option.rect.adjusted(2 * GAP + width, 0, -GAP, 0)),
             int(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter),
             option.fontMetrics.elidedText(
-                text, Qt.TextElideMode.ElideRight, max(0, option.rect.width() - 3 * GAP - WIDTH)
+                text, Qt.TextElideMode.ElideRight, max(0, option.rect.width() - 3 * GAP - width)
             ),
         )
 
@@ -64,3 +66,9 @@ class UsageDelegate(RowDelegate):
             inside.setWidth(wide)
             painter.drawRoundedRect(inside, 1, 1)
         painter.restore()
+
+
+def _width(option: QStyleOptionViewItem) -> int:
+    """The width of the bar: one for the whole column, and narrower before the usual text would be cut."""
+    room = option.rect.width() - 3 * GAP - option.fontMetrics.horizontalAdvance(USUAL_TEXT)
+    return max(LEAST_WIDTH, min(WIDTH, room))
