@@ -95,12 +95,11 @@ class Uses:
             self._window.view.clearSelection()
 
     def plan_of_all(self) -> None:
-        """Show the plan of an action on all qubes, and close it the next time."""
-        self._number += 1
+        """Show the plan of an action on all qubes; close it at the first time when it is computed."""
         dialogs = [each for each in QApplication.topLevelWidgets() if isinstance(each, PlanDialog)]
         for dialog in dialogs:
-            dialog.reject()
-            dialog.deleteLater()
+            if dialog.is_planned:
+                dialog.reject()
         if not dialogs:
             self._window.operations.set_property(list(self._window.session.records), "label", "blue")
 
