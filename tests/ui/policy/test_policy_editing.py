@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from policy_window_fixtures import LATE, USER, checked, policy_folder, write
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAbstractItemDelegate, QApplication, QComboBox, QLineEdit, QPushButton, QWidget
+from PyQt5.QtWidgets import QAbstractItemDelegate, QComboBox, QLineEdit, QPushButton, QWidget
 from until import until
 from windows import click, click_enabled, opened_dialog, press_key, type_text
 
@@ -382,7 +382,6 @@ async def test_closing_with_edits_asks(window: PolicyWindow) -> None:
     click(question.yes)
 
     await until(lambda: not window.isVisible())
-    QApplication.processEvents()
 
 
 @pytest.mark.parametrize("files", [{"more/x.policy": "# read only\n", "30-user.policy": "!include-dir more\n"}])
