@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 
 async def test_a_task_that_is_due_while_another_ones_step_takes_qts_events_has_its_turn_later(qtbot: QtBot) -> None:
-    steps = []
+    steps: list[str] = []
 
     async def other() -> None:
         steps.append("begun")
@@ -26,7 +26,7 @@ async def test_a_task_that_is_due_while_another_ones_step_takes_qts_events_has_i
 
 
 async def test_a_callback_that_is_due_then_can_still_be_cancelled(qtbot: QtBot) -> None:
-    called = []
+    called: list[str] = []
     handle = asyncio.get_running_loop().call_soon(called.append, "late")
     QCoreApplication.processEvents()
 
