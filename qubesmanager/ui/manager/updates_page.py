@@ -75,7 +75,7 @@ REASONS_SHOWN = 5
 ROWS_SHOWN = 8
 """Rows of updates that are visible at first, if there are so many."""
 STATE = 2
-_UPDATE_WIDTHS = {0: 45, 1: 40, STATE: 50, 3: 35, 4: 35}
+_UPDATE_WIDTHS = {0: 45, 1: 32, STATE: 68, 3: 35, 4: 35}
 _RESTART_WIDTHS = {0: 45, 1: 60, 2: 40, 3: 40, 4: 35}
 """Of the columns, in units of the font; the last one takes what is left."""
 

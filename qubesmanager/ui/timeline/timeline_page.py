@@ -67,6 +67,7 @@ from qubesmanager.ui.widgets.cell_icon import put_icon
 from qubesmanager.ui.widgets.choices import refill
 from qubesmanager.ui.widgets.error_bar import ErrorBar
 from qubesmanager.ui.widgets.flat_header import put_flat_header
+from qubesmanager.ui.widgets.flow_layout import Flow
 from qubesmanager.ui.widgets.labels import info_color, plain_label, subdue, subdued, title_label
 from qubesmanager.ui.widgets.message_page import MessagePage
 from qubesmanager.ui.widgets.page_bar import fill_page_bar
@@ -217,9 +218,10 @@ class TimelinePage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(3 * unit, 2 * unit, 3 * unit, 2 * unit)
         bar.setSpacing(2 * unit)
+        boxes = Flow()
         for box in (self.of_qube, self.of_kind, self.of_source, self.of_period):
-            bar.addWidget(box)
-        bar.addStretch(1)
+            boxes.addWidget(box)
+        bar.addLayout(boxes, 1)
         bar.addWidget(self.count)
         subdue(self.count)
         self.count.setWordWrap(False)
@@ -576,9 +578,8 @@ class _Pane(QWidget):
         column.addWidget(hairline(self))
         column.addWidget(self.reason)
         column.addStretch(1)
-        buttons = QHBoxLayout()
+        buttons = Flow(fill=True)
         buttons.addWidget(self.show_qube)
-        buttons.addStretch(1)
         buttons.addWidget(self.revert)
         column.addLayout(buttons)
         self.setMinimumWidth(50 * unit)

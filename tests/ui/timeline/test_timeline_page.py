@@ -364,3 +364,13 @@ async def test_what_is_shown_is_exported(clicker: Clicker, page: TimelinePage, c
 
     page.export_action.export_to(str(tmp_path / "t.csv" / "x.csv"))
     await clicker.until(lambda: bool(clicker.window.errors.notices))
+
+
+async def test_no_box_and_no_button_is_cut_in_a_narrow_window(clicker: Clicker, page: TimelinePage) -> None:
+    clicker.window.resize(640, 560)
+    clicker.window.show()
+    await clicker.until(page.isVisible)
+
+    parts = (page.of_qube, page.of_kind, page.of_source, page.of_period, page.pane.show_qube, page.pane.revert)
+
+    await clicker.until(lambda: all(part.width() >= part.sizeHint().width() for part in parts))
