@@ -90,6 +90,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[HOME], ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests on a whole system, before pytest chooses by marks."""
+    for item in items:
+        if "system" in getattr(item, "fixturenames", ()):
+            item.add_marker("whole")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Keep modules and tests out of garbage collections: they stay until the end."""

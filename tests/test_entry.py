@@ -8,6 +8,8 @@ import pytest
 
 import qubesmanager
 
+pytestmark = pytest.mark.whole
+
 COMMANDS = {
     "mgmt1": "mgmt1",
     "qubes-backup": "backup",

@@ -116,3 +116,23 @@ def test_the_tests_that_failed_are_written_to_a_file(tmp_path: Path) -> None:
         "test_some.py::test_fails[c::d - e]",
         "test_some.py::test_is_not_left_clean",
     ]
+
+
+def test_a_test_without_a_system_has_no_mark(request: pytest.FixtureRequest) -> None:
+    assert request.node.get_closest_marker("whole") is None
+
+
+class TestOnASystem:
+    """A fixture of this name is a whole system."""
+
+    @pytest.fixture
+    def system(self) -> str:
+        return "a system"
+
+    @pytest.fixture
+    def client(self, system: str) -> str:
+        return f"a client of {system}"
+
+    def test_a_test_on_a_whole_system_has_its_mark(self, request: pytest.FixtureRequest, client: str) -> None:
+        assert client == "a client of a system"
+        assert request.node.get_closest_marker("whole") is not None

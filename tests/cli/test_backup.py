@@ -31,6 +31,8 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.call import Request
 
+pytestmark = pytest.mark.whole
+
 R = TypeVar("R")
 WORDS = "grün 钥匙 pass"
 

@@ -28,6 +28,8 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.restores import Restored, RestorePlan
 
+pytestmark = pytest.mark.whole
+
 R = TypeVar("R")
 WORDS = "grün 钥匙 pass"
 DATA = os.urandom(1 << 21)

@@ -4,12 +4,15 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from daemon_process import DaemonProcess
 
 from qubesmanager.client.client import Client
 from qubesmanager.transport.unix import UnixTransport
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import PowerState
+
+pytestmark = pytest.mark.whole
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -22,6 +22,8 @@ from until import LIMIT
 
 from qubesmanager.daemon.sockets import only_daemon_at
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:

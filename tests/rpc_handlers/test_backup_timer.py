@@ -22,6 +22,8 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.codecs import CreateSpec
 
+pytestmark = pytest.mark.whole
+
 UNITS = Path(__file__).parents[2] / "rpc-handlers/systemd"
 SERVICE = UNITS / "qubes-mgmt1-backup@.service"
 TIMER = UNITS / "qubes-mgmt1-backup@.timer"

@@ -18,6 +18,8 @@ from qubesmanager.admin import calls as admin
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import Tier
 
+pytestmark = pytest.mark.whole
+
 HANDLERS = Path(__file__).parent.parent.parent / "rpc-handlers"
 POLICY = "etc/qubes/policy.d/90-mgmt1-default.policy"
 

@@ -66,6 +66,16 @@ def test_quick_runs_the_static_checks_and_the_unit_tests(checkout: Path) -> None
     assert "All 9 checks passed" in output
 
 
+@pytest.mark.parametrize(("words", "are_left_out"), [((), True), (("-k", "a"), True), (("tests/wire",), False)])
+def test_quick_runs_tests_on_a_whole_system_where_their_folder_is_named(
+    checkout: Path, words: tuple[str, ...], are_left_out: bool
+) -> None:
+    _, _, calls = run(checkout, "--quick", *words)
+
+    (tests,) = calls - STATIC
+    assert ("not whole" in tests) == are_left_out
+
+
 def test_quick_leaves_out_marks_that_exist(checkout: Path) -> None:
     """A misspelt mark would leave nothing out."""
     script = (ROOT / "scripts/test").read_text()

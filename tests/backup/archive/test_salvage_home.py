@@ -27,6 +27,8 @@ from qubesmanager.backup.archive.report import QubeResult, Report
 from qubesmanager.backup.archive.writer import Options, QubeData, write
 from qubesmanager.backup.errors import BackupDamagedError
 
+pytestmark = pytest.mark.whole
+
 HOME = "dom0-home/user"
 CONFIG = "dom0-config.000.enc"
 VOLUME = random.Random(3).randbytes(9000)

@@ -12,6 +12,8 @@ from until import until
 from qubesmanager.daemon.bridge import channel
 from qubesmanager.transport.base import Answer, Payload
 
+pytestmark = pytest.mark.whole
+
 QUBE = "app-0000"
 ABOUT = (
     f"admin.vm.property.GetAll+ {QUBE}",

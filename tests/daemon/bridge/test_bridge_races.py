@@ -20,6 +20,8 @@ from qubesmanager.daemon.bridge.mirror import Mirror
 from qubesmanager.transport.base import Answer, Payload
 from qubesmanager.wire.records import VmRecord
 
+pytestmark = pytest.mark.whole
+
 LONGEST = 6
 """Turns of the loop that an answer or an event may take."""
 

@@ -14,6 +14,8 @@ import pytest
 from qubesmanager import entry
 from qubesmanager.transport.child import ChildTransport
 
+pytestmark = pytest.mark.whole
+
 MANAGER = "from qubesmanager.entry import manager; raise SystemExit(manager())"
 
 

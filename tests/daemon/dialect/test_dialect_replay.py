@@ -28,6 +28,8 @@ from qubesmanager.wire.errors import QubesMemoryError
 from qubesmanager.wire.event import EventDecoder
 from qubesmanager.wire.values import DeviceClass, PowerState
 
+pytestmark = pytest.mark.whole
+
 FILE = Path(__file__).with_name("exchanges.jsonl")
 
 

@@ -25,6 +25,8 @@ from qubesmanager.wire import calls
 from qubesmanager.wire.backups import encode_run
 from qubesmanager.wire.errors import Mgmt1Error
 
+pytestmark = pytest.mark.whole
+
 
 def made(folder: Path) -> None:
     folder.mkdir(exist_ok=True)

@@ -29,6 +29,8 @@ from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.reasons import text
 from qubesmanager.wire.values import PowerState
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:

@@ -31,6 +31,8 @@ from qubesmanager.wire.codecs import CloneSpec, CreateSpec
 from qubesmanager.wire.errors import Mgmt1Error, StoragePoolException
 from qubesmanager.wire.values import PowerState
 
+pytestmark = pytest.mark.whole
+
 NAME = "subject"
 ON_THE_WAY = {PowerState.TRANSIENT, PowerState.HALTING}
 

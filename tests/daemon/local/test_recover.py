@@ -29,6 +29,8 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.records import VmRecord
 from qubesmanager.wire.values import PowerState
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 async def state(tmp_path: Path) -> Path:

@@ -23,7 +23,7 @@ from qubesmanager.wire.codecs import CloneSpec, CreateSpec, DeviceId, VolumeId
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import DeviceClass
 
-pytestmark = pytest.mark.usefixtures("short_pauses")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("short_pauses")]
 
 MIB = 1 << 20
 BLOCK = DeviceClass.BLOCK

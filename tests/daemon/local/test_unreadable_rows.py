@@ -32,6 +32,8 @@ from qubesmanager.wire.errors import StoragePoolException
 from qubesmanager.wire.records import DeviceRecord
 from qubesmanager.wire.values import DeviceClass, PowerState, VmClass
 
+pytestmark = pytest.mark.whole
+
 NOT_UTF8 = b"\xff\xfe\x80"
 RUN: dict[str, Any] = {"profile": "nightly", "start": 5, "end": 6, "result": "failed", "file": "", "run": 1}
 

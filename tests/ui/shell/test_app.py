@@ -29,6 +29,8 @@ from qubesmanager.ui.session.diagnostics import since_start, versions
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.app import EnglishTexts, as_columns, prepare
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 MANAGER = (sys.executable, "-c", "from qubesmanager.entry import manager; raise SystemExit(manager())")

@@ -18,6 +18,8 @@ from qubesmanager.daemon.local.drivers.pools.file_reflink import FileReflink
 from qubesmanager.daemon.local.drivers.pools.table import DRIVERS, checked_options, open_pool
 from qubesmanager.wire.errors import QubesValueError, StoragePoolException
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[5]
 
 
