@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 from source_trees import called, modules_of, trees
 
 from qubesmanager.admin import calls as admin
@@ -17,6 +18,8 @@ from qubesmanager.wire import calls, events, reasons
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
+
+pytestmark = pytest.mark.whole
 
 __all__ = ["trees"]
 

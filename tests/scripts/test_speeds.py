@@ -70,6 +70,8 @@ def test_quick_runs_the_static_checks_and_the_unit_tests(checkout: Path) -> None
 def test_quick_runs_tests_on_a_whole_system_where_their_folder_is_named(
     checkout: Path, words: tuple[str, ...], are_left_out: bool
 ) -> None:
+    (checkout / "tests/wire").mkdir(parents=True)
+
     _, _, calls = run(checkout, "--quick", *words)
 
     (tests,) = calls - STATIC

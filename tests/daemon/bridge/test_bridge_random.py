@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bridge_differences import ONE_SIDED
 from bridge_fixtures import bridged, client_of, over
 from demo_fixtures import populate
@@ -27,6 +28,8 @@ from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import CreateSpec
 from qubesmanager.wire.names import DOM0
 from qubesmanager.wire.records import PropertyValue, VmRecord
+
+pytestmark = pytest.mark.whole
 
 NAMES = ("vault", "untrusted", "default-dvm", "debian-13", "sys-firewall", "new")
 VALUES = {

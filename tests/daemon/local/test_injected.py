@@ -26,6 +26,8 @@ from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import apply_event
 from qubesmanager.wire.records import VmRecord
 
+pytestmark = pytest.mark.whole
+
 CREATE = calls.VM_CREATE("debian-13", "StandaloneVM", CreateSpec("new", "red"))
 CLONE = calls.VM_CLONE("vault", payload=CloneSpec("new"))
 
