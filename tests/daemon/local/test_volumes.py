@@ -3,13 +3,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from demo_fixtures import client_of, populate
 from fakes_hypervisor import FakeHost, FakeHypervisor
+from until import LIMIT
 
 from qubesmanager.client.client import Client
+from qubesmanager.daemon.local.drivers.pools.base import VolumeInfo, VolumeSpec
 from qubesmanager.daemon.local.drivers.pools.file_qcow2 import FileQcow2
 from qubesmanager.daemon.local.startup import open_system
 from qubesmanager.daemon.local.store import rows
@@ -20,7 +23,12 @@ from qubesmanager.wire.errors import Mgmt1Error, QubesVMInUseError, StoragePoolE
 
 
 async def too_much() -> AsyncIterator[bytes]:
-    for _ in range(32):
+    async for piece in written(32):
+        yield piece
+
+
+async def written(mib: int) -> AsyncIterator[bytes]:
+    for _ in range(mib):
         yield b"x" * (1 << 20)
 
 
@@ -41,6 +49,35 @@ async def test_a_renamed_qube_takes_its_volumes_along(client: Client, system: Sy
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("vault", "black")))
     assert {"safe/private", "vault/private"} <= await vids(system)
     await client.send(calls.VM_START("safe"))
+
+
+async def test_of_two_measurements_the_later_one_counts(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    qube = system.runtime.state.qube("vault")
+    vid, driver = qube.volumes["private"].vid, system.pools.driver("default")
+    info, reading = driver.info, [asyncio.Event(), asyncio.Event()]
+    answers, measuring = [asyncio.Event(), asyncio.Event()], []
+
+    async def slow(spec: VolumeSpec) -> VolumeInfo:
+        answer = await info(spec)
+        if spec.vid == vid and (at := next((at for at in (0, 1) if not reading[at].is_set()), None)) is not None:
+            reading[at].set()
+            await answers[at].wait()
+        return answer
+
+    monkeypatch.setattr(driver, "info", slow)
+    async with asyncio.TaskGroup() as group:
+        for at in (0, 1):
+            await driver.import_data(vid, written(at + 1))
+            measuring.append(group.create_task(system.volumes.measure(qube)))
+            with suppress(TimeoutError):  # without an order between the two, the second one reads at once
+                async with asyncio.timeout(LIMIT if at == 0 else 0.3):
+                    await reading[at].wait()
+        for at in (0, 1):
+            answers[at].set()
+            await measuring[at]
+
+    now = await info(system.volumes.spec(qube, qube.volumes["private"]))
+    assert qube.volumes["private"].usage == now.usage > 2 << 20
 
 
 async def test_a_name_whose_volumes_are_there_already_is_refused_and_nothing_changed(

@@ -6,6 +6,7 @@ that stores the qube; what a crash leaves pending is removed at the next start. 
 another identity, and is never touched.
 """
 
+import asyncio
 import json
 import logging
 import secrets
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
@@ -56,6 +58,8 @@ class Volumes:
         self._pools = pools
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
+        self._measuring: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        """By qube, the lock of the one measurement that is under way."""
         self._is_clearing = False
         """Whether leftover volumes are being removed in the background."""
         pools.when_back(self._pool_is_back)
@@ -387,19 +391,24 @@ class Volumes:
         return [qube for qube in every if qube.running and qube.own.get("template") in above]
 
     async def _measure_own(self, qube: Qube) -> None:
-        for name, volume in list(qube.volumes.items()):
-            if volume.save_on_stop:
-                await self._pools.examine(qube, volume)
-            try:
-                info = await self._pools.driver(volume.pool).info(self.spec(qube, volume))
-            except Mgmt1Error as error:
-                log.info("%s of %s cannot be measured: %s", name, qube.name, error)
-                continue
-            now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)
-            if qube.volumes.get(name) == volume and now != volume:
-                qube.volumes[name] = now
-                qube.changed(growth=0)
-                self._runtime.emit([events.VOLUME_SET(qube.name, *now)])
+        """After another measurement of this qube, which may have looked before a change that this one is for."""
+        async with self._measuring.setdefault(qube.uuid, asyncio.Lock()):
+            for name, volume in list(qube.volumes.items()):
+                await self._measure_volume(qube, name, volume)
+
+    async def _measure_volume(self, qube: Qube, name: str, volume: VolumeRecord) -> None:
+        if volume.save_on_stop:
+            await self._pools.examine(qube, volume)
+        try:
+            info = await self._pools.driver(volume.pool).info(self.spec(qube, volume))
+        except Mgmt1Error as error:
+            log.info("%s of %s cannot be measured: %s", name, qube.name, error)
+            return
+        now = volume._replace(size=info.size, usage=info.usage, is_outdated=info.is_outdated)
+        if qube.volumes.get(name) == volume and now != volume:
+            qube.volumes[name] = now
+            qube.changed(growth=0)
+            self._runtime.emit([events.VOLUME_SET(qube.name, *now)])
 
 
 class _Live:
