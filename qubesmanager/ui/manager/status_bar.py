@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status bar: how many qubes, what they use, what is under way, what is connected."""
+"""The status bar: how many qubes, what they use, what is under way, what is connected.
+
+Its texts are shortened where the window is narrow: they never make it wider than its screen.
+"""
 
 import time
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PyQt5.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
 
 from qubesmanager.models.reason_texts import reason_text, run_text
 from qubesmanager.models.texts import date_text, number_text, plain_tip, size_text
@@ -14,7 +17,9 @@ from qubesmanager.models.vm_table import VmTableModel
 from qubesmanager.rules.backups import overdue
 from qubesmanager.ui.icons import icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.widgets.labels import plain_label, subdue
+from qubesmanager.ui.widgets.elided_label import OneLine
+from qubesmanager.ui.widgets.fonts import in_units
+from qubesmanager.ui.widgets.labels import subdue
 from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.wire.backups import BackupRun
 
@@ -25,6 +30,8 @@ PAUSE = 100
 BACKUPS_PAUSE = 100
 """Milliseconds until the reminder of old backups is updated. It looks at all qubes, and other work comes first."""
 NAMED = 12
+LONGEST = 60
+"""Units of the font that the names of failed backups may take; the tooltip has all of them."""
 
 
 class Status(QStatusBar):
@@ -40,12 +47,12 @@ class Status(QStatusBar):
         self._shown = shown
         self._session = session
         self._table = table
-        self.counts = _line(self)
+        self.counts = OneLine(self)
         self.addWidget(self.counts)
-        self.unreadable = _line(self)
+        self.unreadable = OneLine(self)
         self.addWidget(self.unreadable)
         session.unreadable_changed.connect(self.look_at_unreadable)
-        self.task = _line(self)
+        self.task = OneLine(self)
         self.progress = QProgressBar(self)
         self.progress.setFixedWidth(130)
         self.progress.setMaximumHeight(self.fontMetrics().height() + 2)
@@ -54,7 +61,7 @@ class Status(QStatusBar):
         self.tasks.setIcon(icon("tasks"))
         self.tasks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.tasks.clicked.connect(self.tasks_wanted)
-        self.connection = _line(self)
+        self.connection = OneLine(self)
         subdue(self.connection)
         self.backup = QToolButton(self)
         self.backup.setAutoRaise(True)
@@ -121,7 +128,10 @@ class Status(QStatusBar):
         """Remind of backups that failed; else of what has no backup, or only an old one."""
         if troubled := self._session.backups.troubled:
             self.backup.setVisible(True)
-            self.backup.setText(self.tr("Backup failed: {0}").format(", ".join(run.profile for run in troubled)))
+            text = self.tr("Backup failed: {0}").format(", ".join(run.profile for run in troubled))
+            self.backup.setText(
+                self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, in_units(self, LONGEST))
+            )
             self.backup.setToolTip(plain_tip("\n".join(self._trouble(run) for run in troubled)))
             return
         names = overdue(self._session.records.values(), int(time.time()))
@@ -137,10 +147,3 @@ class Status(QStatusBar):
             return said
         retry = self.tr("The next attempt is at {0}.").format(date_text(run.next_attempt))
         return f"{said} {retry}"
-
-
-def _line(parent: QWidget) -> QLabel:
-    label = plain_label("", parent)
-    label.setWordWrap(False)
-    label.setMargin(2)
-    return label

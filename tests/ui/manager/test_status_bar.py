@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The status bar counts the qubes, and shows that some are missing in the list."""
 
+import asyncio
+
 from windows import Clicker
 
 from qubesmanager.client.client import Client
 from qubesmanager.models.qube_counts import ALL
 from qubesmanager.wire import calls
+from qubesmanager.wire.backups import FAILED, BackupRun
 from qubesmanager.wire.reason import Reason
 
 
@@ -42,3 +45,22 @@ async def test_internal_qubes_are_counted_everywhere_or_nowhere(clicker: Clicker
     window.own["internal"].trigger()
 
     await clicker.until(lambda: numbers() == {str(every)})
+
+
+async def test_long_texts_never_make_the_window_wider(clicker: Clicker) -> None:
+    window, session = clicker.window, clicker.window.session
+    narrowest = window.minimumSizeHint().width()
+
+    session.connection = "unix:/" + "long/" * 60
+    window.status.look()
+    session.tasks.start("Carry out " + "something " * 30, asyncio.sleep(600))
+    session.backups.runs = {
+        f"profile-{number}": BackupRun(f"profile-{number}", number, FAILED, by="dom0", owner="dom0", names=(), end=1)
+        for number in range(30)
+    }
+    window.status.look_at_backups()
+
+    assert window.status.task.isVisible()
+    assert "profile-1" in window.status.backup.text()
+    assert "unix:/long/" in window.status.connection.toolTip()
+    assert window.minimumSizeHint().width() <= max(narrowest, 800)
