@@ -6,7 +6,6 @@ that stores the qube; what a crash leaves pending is removed at the next start. 
 another identity, and is never touched.
 """
 
-import asyncio
 import json
 import logging
 import secrets
@@ -14,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import NamedTuple
 from uuid import UUID
-from weakref import WeakValueDictionary
 
+from qubesmanager.daemon.local.core.locks import Locks
 from qubesmanager.daemon.local.core.qube import Qube
 from qubesmanager.daemon.local.core.sight import spoken_one
 from qubesmanager.daemon.local.core.volumes import KINDS
@@ -58,8 +57,8 @@ class Volumes:
         self._pools = pools
         self.lending: set[tuple[str, str]] = set()
         """Pool and vid of volumes that are just being attached to a qube."""
-        self._measuring: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-        """By qube, the lock of the one measurement that is under way."""
+        self._measuring = Locks()
+        """By UUID of a qube: one measurement at a time."""
         self._is_clearing = False
         """Whether leftover volumes are being removed in the background."""
         pools.when_back(self._pool_is_back)
@@ -392,7 +391,7 @@ class Volumes:
 
     async def _measure_own(self, qube: Qube) -> None:
         """After another measurement of this qube, which may have looked before a change that this one is for."""
-        async with self._measuring.setdefault(qube.uuid, asyncio.Lock()):
+        async with self._measuring.hold(str(qube.uuid)):
             for name, volume in list(qube.volumes.items()):
                 await self._measure_volume(qube, name, volume)
 

@@ -7,11 +7,11 @@ A netvm whose network namespace is not known keeps its rules until it is.
 import asyncio
 import json
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from qubesmanager.daemon.local.core.locks import Locks
 from qubesmanager.daemon.local.drivers.firewall.compile import (
     Compiled,
     Json,
@@ -79,7 +79,7 @@ class Firewalls:
         self._resolve = resolve
         self._netvms: dict[str, Netvm] = {}
         self._loaded: dict[str, tuple[str, tuple[Json, ...]]] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = Locks()
 
     async def update(self, netvm: Netvm) -> Report:
         """Have the netvm's rules hold from now on. Raises Mgmt1Error when they could not be loaded.
@@ -87,7 +87,7 @@ class Firewalls:
         The kernel then still has the rules of before, and `refresh` tries again.
         """
         self._netvms[netvm.name] = netvm
-        async with self._locks[netvm.name]:
+        async with self._locks.hold(netvm.name):
             return await self._apply(netvm.name)
 
     async def problems(self, netvm: Netvm) -> Mapping[str, Reason]:
@@ -97,7 +97,7 @@ class Firewalls:
 
     async def remove(self, name: str) -> None:
         """Forget a netvm. Its table is removed where it was loaded, unless that namespace has gone already."""
-        async with self._locks[name]:
+        async with self._locks.hold(name):
             self._netvms.pop(name, None)
             place, _ = self._loaded.pop(name, (None, ()))
             if place is not None:
@@ -110,7 +110,7 @@ class Firewalls:
         """Resolve again, and load what has changed. A netvm that fails is logged and stands as it was."""
         reports = {}
         for name in list(self._netvms):
-            async with self._locks[name]:
+            async with self._locks.hold(name):
                 try:
                     if name in self._netvms:
                         reports[name] = await self._apply(name)

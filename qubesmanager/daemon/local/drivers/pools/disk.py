@@ -10,8 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from mmap import mmap
 from pathlib import Path
@@ -40,21 +39,6 @@ T = TypeVar("T")
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """The function's result, from a bounded set of threads; a cancelled caller still waits until it has ended."""
     return await to_its_end(asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments))
-
-
-class Locks:
-    """One lock a name, made when first asked for."""
-
-    def __init__(self) -> None:
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    @contextlib.asynccontextmanager
-    async def hold(self, *names: str) -> AsyncIterator[None]:
-        """Hold the locks of all names, taken in one order so that two callers cannot wait for each other."""
-        async with contextlib.AsyncExitStack() as stack:
-            for name in sorted(set(names)):
-                await stack.enter_async_context(self._locks[name])
-            yield
 
 
 def is_vid(vid: str) -> bool:

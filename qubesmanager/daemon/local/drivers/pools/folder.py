@@ -27,6 +27,7 @@ from itertools import chain, pairwise, takewhile
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from qubesmanager.daemon.local.core.locks import Locks
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     SESSION,
@@ -41,7 +42,6 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 from qubesmanager.daemon.local.drivers.pools.beneath import check_folders, is_folder, open_file, sub_folders
 from qubesmanager.daemon.local.drivers.pools.disk import (
     Data,
-    Locks,
     already_there,
     checked_size,
     checked_vid,

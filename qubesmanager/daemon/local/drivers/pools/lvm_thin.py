@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from qubesmanager.daemon.local.core.locks import Locks
 from qubesmanager.daemon.local.drivers.pools.base import (
     GRAIN,
     SESSION,
@@ -49,7 +50,6 @@ from qubesmanager.daemon.local.drivers.pools.base import (
 from qubesmanager.daemon.local.drivers.pools.disk import (
     BLOCK,
     Data,
-    Locks,
     already_there,
     checked_size,
     checked_vid,
