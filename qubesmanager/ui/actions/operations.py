@@ -47,7 +47,7 @@ from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, TaskState, report, report_child
-from qubesmanager.ui.session.turns import AT_ONCE, Turns
+from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
@@ -331,12 +331,7 @@ class Operations(QObject):
             else:
                 self._begin(plan, stops_at_refusal=stops_at_refusal)
 
-        self.turns.put(make, work, later=self._is_large)
-
-    @property
-    def _is_large(self) -> bool:
-        """Whether there are more qubes than can be looked at in one turn."""
-        return len(self.records) > AT_ONCE
+        self.turns.put(make, work, later=self.session.is_large)
 
     def confirm(self, make: Make) -> None:
         """Show a plan, whatever it does, and carry it out if the user agrees."""
@@ -440,7 +435,7 @@ class Operations(QObject):
 
     async def _remove(self, names: tuple[str, ...]) -> None:
         """Show the plan of the removal. Qubes that use the removed ones can be moved to another one first."""
-        later = self._is_large
+        later = self.session.is_large
         choices = in_order(await self.turns.result(replacements.steps(self.session.facts_now(), names), later=later))
         values = (("", self.tr("leave them where they are")), *((name, name) for name in choices))
         choice = Choice(self.tr("Qubes that use what is removed:"), values) if choices else None

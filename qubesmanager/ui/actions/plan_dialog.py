@@ -38,7 +38,7 @@ from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import AT_ONCE, Turns
+from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import (
     embolden,
@@ -194,15 +194,11 @@ class PlanDialog(QDialog):
         self._is_due = True
         if self.is_planned:
             self._update_button()
-        self._turns.put(PLAN, work, later=self._is_large)
+        self._turns.put(PLAN, work, later=self._session.is_large)
 
     def _follow(self) -> None:
         """Compute the plan of what the qubes are now; one that is computed already is finished first."""
-        self._turns.put(PLAN, self._plan_again, later=self._is_large)
-
-    @property
-    def _is_large(self) -> bool:
-        return len(self._session.records) > AT_ONCE
+        self._turns.put(PLAN, self._plan_again, later=self._session.is_large)
 
     def _made(self) -> Steps[Plan]:
         chosen = self.choice.currentData() if self.is_planned else self._asked and self._asked.values[0][0]
@@ -244,7 +240,7 @@ class PlanDialog(QDialog):
             self._resize(len(plan.rows))
             (self.typed if plan.kind is Kind.REMOVE else self.tree).setFocus()
             self._is_planned.set()
-        self._turns.put(PREVIEW, self._fill_preview, later=self._is_large)
+        self._turns.put(PREVIEW, self._fill_preview, later=self._session.is_large)
 
     def _fill_preview(self) -> Steps[None]:
         """Show the calls as text, if the user wants to see them."""
@@ -443,7 +439,7 @@ class PlanDialog(QDialog):
     def _show_calls(self, is_shown: bool) -> None:  # noqa: FBT001 - a slot
         self.calls.setArrowType(Qt.ArrowType.DownArrow if is_shown else Qt.ArrowType.RightArrow)
         self.preview.setVisible(is_shown)
-        self._turns.put(PREVIEW, self._fill_preview, later=self._is_large)
+        self._turns.put(PREVIEW, self._fill_preview, later=self._session.is_large)
 
     def _show_undo(self, *, can_be_undone: bool) -> None:
         if can_be_undone and self.plan.kind is not Kind.UNDO:

@@ -32,6 +32,7 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
 from qubesmanager.ui.session.tasks import TaskSet
+from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.usage_watch import UsageWatch
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesNotImplementedError
@@ -157,6 +158,11 @@ class Session(QObject):
         """Start following; ends with `tasks.cancel_all`."""
         self.tasks.start_hidden(self.tr("Follow the system"), self.follower.run())
         self.tasks.start_hidden(self.tr("Follow the statistics"), self._follow_stats())
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are more qubes than a window may look at in one turn of its loop."""
+        return len(self.records) > AT_ONCE
 
     def resync(self) -> None:
         """Have dom0 read everything again, and list it: a task that is shown. While the connection is lost: try now."""

@@ -186,8 +186,7 @@ class MultiWindow(EditsWindow):
 
         if await self.draft.checked(self._session.facts):
             return
-        is_large = len(self._session.records) > AT_ONCE
-        plan, stops = await self._turns.result(make(frozenset()), later=is_large), False
+        plan, stops = await self._turns.result(make(frozenset()), later=self._session.is_large), False
         if plan.needs_showing:
             dialog = PlanDialog(self, self._session, make)
             if not await dialog.asked():

@@ -33,7 +33,6 @@ from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.forms.volume_size_row import VolumeSizeRow
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.settings.advanced_page import AdvancedPage
 from qubesmanager.ui.settings.devices_page import DevicesPage
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
@@ -287,7 +286,7 @@ class SettingsWindow(EditsWindow):
             else:
                 self._start(plan, leave=leave)
 
-        self._operations.turns.put("apply", work, later=len(self._session.records) > AT_ONCE)
+        self._operations.turns.put("apply", work, later=self._session.is_large)
 
     async def _show(self, make: Make, *, leave: bool) -> None:
         """Show what the edits take from this qube or from others, and apply them if the user still wants that."""

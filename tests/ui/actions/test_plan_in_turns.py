@@ -18,9 +18,9 @@ from qubesmanager.plans.lifecycle import pause_plan, shutdown_plan
 from qubesmanager.plans.plan import Plan
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.rules.stepwise import Steps, all_at_once
-from qubesmanager.ui.actions import operations, plan_dialog, plan_texts
+from qubesmanager.ui.actions import plan_dialog, plan_texts
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
-from qubesmanager.ui.session import turns
+from qubesmanager.ui.session import session, turns
 from qubesmanager.ui.session.turns import Turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import PowerState
@@ -32,8 +32,7 @@ USERS = ("personal", "work")
 @pytest.fixture(autouse=True)
 def many_qubes(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were thousands: each step waits for a turn, and a dialog opens before its plan is there."""
-    for module in (operations, plan_dialog):
-        monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(session, "AT_ONCE", 0)
     monkeypatch.setattr(turns, "SLICE", 0)
     monkeypatch.setattr(plan_dialog, "PATIENCE", 0)
 

@@ -15,6 +15,7 @@ from qubesmanager.models.shared_draft import MIXED
 from qubesmanager.plans.plan import PROPERTY, Plan, RowKey, undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session import session as session_module
 from qubesmanager.ui.session import turns
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import OpenWindows
@@ -199,7 +200,8 @@ async def test_a_removed_qube_is_left_out(window: MultiWindow, client: Client) -
 @pytest.fixture
 def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two qubes are many, and a turn has one step."""
-    monkeypatch.setattr(multi_window, "AT_ONCE", 1)
+    for module in (multi_window, session_module):
+        monkeypatch.setattr(module, "AT_ONCE", 1)
     monkeypatch.setattr(turns, "SLICE", 0)
 
 
