@@ -40,6 +40,7 @@ async def start(folder: Path, extra: int = 2) -> System:
     system = await open_system(folder / "state", LibvirtHypervisor("test:///default", owner=str(folder)))
     system.runtime.clock = system.backup_history.clock = lambda: NOW
     await demo_week.populate(system, extra)
+    await system.descriptions.settled()  # each takes a block of its volume
     await system.volumes.measure_all()
     return system
 
