@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import pytestqt.plugin
 from hypothesis import HealthCheck, settings
 from memory_folder import memory_folder
 from pytest_asyncio.plugin import LoopFactory
+from unmeasured import unmeasured
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -103,6 +104,15 @@ def pytest_collection_finish() -> None:
     """Keep modules and tests out of garbage collections: they stay until the end."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Do not measure the coverage of tests that add nothing to it: it doubles their time."""
+    if item.get_closest_marker("unmeasured") or item.get_closest_marker("kills"):
+        with unmeasured():
+            return (yield)
+    return (yield)
 
 
 @pytest.fixture

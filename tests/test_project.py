@@ -18,6 +18,8 @@ import pytest
 
 import qubesmanager
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).resolve().parents[1]
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 # Imported by name where it is there.

@@ -19,7 +19,7 @@ from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.values import Dest, DeviceClass, Tier
 from scripts import derive
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.unmeasured]
 
 __all__ = ["trees"]
 

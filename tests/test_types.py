@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.unmeasured]
 
 ROOT = Path(__file__).resolve().parents[1]
 

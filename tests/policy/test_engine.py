@@ -26,6 +26,7 @@ def decide(text: str, source: str = "work", target: str = "vault", argument: str
 # -- compared with a second evaluator ----------------------------------------------------------------------------------
 
 
+@pytest.mark.unmeasured
 # About 100,000 requests with 60 examples by default: each example has up to 160.
 @settings(max_examples=int(os.environ.get("POLICY_EXAMPLES", settings().max_examples * 16)))
 @given(lines=st.lists(rule_lines(), max_size=8), system=systems())

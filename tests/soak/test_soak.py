@@ -6,6 +6,7 @@ from soak.main import ROUNDS, Plan, Report, small_disk, soak
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @pytest.mark.timeout(600)
 async def test_nothing_that_was_answered_is_lost() -> None:
     report = Report()

@@ -26,6 +26,7 @@ def client() -> Iterator[Client]:
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @pytest.mark.timeout(600)
 async def test_hundreds_of_qubes_start_and_halt_while_the_user_sorts_and_filters(
     clicker: Clicker, capsys: pytest.CaptureFixture[str]

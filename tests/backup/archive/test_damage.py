@@ -96,6 +96,7 @@ def test_the_zeros_at_the_end_are_part_of_it() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("part", range(4))
 def test_no_flipped_byte_of_ten_thousand_is_accepted(part: int) -> None:
     stream = small()

@@ -231,6 +231,7 @@ def _ending_in_zero(number: int) -> tuple[bytes, int] | None:
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("part", range(4))
 def test_whatever_byte_is_flipped_the_containers_that_are_whole_come_back(part: int) -> None:
     stream = small()

@@ -255,8 +255,8 @@ def as_qubes_does(place: Path, backup: Path, private: bytes, cost: int) -> None:
     ("cost", "size"),
     [
         (10, 4 * MIB),
-        pytest.param(20, 4 * MIB, marks=[pytest.mark.slow]),
-        pytest.param(10, 104 * MIB, marks=[pytest.mark.slow]),
+        pytest.param(20, 4 * MIB, marks=[pytest.mark.slow, pytest.mark.unmeasured]),
+        pytest.param(10, 104 * MIB, marks=[pytest.mark.slow, pytest.mark.unmeasured]),
     ],
 )
 async def test_a_backup_in_qubes_own_style_is_restored(

@@ -183,6 +183,7 @@ def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[st
     return asyncio.run(started(moved(base, tmp_path_factory.mktemp("whole") / "state")))
 
 
+@pytest.mark.unmeasured
 @examples(max_examples=30)
 @given(value=damaged_values, seed=st.integers(0, 1 << 32))
 def test_a_damaged_cell_fails_only_qubes_that_its_row_concerns(

@@ -266,6 +266,7 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @pytest.mark.timeout(max(120, SEQUENCES * 4))
 @pytest.mark.parametrize("driver", [FileQcow2, FileReflink])
 def test_any_sequence_of_changes_agrees_with_a_dict_of_bytes(
