@@ -11,6 +11,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import TypeVar
 
+from qubesmanager.client.deadlines import Deadlines
 from qubesmanager.client.refusals import Refusals
 from qubesmanager.transport.base import Transport, TransportError
 from qubesmanager.transport.event_stream import event_pieces
@@ -40,13 +41,14 @@ class Client:
         self.refusals = Refusals()
         self.calls_made = 0
         self._places = asyncio.Semaphore(concurrency)
+        self._deadlines = Deadlines()
 
     async def send(self, request: Request[R]) -> R:
         """The answer's value, within the call's time limit."""
         async with self._places:
             self.calls_made += 1
             try:
-                async with asyncio.timeout(request.call.time_limit):
+                with self._deadlines.limit(request.call.time_limit):
                     answer = await self._whole(request)
                 content = framing.content(answer)
             except TimeoutError as error:
