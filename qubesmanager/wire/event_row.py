@@ -218,14 +218,19 @@ def _codec_of(kind: Callable[..., F], keys: Mapping[str, str], *, has_detail: bo
     detail = columns.pop(0)[2] if has_detail else None
     readers = [(key, codec.decode, name in defaults, defaults.get(name)) for key, name, codec in columns]
     writers = [(key, codec.encode, codec.sparse) for key, _name, codec in columns]
+    are_texts = not any(codec.encode or codec.sparse for _key, _name, codec in columns)
+    written = tuple(key for key, _name, _codec in columns)
 
     def encode(fields: Any) -> tuple[str, dict[str, str]]:
         first, rest = (fields[0], fields[1:]) if detail else ("", fields)
-        words = {
-            key: to(value) if to else value
-            for (key, to, sparse), value in zip(writers, rest, strict=True)
-            if not sparse or value is not None
-        }
+        if are_texts:
+            words = dict(zip(written, rest, strict=True))
+        else:
+            words = {
+                key: to(value) if to else value
+                for (key, to, sparse), value in zip(writers, rest, strict=True)
+                if not sparse or value is not None
+            }
         return (detail.encode(first) if detail and detail.encode else first), words
 
     def decode(untrusted_detail: str, untrusted: Mapping[str, str]) -> F:

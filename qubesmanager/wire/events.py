@@ -634,6 +634,7 @@ def property_change(event: Event) -> PropertyChange | None:
 
 
 _PROPERTY_KINDS = frozenset({PROPERTY_SET.kind, PROPERTY_RESET.kind})
+_FEATURE_KINDS = frozenset({FEATURE_SET.kind, FEATURE_DELETE.kind})
 
 
 def property_changed(event: Event) -> str:
@@ -643,6 +644,12 @@ def property_changed(event: Event) -> str:
     """
     kind, _, detail = event.name.partition(":")
     return detail if kind in _PROPERTY_KINDS else ""
+
+
+def feature_changed(event: Event) -> str:
+    """As `property_changed`, for a feature."""
+    kind, _, detail = event.name.partition(":")
+    return detail if kind in _FEATURE_KINDS else ""
 
 
 def property_event(subject: str, name: str, now: PropertyValue, old_value: str) -> Event:

@@ -18,7 +18,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 from qubesmanager.daemon.event_hub import EventHub
@@ -35,7 +35,7 @@ from qubesmanager.daemon.local.store.store import Statement, Store, StoreDamaged
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.event_row import AnyEventRow
-from qubesmanager.wire.events import DOMAIN_STATE, property_changed, row_of
+from qubesmanager.wire.events import DOMAIN_STATE, TABLE, feature_changed, property_changed, row_of
 from qubesmanager.wire.names import DOM0, shown
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.values import PowerState, VmClass
@@ -70,6 +70,15 @@ class Places:
     def console(self, uuid: UUID) -> Path:
         """The file with the output of the guest's first serial port."""
         return self.logs / f"{uuid}.console"
+
+
+class _Subscription(NamedTuple):
+    """`see` gets the events of these rows, properties and features."""
+
+    see: Callable[[Event], None]
+    rows: frozenset[AnyEventRow]
+    properties: frozenset[str]
+    features: frozenset[str]
 
 
 class _Altering:
@@ -119,7 +128,7 @@ class Runtime:
         self.unreadable: list[Unreadable] = []
         """Rows of the store that could not be read and were not recovered since."""
         self._lock = lock
-        self._subscriptions: list[tuple[Callable[[Event], None], frozenset[AnyEventRow] | None, frozenset[str]]] = []
+        self._subscriptions: list[_Subscription] = []
         self._subscribers_of = lru_cache(maxsize=1024)(self._subscribed)
         """By the name of an event: most events are for one subscriber or none."""
         self._first_subscribers: list[Callable[[Event], None]] = []
@@ -208,22 +217,28 @@ class Runtime:
         self,
         see: Callable[[Event], None],
         *,
-        rows: Iterable[AnyEventRow] | None = None,
+        rows: Iterable[AnyEventRow] = (),
         properties: Iterable[str] = (),
+        features: Iterable[str] = (),
     ) -> None:
         """Call `see` with events from now on, in the order of the subscriptions. It must not block or raise.
 
-        It gets those of `rows` and those of changes of `properties`; without `rows`, every event.
+        It gets those of `rows`, and those of changes of `properties` and `features`; without any of these, all events.
         """
-        self._subscriptions.append((see, None if rows is None else frozenset(rows), frozenset(properties)))
+        subscription = _Subscription(see, frozenset(rows), frozenset(properties), frozenset(features))
+        if not any(subscription[1:]):
+            subscription = subscription._replace(rows=frozenset(TABLE))
+        self._subscriptions.append(subscription)
         self._subscribers_of.cache_clear()
 
     def _subscribed(self, name: str) -> tuple[Callable[[Event], None], ...]:
         """The subscribers that get the events of a name."""
         event = Event("", name)
-        row, prop = row_of(event), property_changed(event)
+        row, prop, feature = row_of(event), property_changed(event), feature_changed(event)
         return tuple(
-            see for see, of, properties in self._subscriptions if of is None or row in of or prop in properties
+            each.see
+            for each in self._subscriptions
+            if row in each.rows or prop in each.properties or feature in each.features
         )
 
     def subscribe_first(self, see: Callable[[Event], None]) -> None:

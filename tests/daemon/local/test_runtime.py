@@ -72,6 +72,16 @@ async def test_a_subscriber_gets_the_kinds_and_properties_that_it_names(runtime:
     assert seen == [label, netvm]
 
 
+async def test_a_subscriber_gets_the_features_that_it_names(runtime: Runtime) -> None:
+    seen: list[Event] = []
+    runtime.subscribe(seen.append, features={"mine"})
+    mine = [events.FEATURE_SET("work", "mine", "1", ""), events.FEATURE_DELETE("work", "mine")]
+
+    runtime.emit([*mine, events.FEATURE_SET("work", "other", "1", ""), events.TAG_ADD("work", "mine")])
+
+    assert seen == mine
+
+
 async def test_a_state_that_the_qube_has_already_is_not_emitted(runtime: Runtime) -> None:
     seen: list[Event] = []
     runtime.subscribe(seen.append)

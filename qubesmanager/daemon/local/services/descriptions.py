@@ -33,6 +33,9 @@ DISPOSABLES = "disposables"
 GATHERED = 1.0
 """Seconds from a change to its writing."""
 
+_DESCRIBED = frozenset(events.TABLE) - {events.DOMAIN_STATE, events.POOL_FOUND}
+"""The events after which a description may be another one. The power state is not described."""
+
 _LONG = ("notes", "rules", "features", DISPOSABLES)
 """The parts that are left out, in this order, where a pool has no room for all; of the disposables too."""
 
@@ -49,24 +52,26 @@ class Descriptions:
         self._hurry = asyncio.Event()
         self._kept: dict[tuple[str, str], bytes] = {}
         """The digest of the description that a volume has; the descriptions would take a kilobyte each."""
-        runtime.subscribe(self._on_event)
+        runtime.subscribe(self._on_event, rows=_DESCRIBED)
+        runtime.subscribe(self._on_templates, rows={events.DOMAIN_DELETE}, properties={"template"})
+        runtime.subscribe(self._on_pool, rows={events.POOL_FOUND})
 
     def _on_event(self, event: Event) -> None:
-        """Look at the event's qube again, and at all qubes once a pool is back. The power state is not described."""
-        row = events.row_of(event)
-        if row is events.DOMAIN_STATE:
-            return
-        if row is events.POOL_FOUND:
-            self.look_at_all()
-            return
+        """Look at the event's qube again."""
         if (qube := self._runtime.state.qubes.get(event.subject)) is not None:
             self._look_at(qube)
             if qube.klass is VmClass.DISP and (template := self._runtime.state.qubes.get(qube.value("template"))):
                 self._look_at(template)
-        if row is events.DOMAIN_DELETE or events.property_changed(event) == "template":
-            for template in self._runtime.state.qubes.values():
-                if template.flag("template_for_dispvms"):
-                    self._look_at(template)
+
+    def _on_templates(self, _event: Event) -> None:
+        """Look at all templates of disposables: one has another disposable now, or one less."""
+        for template in self._runtime.state.qubes.values():
+            if template.flag("template_for_dispvms"):
+                self._look_at(template)
+
+    def _on_pool(self, _event: Event) -> None:
+        """Look at all qubes once a pool is back."""
+        self.look_at_all()
 
     def look_at_all(self) -> None:
         for qube in self._runtime.state.qubes.values():

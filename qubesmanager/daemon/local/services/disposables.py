@@ -43,7 +43,6 @@ SETTLE = 20.0
 NO_SOURCE = ""
 """A source with no rights: what may be named for it may be for any."""
 
-_FEATURE_EVENTS = frozenset[AnyEventRow]({events.FEATURE_SET, events.FEATURE_DELETE})
 _ENDS = frozenset[AnyEventRow]({events.DOMAIN_DELETE, events.DOMAIN_STATE})
 """Events after which fewer may wait."""
 _PROPERTIES = frozenset({"template_for_dispvms", "default_dispvm"})
@@ -72,7 +71,9 @@ class Disposables:
         """How often a setting changed that ends the rest after a failure."""
         self._booting: set[UUID] = set()
         """Disposables that are paused once they have booted."""
-        runtime.subscribe(self._on_event, rows=_FEATURE_EVENTS | _ENDS | {events.VOLUME_SET}, properties=_PROPERTIES)
+        runtime.subscribe(self._on_setting, properties=_PROPERTIES, features={PRELOAD_MAX})
+        runtime.subscribe(self._on_end, rows=_ENDS)
+        runtime.subscribe(self._on_volume, rows={events.VOLUME_SET})
 
     async def create(self, creator: str, source: str) -> str:
         """A new disposable of a template (dom0: the default one), or one that waits; its name.
@@ -156,16 +157,19 @@ class Disposables:
                     await self._fill(template)
             await self._news.wait()
 
-    def _on_event(self, event: Event) -> None:
-        """Look again after what may change how many wait; a setting also ends the rest after a failure."""
-        row = events.row_of(event)
-        feature = event.name.partition(":")[2] if row in _FEATURE_EVENTS else ""
-        is_setting = feature == PRELOAD_MAX or events.property_changed(event) in _PROPERTIES
-        if is_setting:
-            self._settings_changed += 1
-            self.failed.clear()
-        volume = events.VOLUME_SET.of(event) if row is events.VOLUME_SET else None
-        if is_setting or row in _ENDS or (volume is not None and volume.is_outdated):
+    def _on_setting(self, _event: Event) -> None:
+        """Look again how many are to wait, also for templates of which none could be made."""
+        self._settings_changed += 1
+        self.failed.clear()
+        self._news.set()
+
+    def _on_end(self, _event: Event) -> None:
+        self._news.set()
+
+    def _on_volume(self, event: Event) -> None:
+        """A disposable with an outdated volume waits no longer."""
+        volume = events.VOLUME_SET.of(event)
+        if volume is not None and volume.is_outdated:
             self._news.set()
 
     async def _fill(self, template: Qube) -> None:
