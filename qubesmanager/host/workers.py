@@ -27,6 +27,8 @@ class _Uncancelled(asyncio.Future[T]):
         return False
 
 
+_Work = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""A future, and the function that it gets the result of, with its arguments."""
 _Answer = tuple[asyncio.Future[Any], Any, BaseException | None]
 """A future, and the result or the error it gets."""
 
@@ -39,7 +41,7 @@ class LoopThread:
     """
 
     def __init__(self, name: str) -> None:
-        self._work: SimpleQueue[Callable[[], _Answer] | None] = SimpleQueue()
+        self._work: SimpleQueue[_Work | None] = SimpleQueue()
         self._answers: deque[_Answer] = deque()
         # A program that ends without `close` does not wait for it.
         self._thread = Thread(target=self._carry_out, name=name, daemon=True)
@@ -74,20 +76,13 @@ class LoopThread:
             raise RuntimeError(f"No more work for {self._thread.name}")
         if self._loop is None:
             self._begin(future.get_loop())
-
-        def work() -> _Answer:
-            try:
-                return future, function(*arguments, **named), None
-            except BaseException as error:  # noqa: BLE001 - raised again by the future
-                return future, None, error
-
-        self._work.put(work)
+        self._work.put((future, function, arguments, named))
         return future
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ready = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._loop = loop
-        loop.add_reader(self._ready, self._answer)
+        loop.add_reader(self._ready, self._see_answers)
         self._thread.start()
 
     def close(self) -> None:
@@ -103,14 +98,21 @@ class LoopThread:
 
     def _carry_out(self) -> None:
         while (work := self._work.get()) is not None:
-            self._answers.append(work())
-            del work  # nothing is kept alive by a thread that waits
+            future, function, arguments, named = work
+            try:
+                self._answers.append((future, function(*arguments, **named), None))
+            except BaseException as error:  # noqa: BLE001 - raised again by the future
+                self._answers.append((future, None, error))
+            del work, future, function, arguments, named  # nothing is kept alive by a thread that waits
             os.eventfd_write(self._ready, 1)
 
+    def _see_answers(self) -> None:
+        """The thread has written to the descriptor."""
+        os.eventfd_read(self._ready)
+        self._answer()
+
     def _answer(self) -> None:
-        """Give the results that are there to their futures, in the loop."""
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._ready)
+        """Give the results that are there to their futures."""
         while self._answers:
             future, result, error = self._answers.popleft()
             if future.done():

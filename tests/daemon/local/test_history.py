@@ -281,7 +281,13 @@ class Clocked:
         await self.store.commit([], Recording(Origin(), self.now, ages=True))
 
     async def details(self) -> list[str]:
-        return [detail for (detail,) in await self.store.read("SELECT detail FROM history ORDER BY id")]
+        """The detail of each change that a reader gets, oldest first."""
+        rows = await self.store.read(f"SELECT detail FROM history WHERE {recording.kept()} ORDER BY id")
+        return [detail for (detail,) in rows]
+
+    async def rows(self) -> int:
+        ((count,),) = await self.store.read("SELECT count(*) FROM history")
+        return int(count)
 
 
 @pytest.fixture
@@ -340,6 +346,21 @@ async def test_the_newest_changes_stay_within_the_limit_of_rows(clocked: Clocked
 
     assert len(details) == HISTORY_ROWS
     assert (details[0], details[-1]) == ("m1", "l1")
+
+
+async def test_what_is_beyond_the_limit_of_rows_is_removed_many_at_a_time(clocked: Clocked) -> None:
+    many = [("INSERT INTO label VALUES (?, '')", (f"m{number}",)) for number in range(HISTORY_ROWS)]
+    await clocked.store.commit(many, Recording(Origin(), clocked.now))
+
+    counts = []
+    for _ in range(recording._SURPLUS_ROWS + 1):
+        await clocked.change()
+        counts.append(await clocked.rows())
+
+    assert counts[0] == HISTORY_ROWS + 1
+    assert max(counts) == HISTORY_ROWS + recording._SURPLUS_ROWS
+    assert min(counts) == HISTORY_ROWS
+    assert len(await clocked.details()) == HISTORY_ROWS
 
 
 async def test_the_newest_changes_stay_within_the_limit_of_bytes(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from qubesmanager.daemon.local.core.origin import Origin
 from qubesmanager.daemon.local.runtime import DOM0_UUID, Runtime
-from qubesmanager.daemon.local.store.recording import COLUMNS, Recording, entry_of, sight_of
+from qubesmanager.daemon.local.store.recording import COLUMNS, Recording, entry_of, kept, sight_of
 from qubesmanager.rules.sight import OTHER, Sees
 from qubesmanager.wire.event_row import Audience
 from qubesmanager.wire.events import audience_of
@@ -38,8 +38,8 @@ class History:
         before = query.before
         while True:
             rows = await self._runtime.store.read(
-                f"SELECT {COLUMNS} FROM history WHERE {where} AND id < ifnull(?, ~(1 << 63)) AND id > ?"  # noqa: S608
-                " ORDER BY id DESC LIMIT ?",
+                f"SELECT {COLUMNS} FROM history WHERE {where} AND {kept()}"  # noqa: S608 - words of ours
+                " AND id < ifnull(?, ~(1 << 63)) AND id > ? ORDER BY id DESC LIMIT ?",
                 (*values, before, query.after or 0, query.limit if source == DOM0 else HISTORY_PAGE),
             )
             for row in rows:

@@ -11,12 +11,13 @@ volumes are.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import starmap
+from typing import Any, NamedTuple
 
-from qubesmanager.daemon.local.core.origin import Origin
 from qubesmanager.wire import events
-from qubesmanager.wire.event_row import AnyEventRow, flag_text
+from qubesmanager.wire.event_row import flag_text
 from qubesmanager.wire.history import HistoryEntry
 from qubesmanager.wire.limits import HISTORY_BYTES, HISTORY_DAYS, HISTORY_ROWS, HISTORY_VALUE_BYTES
 from qubesmanager.wire.names import CREATED_BY, MANAGED_BY
@@ -25,13 +26,15 @@ DAY = 86_400
 _LARGEST = (1 << 63) - 1
 _NEVER = -1
 """The time at which the age of the history was looked at, if it never was."""
-_NO_ENTRY = (_LARGEST, _LARGEST, _LARGEST)
-"""In place of the oldest entry where there is none: it is within every limit."""
+_NO_ENTRY = (_LARGEST, -_LARGEST, -_LARGEST, -_LARGEST)
+"""In place of the oldest entry where there is none: after the next change it is looked for again."""
 _IDENTITY = "SELECT uuid, qube.name, tag.name FROM qube LEFT JOIN tag USING (qid) WHERE qid = ?"
 _LATEST = 1e11
 """A later time is not believed: some thousand years from now, in Unix seconds."""
 _OVERHEAD = 256
 """Bytes of an entry beside its values."""
+_SURPLUS_ROWS, _SURPLUS_BYTES = 100, HISTORY_BYTES // 100
+"""What may be in the table beyond the limits, so that not each change removes a row. No reader gets it: `kept`."""
 _NO_CHANGE = frozenset({"backup_timestamp"})
 """Properties that no entry is made of: the history of backups has them."""
 
@@ -43,6 +46,17 @@ _OF_SIGHT = (CREATED_BY, MANAGED_BY)
 
 _OLD_DEFAULT, _NEW_DEFAULT, _CUT = 1, 2, 4
 
+_PROPERTY_SET, _PROPERTY_RESET = events.PROPERTY_SET.kind, events.PROPERTY_RESET.kind
+_KINDS = {
+    "name": (_PROPERTY_SET, _PROPERTY_SET),
+    "notes": (events.NOTES_SET.kind, events.NOTES_SET.kind),
+    "rule": (events.FIREWALL_CHANGED.kind, events.FIREWALL_CHANGED.kind),
+    "feature": (events.FEATURE_SET.kind, events.FEATURE_DELETE.kind),
+    "label": (events.LABEL_ADD.kind, events.LABEL_DELETE.kind),
+    "pool": (events.POOL_ADD.kind, events.POOL_DELETE.kind),
+}
+"""By table: the event of a row that is there afterwards, and of one that is gone; its values are those of the entry."""
+
 
 class Effective(NamedTuple):
     """A property before a transaction: its value, and what it is when it is not set."""
@@ -51,6 +65,8 @@ class Effective(NamedTuple):
     default: str
 
 
+_UNKNOWN = Effective("", "")
+
 PropertyKey = tuple[int | None, str]
 """The qid, None for the system, and the name of a property."""
 
@@ -58,11 +74,16 @@ PropertyKey = tuple[int | None, str]
 class Recording(NamedTuple):
     """How a transaction is recorded: by whom, when (Unix seconds), and the properties it writes as they are before."""
 
-    origin: Origin
+    origin: tuple[str, str]
+    """Source and call, as an `Origin`."""
     now: float
     values: Mapping[PropertyKey, Effective] = {}
     ages: bool = False
     """Remove what is too old even if nothing changes."""
+
+
+_Row = tuple[str, int | None, str, str | None, str | None]
+"""A note as the trigger gives it."""
 
 
 class _Note(NamedTuple):
@@ -75,14 +96,8 @@ class _Note(NamedTuple):
     new: str | None
 
 
-class _Change(NamedTuple):
-    """An entry without its qube."""
-
-    event: str
-    detail: str
-    old: str | None
-    new: str | None
-    flags: int = 0
+_Change = tuple[str, str, str | None, str | None, int]
+"""An entry without its qube: event, detail, old and new value, flags."""
 
 
 class _Qube(NamedTuple):
@@ -96,7 +111,8 @@ _SYSTEM = _Qube("", "", "")
 """In place of the qube of an entry about the system."""
 
 
-class _Bounds(NamedTuple):
+@dataclass(slots=True)
+class _Bounds:
     """The history as the last transaction left it, so that the next one need not ask. Ages in seconds."""
 
     tick: int
@@ -106,8 +122,10 @@ class _Bounds(NamedTuple):
     """The id of the newest entry; 0 for none."""
     ordinal: int
     total: int
-    first: tuple[int, int, int]
-    """Ordinal, total and tick of the oldest entry."""
+    full_ordinal: int = 0
+    full_total: int = 0
+    full_tick: int = 0
+    """The oldest entries are removed once the newest one reaches one of these."""
 
 
 class Recorder:
@@ -119,7 +137,7 @@ class Recorder:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._recording: Recording | None = None
-        self._notes: list[_Note] = []
+        self._notes: list[_Row] = []
         self._noted: set[int] = set()
         self._bounds: _Bounds | None = None
         self._qubes: dict[int, _Qube] = {}
@@ -127,7 +145,7 @@ class Recorder:
         connection.create_function("history_first", 1, self._is_first)
         connection.create_function("history_note", 5, self._note)
         self._is_noting = False
-        self._cursor = connection.cursor()
+        self.execute = connection.cursor().execute
         """For what each transaction executes: to make a cursor takes as long as a short statement."""
 
     def begin(self, recording: Recording | None) -> None:
@@ -167,39 +185,35 @@ class Recorder:
             return
         moment = int(min(max(0, recording.now), _LATEST) * 1_000_000)
         now = moment // 1_000_000
-        bounds = self._bounds or self._read_bounds()
-        tick = self._age(now, bounds)
-        _, _, number, ordinal, total, first = bounds
-        for qube, change in entries:
-            event, detail, old, new, flags = _cut(change)
-            number = max(number + 1, moment)
+        bounds = self._bounds
+        if bounds is None:
+            bounds = self._bounds = self._read_bounds()
+        if bounds.looked != now:
+            self._age(now, bounds)
+        tick, number, ordinal, total = bounds.tick, bounds.number, bounds.ordinal, bounds.total
+        for qube, (event, detail, old, new, flags) in entries:
+            number = moment if moment > number else number + 1
             ordinal += 1
-            total += _OVERHEAD + _bytes(old) + _bytes(new)
-            self._cursor.execute(
+            total += _OVERHEAD
+            if old is not None:
+                old, size, flags = _cut(old, flags)  # noqa: PLW2901 - the value that is written
+                total += size
+            if new is not None:
+                new, size, flags = _cut(new, flags)  # noqa: PLW2901 - as above
+                total += size
+            self.execute(
                 "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    ordinal,
-                    total,
-                    tick,
-                    now,
-                    *recording.origin,
-                    *(qube or _SYSTEM),
-                    event,
-                    detail,
-                    old,
-                    new,
-                    flags,
-                ),
+                (number, ordinal, total, tick, now, *recording.origin, *qube, event, detail, old, new, flags),
             )
-            first = min(first, (ordinal, total, tick))
-        self._bounds = _Bounds(tick, now, number, ordinal, total, self._pruned(first, ordinal, total, tick))
+        bounds.number, bounds.ordinal, bounds.total = number, ordinal, total
+        if recording.ages or ordinal >= bounds.full_ordinal or total >= bounds.full_total or tick >= bounds.full_tick:
+            self._prune(bounds)
 
     # -- notes --------------------------------------------------------------------------------------------------------
 
-    def _note(self, table: str, qid: int | None, key: str, old: str | None, new: str | None) -> None:
+    def _note(self, *row: Any) -> None:
         if self._recording is not None:
-            self._notes.append(_Note(table, qid, key, old, new))
+            self._notes.append(row)
 
     def _is_first(self, qid: int) -> int:
         """Whether the rules of the qube are written for the first time in this transaction."""
@@ -210,16 +224,20 @@ class Recorder:
 
     # -- entries ------------------------------------------------------------------------------------------------------
 
-    def _entries(self, recording: Recording) -> list[tuple[_Qube | None, _Change]]:
+    def _entries(self, recording: Recording) -> list[tuple[_Qube, _Change]]:
+        if len(self._notes) == 1 and not _is_of_qube(*self._notes[0]):
+            # Most transactions write one row.
+            entry = self._entry(*self._notes[0], recording)
+            return [] if entry is None else [entry]
         notes = self._merged()
-        if not any(map(_is_of_qube, notes)):
-            return [entry for note in notes if (entry := self._entry(note, recording)) is not None]
+        if not any(starmap(_is_of_qube, notes)):
+            return [entry for note in notes if (entry := self._entry(*note, recording)) is not None]
         self._qubes.clear()
         made = {note.qid for note in notes if note.table == "qube" and note.old is None}
         gone = {note.qid for note in notes if note.table == "qube" and note.new is None}
         whole = made | gone
         renamed = any(note.table == "name" and note.qid not in whole for note in notes)
-        entries: list[tuple[_Qube | None, _Change]] = []
+        entries: list[tuple[_Qube, _Change]] = []
         for note in notes:
             if note.table == "qube":
                 if note.qid not in made & gone:
@@ -228,7 +246,7 @@ class Recorder:
             # A rename changes all that refers to the qube.
             if note.qid in whole or note.table == _UUID or (renamed and note.table not in {"name", "label", "pool"}):
                 continue
-            if (entry := self._entry(note, recording)) is not None:
+            if (entry := self._entry(*note, recording)) is not None:
                 entries.append(entry)
         for note in notes:
             if note.table == "name" and note.old:
@@ -239,26 +257,33 @@ class Recorder:
 
     def _merged(self) -> Collection[_Note]:
         """A note for each row that was written, with its first old value and its last new one."""
-        if len(self._notes) == 1:
-            return self._notes
         notes: dict[tuple[str, int | None, str], _Note] = {}
-        for note in self._notes:
-            known = notes.get(note[:3])
-            notes[note[:3]] = note if known is None else known._replace(new=note.new)
+        for row in self._notes:
+            known = notes.get(row[:3])
+            notes[row[:3]] = _Note(*row) if known is None else known._replace(new=row[4])
         return notes.values()
 
-    def _entry(self, note: _Note, recording: Recording) -> tuple[_Qube | None, _Change] | None:
+    def _entry(
+        self, table: str, qid: int | None, key: str, old: str | None, new: str | None, recording: Recording
+    ) -> tuple[_Qube, _Change] | None:
         """The entry of a row that was written; None if it gets none."""
-        current = self._rules_now(note) if note.table == "rule" else note
-        change = None if current.old == current.new else _change(current, recording)
-        return None if change is None else (self._qube(note.qid), change)
+        if table == "rule":
+            new = self._rules_now(qid)
+        if old == new:
+            return None
+        change: _Change | None
+        if (kinds := _KINDS.get(table)) is not None:
+            change = (kinds[new is None], key, old, new, 0)
+        else:
+            change = _CHANGES[table](qid, key, old, new, recording)
+        return None if change is None else (self._qube(qid), change)
 
-    def _whole(self, note: _Note) -> tuple[_Qube | None, _Change]:
+    def _whole(self, note: _Note) -> tuple[_Qube, _Change]:
         """A qube came or went; the note has its uuid as key, and its name, class and tags."""
         if note.new is not None:
-            return self._qube(note.qid), _Change(events.DOMAIN_ADD.kind, "", None, self._description(note))
+            return self._qube(note.qid), (events.DOMAIN_ADD.kind, "", None, self._description(note), 0)
         name, klass, *tags = (note.old or "").split(" ")
-        return _Qube(note.key, name, _sight(tags)), _Change(events.DOMAIN_DELETE.kind, "", f"class={klass}", None)
+        return _Qube(note.key, name, _sight(tags)), (events.DOMAIN_DELETE.kind, "", f"class={klass}", None, 0)
 
     def _description(self, note: _Note) -> str:
         template = self._connection.execute(
@@ -267,21 +292,22 @@ class Recorder:
         words = [f"class={(note.new or '').split(' ')[1]}"] + ([f"template={template[0]}"] if template else [])
         return " ".join(words)
 
-    def _rules_now(self, note: _Note) -> _Note:
-        rows = self._connection.execute("SELECT text FROM rule WHERE qid = ? ORDER BY position", (note.qid,))
-        return note._replace(new="\n".join(text for (text,) in rows))
+    def _rules_now(self, qid: int | None) -> str:
+        rows = self._connection.execute("SELECT text FROM rule WHERE qid = ? ORDER BY position", (qid,))
+        return "\n".join(text for (text,) in rows)
 
-    def _qube(self, qid: int | None) -> _Qube | None:
-        """The qube after the transaction; None for the system."""
+    def _qube(self, qid: int | None) -> _Qube:
+        """The qube after the transaction; `_SYSTEM` for what is of no qube."""
         if qid is None:
-            return None
-        if qid not in self._qubes:
+            return _SYSTEM
+        qube = self._qubes.get(qid)
+        if qube is None:
             rows = self._connection.execute(_IDENTITY, (qid,)).fetchall()
             if not rows:
-                return None
+                return _SYSTEM
             sight = _sight(tag for _uuid, _name, tag in rows if tag is not None)
-            self._qubes[qid] = _Qube(rows[0][0], rows[0][1], sight)
-        return self._qubes[qid]
+            qube = self._qubes[qid] = _Qube(rows[0][0], rows[0][1], sight)
+        return qube
 
     # -- the table ----------------------------------------------------------------------------------------------------
 
@@ -294,32 +320,34 @@ class Recorder:
 
     def _read_bounds(self) -> _Bounds:
         last = self._connection.execute("SELECT id, ordinal, total FROM history ORDER BY id DESC LIMIT 1").fetchone()
-        first = self._connection.execute("SELECT ordinal, total, tick FROM history ORDER BY id LIMIT 1").fetchone()
         clock = self._connection.execute("SELECT tick, seen FROM history_clock").fetchone()
-        tick, looked = clock or (0, _NEVER)
-        number, ordinal, total = last or (0, 0, 0)
-        return _Bounds(tick, looked, number, ordinal, total, first or _NO_ENTRY)
+        return _Bounds(*(clock or (0, _NEVER)), *(last or (0, 0, 0)))
 
-    def _age(self, now: int, bounds: _Bounds) -> int:
-        """Seconds that the history has aged until now."""
-        if bounds.looked == now:
-            return bounds.tick
-        tick = bounds.tick if bounds.looked == _NEVER else bounds.tick + min(max(0, now - bounds.looked), DAY)
-        self._cursor.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (tick, now))
-        return tick
+    def _age(self, now: int, bounds: _Bounds) -> None:
+        """The history has aged until now."""
+        if bounds.looked != _NEVER:
+            bounds.tick += min(max(0, now - bounds.looked), DAY)
+        bounds.looked = now
+        self.execute("INSERT OR REPLACE INTO history_clock VALUES (1, ?, ?)", (bounds.tick, now))
 
-    def _pruned(self, first: tuple[int, int, int], ordinal: int, total: int, tick: int) -> tuple[int, int, int]:
-        """Remove the oldest entries down to the limits. Takes the oldest entry and gives the oldest that is left."""
-        least = (ordinal - HISTORY_ROWS, total - HISTORY_BYTES, tick - HISTORY_DAYS * DAY)
-        if first[0] > least[0] and first[1] > least[1] and first[2] >= least[2]:
-            return first
+    def _prune(self, bounds: _Bounds) -> None:
+        """Remove the oldest entries down to the limits."""
         row = self._connection.execute(
             "SELECT id, ordinal, total, tick FROM history WHERE ordinal > ? AND total > ? AND tick >= ?"
             " ORDER BY id LIMIT 1",
-            least,
+            (bounds.ordinal - HISTORY_ROWS, bounds.total - HISTORY_BYTES, bounds.tick - HISTORY_DAYS * DAY),
         ).fetchone()
-        self._connection.execute("DELETE FROM history WHERE id < ?", (row[0] if row else _LARGEST,))
-        return row[1:] if row else _NO_ENTRY
+        number, ordinal, total, tick = row or _NO_ENTRY
+        self._connection.execute("DELETE FROM history WHERE id < ?", (number,))
+        bounds.full_ordinal = ordinal + HISTORY_ROWS + _SURPLUS_ROWS
+        bounds.full_total = total + HISTORY_BYTES + _SURPLUS_BYTES
+        bounds.full_tick = tick + HISTORY_DAYS * DAY + 1
+
+
+def kept() -> str:
+    """The condition for the entries that are within the limits."""
+    newest = "FROM history ORDER BY id DESC LIMIT 1"
+    return f"ordinal > (SELECT ordinal {newest}) - {HISTORY_ROWS} AND total > (SELECT total {newest}) - {HISTORY_BYTES}"
 
 
 COLUMNS = "id, time, source, call, uuid, qube, event, detail, old, new, flags, sight"
@@ -343,101 +371,84 @@ def _sight(tags: Iterable[str]) -> str:
     return f" {'  '.join(sorted(sources))} " if sources else ""
 
 
-def _is_of_qube(note: _Note) -> bool:
+def _is_of_qube(table: str, _qid: int | None, key: str, _old: str | None, _new: str | None) -> bool:
     """Whether what is kept of a qube may be wrong after this note."""
-    return note.table in _OF_QUBES or (note.table == "tag" and note.key.startswith(_OF_SIGHT))
+    return table in _OF_QUBES or (table == "tag" and key.startswith(_OF_SIGHT))
 
 
-def _bytes(value: str | None) -> int:
-    return 0 if value is None else len(value.encode())
+def _cut(value: str, flags: int) -> tuple[str, int, int]:
+    """The value with at most `HISTORY_VALUE_BYTES`, its bytes, and the flags with `_CUT` if it was cut."""
+    if value.isascii() and len(value) <= HISTORY_VALUE_BYTES:
+        return value, len(value), flags
+    data = value.encode()
+    if len(data) <= HISTORY_VALUE_BYTES:
+        return value, len(data), flags
+    value = data[:HISTORY_VALUE_BYTES].decode("utf-8", "ignore")
+    return value, len(value.encode()), flags | _CUT
 
 
-def _cut(change: _Change) -> _Change:
-    """The change with values of at most `HISTORY_VALUE_BYTES`."""
-    old, new = _cut_value(change.old), _cut_value(change.new)
-    if old is change.old and new is change.new:
-        return change
-    return change._replace(old=old, new=new, flags=change.flags | _CUT)
-
-
-def _cut_value(value: str | None) -> str | None:
-    if value is None or len(value) * 4 <= HISTORY_VALUE_BYTES or len(data := value.encode()) <= HISTORY_VALUE_BYTES:
-        return value
-    return data[:HISTORY_VALUE_BYTES].decode("utf-8", "ignore")
-
-
-def _change(note: _Note, recording: Recording) -> _Change | None:
-    """What the entry of a note shows; None if it gets none."""
-    event: AnyEventRow
-    is_there = note.new is not None
-    match note.table:
-        case "property" | "system_property":
-            return _property(note, recording)
-        case "volume":
-            return _volume(note)
-        case "device":
-            return _device(note)
-        case "tag":
-            return _Change((events.TAG_ADD if is_there else events.TAG_DELETE).kind, note.key, None, None)
-        case "name":
-            event, detail = events.PROPERTY_SET, "name"
-        case "notes":
-            event, detail = events.NOTES_SET, ""
-        case "rule":
-            event, detail = events.FIREWALL_CHANGED, ""
-        case "feature":
-            event, detail = (events.FEATURE_SET if is_there else events.FEATURE_DELETE), note.key
-        case "label":
-            event, detail = (events.LABEL_ADD if is_there else events.LABEL_DELETE), note.key
-        case _:
-            event, detail = (events.POOL_ADD if is_there else events.POOL_DELETE), note.key
-    return _Change(event.kind, detail, note.old, note.new)
-
-
-def _property(note: _Note, recording: Recording) -> _Change | None:
-    if note.key in _NO_CHANGE:
+def _property(qid: int | None, key: str, old: str | None, new: str | None, recording: Recording) -> _Change | None:
+    if key in _NO_CHANGE:
         return None
-    before = recording.values.get((note.qid, note.key), Effective("", ""))
-    event = events.PROPERTY_SET if note.new is not None else events.PROPERTY_RESET
-    flags = (_OLD_DEFAULT if note.old is None else 0) | (_NEW_DEFAULT if note.new is None else 0)
-    old = before.value if note.old is None else note.old
-    return _Change(event.kind, note.key, old, before.default if note.new is None else note.new, flags)
+    if old is not None and new is not None:
+        return _PROPERTY_SET, key, old, new, 0
+    before = recording.values.get((qid, key), _UNKNOWN)
+    flags = 0
+    if old is None:
+        old, flags = before.value, _OLD_DEFAULT
+    if new is None:
+        return _PROPERTY_RESET, key, old, before.default, flags | _NEW_DEFAULT
+    return _PROPERTY_SET, key, old, new, flags
 
 
-def _volume(note: _Note) -> _Change | None:
+def _tag(_qid: int | None, key: str, _old: str | None, new: str | None, _recording: Recording) -> _Change | None:
+    return (events.TAG_DELETE if new is None else events.TAG_ADD).kind, key, None, None, 0
+
+
+def _volume(_qid: int | None, key: str, was: str | None, now: str | None, _recording: Recording) -> _Change | None:
     """`size=<bytes> rw=<yes|no> revisions_to_keep=<n>`, only what differs; `volume=<pool>:<vid>` for another disk."""
-    if note.old is None or note.new is None:
-        event = events.VOLUME_SET if note.new is not None else events.VOLUME_DELETE
-        old, new = (None if text is None else f"volume={text.split(' ')[3]}" for text in (note.old, note.new))
-        return _Change(event.kind, note.key, old, new)
+    if was is None or now is None:
+        event = events.VOLUME_SET if now is not None else events.VOLUME_DELETE
+        old, new = (None if text is None else f"volume={text.split(' ')[3]}" for text in (was, now))
+        return event.kind, key, old, new, 0
     differing = [
-        (f"{name}={_worded(name, was)}", f"{name}={_worded(name, now)}")
-        for name, was, now in zip(
-            ("size", "rw", "revisions_to_keep"), note.old.split(" "), note.new.split(" "), strict=False
+        (f"{name}={_worded(name, before)}", f"{name}={_worded(name, after)}")
+        for name, before, after in zip(
+            ("size", "rw", "revisions_to_keep"), was.split(" "), now.split(" "), strict=False
         )
-        if was != now
+        if before != after
     ]
     if not differing:
         return None
     old, new = (" ".join(words) for words in zip(*differing, strict=True))
-    return _Change(events.VOLUME_SET.kind, note.key, old, new)
+    return events.VOLUME_SET.kind, key, old, new, 0
 
 
 def _worded(name: str, value: str) -> str:
     return flag_text(value == "1") if name == "rw" else value
 
 
-def _device(note: _Note) -> _Change | None:
+def _device(_qid: int | None, key: str, old: str | None, new: str | None, _recording: Recording) -> _Change | None:
     """`<backend>+<ident> attached=<yes|no> <options as JSON>`. An assigned device that comes or goes is no change."""
-    klass, device = note.key.split(" ", 1)
-    was, now = (None if text is None else text.split(" ", 1) for text in (note.old, note.new))
+    klass, device = key.split(" ", 1)
+    was, now = (None if text is None else text.split(" ", 1) for text in (old, new))
     if was and now and was[1] == now[1]:
         return None
     event = events.DEVICE_ATTACH if now and now[0] == "1" else events.DEVICE_DETACH
     old, new = (
         None if words is None else f"{device} attached={flag_text(words[0] == '1')} {words[1]}" for words in (was, now)
     )
-    return _Change(event.kind, klass, old, new)
+    return event.kind, klass, old, new, 0
+
+
+_CHANGES: dict[str, Callable[[int | None, str, str | None, str | None, Recording], _Change | None]] = {
+    "property": _property,
+    "system_property": _property,
+    "tag": _tag,
+    "volume": _volume,
+    "device": _device,
+}
+"""By table: what the entry of a note shows, from all of the note but its table; None if it gets none."""
 
 
 # -- triggers ---------------------------------------------------------------------------------------------------------
@@ -516,7 +527,7 @@ def _qube_triggers() -> dict[str, str]:
     return {
         **_trigger("AFTER INSERT", "qube", made),
         **_trigger("BEFORE DELETE", "qube", gone),
-        **_trigger("AFTER UPDATE OF name", "qube", "SELECT history_note('name', OLD.qid, '', OLD.name, NEW.name);"),
+        **_trigger("AFTER UPDATE OF name", "qube", "SELECT history_note('name', OLD.qid, 'name', OLD.name, NEW.name);"),
         **_trigger("AFTER UPDATE OF uuid", "qube", f"SELECT history_note('{_UUID}', OLD.qid, '', OLD.uuid, NEW.uuid);"),
         **_trigger("AFTER UPDATE OF notes", "qube", "SELECT history_note('notes', OLD.qid, '', OLD.notes, NEW.notes);"),
     }

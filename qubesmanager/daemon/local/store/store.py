@@ -259,8 +259,7 @@ class Store:
 
     def _commit(self, statements: list[Statement], recording: Recording | None) -> None:
         connection, recorder = self._open_connection(), self._recording()
-        # One cursor: to make one takes as long as a short statement.
-        execute = connection.cursor().execute
+        execute = recorder.execute
         try:
             recorder.begin(recording)
             execute("BEGIN IMMEDIATE")
