@@ -28,6 +28,8 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 MOST_REASONS = 20
 """Rows that are left out whose reasons are kept."""
+GONE_AT_ONCE = 250
+"""Qubes of one `Gone` when everything is listed again, after which the loop gets a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +193,13 @@ class Follower:
             async for batch in batches:
                 listed.update(record.name for record in batch)
                 self._put(batch)
-        if gone := tuple(name for name in self.records if name not in listed):
-            for name in gone:
+        gone = [name for name in self.records if name not in listed]
+        for first in range(0, len(gone), GONE_AT_ONCE):
+            part = tuple(gone[first : first + GONE_AT_ONCE])
+            for name in part:
                 del self.records[name]
-            self._tell(Gone(gone))
+            self._tell(Gone(part))
+            await asyncio.sleep(0)
         self._tell_unreadable(reasons)
 
     def _tell_unreadable(self, reasons: Iterable[Reason]) -> None:

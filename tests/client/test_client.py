@@ -225,6 +225,31 @@ async def test_after_a_reconnect_only_the_differences_are_reported() -> None:
         assert following.follower.records == {"vault": changed}
 
 
+async def test_many_qubes_that_are_gone_go_in_parts_with_a_turn_of_the_loop_after_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_copy, "GONE_AT_ONCE", 2)
+    qubes = [replace(WORK, name=f"work-{number}") for number in range(5)]
+    dom0 = _Dom0(VAULT, *qubes)
+    async with _Following(dom0) as following:
+        await following.until(_is(Synced))
+        dom0.records = [VAULT]
+
+        dom0.events.put_nowait(None)
+        left = []
+        parts: list[Gone] = []
+        while len(parts) < 3:
+            update = (await following.until(_is(Gone)))[-1]
+            assert isinstance(update, Gone)
+            parts.append(update)
+            left.append(len(following.follower.records))
+        await following.until(_is(Synced))
+
+        assert parts == [Gone(("work-0", "work-1")), Gone(("work-2", "work-3")), Gone(("work-4",))]
+        assert left == [4, 2, 1], "what waits for an update sees the copy of that update"
+        assert following.follower.records == {"vault": VAULT}
+
+
 async def test_a_qube_whose_event_does_not_decode_is_asked_for_again_and_the_others_follow_on() -> None:
     dom0 = _Dom0(WORK, VAULT)
     async with _Following(dom0) as following:
