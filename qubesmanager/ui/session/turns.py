@@ -100,10 +100,11 @@ class Turns(QObject):
         end = perf_counter() + SLICE
         for _ in steps:
             if self._is_replaced:
-                return
+                break
             if perf_counter() >= end:
                 self._steps = steps
                 return
+        self._key = None  # it may be a future, which keeps its result: a plan of thousands of qubes
 
 
 def _run_all(steps: Steps | None) -> None:

@@ -43,6 +43,7 @@ from qubesmanager.ui.session.shut_down import ShutDown
 from qubesmanager.ui.session.windows import WINDOWS, OpenWindows, preload
 from qubesmanager.ui.shell import single_instance
 from qubesmanager.ui.shell.demo_tasks import past_tasks
+from qubesmanager.ui.shell.idle_collections import IdleCollections
 from qubesmanager.ui.shell.loop import ApplicationLoop
 from qubesmanager.ui.widgets.selection import TintedSelections
 
@@ -238,13 +239,16 @@ class Manager:
         self._is_hidden = False
         self.watchdog = diagnostics.Watchdog(self.session)
         self.first_paint = diagnostics.FirstPaint(self.window)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)  # noqa: S101 - there are windows
+        self.collections = IdleCollections(application)
         self.window.closed.connect(self.over.set)
         self.window.left.connect(self._stay)
         self.window.needed.connect(self._needed)
         self.window.report_wanted.connect(self._report_wanted)
         self.session.window_wanted.connect(self._open)
         self.session.synced.connect(self._filled)
-        self.session.lost.connect(lambda _lost: gc.enable())
+        self.session.lost.connect(lambda _lost: self.collections.start())
         self.session.synced.connect(self._open_wanted)
         self.session.labels_changed.connect(self._open_wanted)
 
@@ -336,7 +340,7 @@ class Manager:
             self.filled_after = diagnostics.since_start()
             # Modules and qubes stay: with 10,000 of them a collection that looked at them would take 0.1 s.
             gc.freeze()
-            gc.enable()
+            self.collections.start()
             title = QCoreApplication.translate("App", "Load the settings")
             self.session.tasks.start_hidden(title, asyncio.to_thread(preload), owner=self.window)
 
@@ -367,6 +371,7 @@ async def _run(make_client: Callable[[], Client], options: ManagerOptions, *, fi
             manager.save()
     finally:
         manager.watchdog.stop()
+        manager.collections.stop()
         if instance is not None:
             instance.close()
         manager.windows.close_all()

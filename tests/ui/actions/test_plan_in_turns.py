@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plan of many qubes is computed in turns of the loop: what is shown meanwhile, and which facts it is made of."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -107,6 +109,22 @@ async def test_a_dialog_that_is_closed_ends_the_computation(clicker: Clicker) ->
 
     assert make.taken == taken
     assert not clicker.session.tasks.running
+
+
+async def test_a_plan_that_was_closed_is_freed_without_a_garbage_collection(clicker: Clicker) -> None:
+    gc.disable()
+    try:
+        dialog = await shown(clicker, Shutdown(clicker, *USERS))
+        plan = weakref.ref(dialog.plan)
+        dialog.refresh()
+        await clicker.until(lambda: dialog.yes.isEnabled() and plan() is not dialog.plan)
+        plans = [plan, weakref.ref(dialog.plan)]
+        dialog.reject()
+        del dialog
+
+        await clicker.until(lambda: not any(each() for each in plans))
+    finally:
+        gc.enable()
 
 
 async def test_what_changes_while_a_plan_is_computed_is_in_the_one_that_is_shown_then(

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Long work is spread over turns of the loop, and nothing of it is lost."""
 
+import gc
 import sys
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from PyQt5.QtCore import QObject, QTimer
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from until import until
 
 from qubesmanager.ui.session import turns
 from qubesmanager.ui.session.turns import Turns
@@ -146,3 +149,22 @@ def test_work_ends_with_its_parent(qtbot: QtBot, parent: QObject) -> None:
     qtbot.waitUntil(lambda: bool(turned))
 
     assert len(done) == steps
+
+
+async def test_the_result_of_work_in_turns_is_not_kept(qtbot: QtBot) -> None:
+    class Result:
+        """Something large."""
+
+    def steps() -> Generator[None, None, Result]:
+        yield
+        return Result()
+
+    parent = QObject()
+    result = await Turns(parent).result(steps(), later=True)
+    kept = weakref.ref(result)
+    del result
+    gc.disable()
+    try:
+        await until(lambda: kept() is None)
+    finally:
+        gc.enable()
