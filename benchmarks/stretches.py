@@ -114,13 +114,20 @@ class Uses:
     async def plan(self) -> None:
         """A plan of all, computed again after a change of a qube, and closed."""
         self._window.operations.set_property(self._names, "label", "blue")
-        await until(self._dialogs)
-        dialog = self._dialogs()[0]
-        await until(lambda: dialog.is_planned)
+        dialog = await self._planned()
         shown = dialog.plan
         self._session.put.emit(tuple(self._every[-1:]))
         await until(lambda: dialog.plan is not shown)
-        dialog.reject()
+        await self._reject()
+
+    async def _planned(self) -> PlanDialog:
+        """The dialog, once it is open with its plan."""
+        await until(lambda: any(dialog.is_planned and dialog.isVisible() for dialog in self._dialogs()))
+        return self._dialogs()[0]
+
+    async def _reject(self) -> None:
+        for dialog in self._dialogs():
+            dialog.reject()
         await until(lambda: not self._dialogs())
 
     @staticmethod
@@ -130,10 +137,8 @@ class Uses:
     async def run_action(self) -> None:
         """Shut down all that are selected, until the plan is shown."""
         self._window.actions_of.run(BY_ID["shutdown"], tuple(self._names))
-        await until(lambda: any(dialog.is_planned for dialog in self._dialogs()))
-        for dialog in self._dialogs():
-            dialog.reject()
-        await until(lambda: not self._dialogs())
+        await self._planned()
+        await self._reject()
 
     async def drag(self) -> None:
         """Drag all that use a net qube over another one on the map, and move on there."""
@@ -160,10 +165,8 @@ class Uses:
         await asyncio.sleep(0.2)
         self.stretches.take()
         several.foot.apply.emit(False)
-        await until(lambda: any(dialog.is_planned for dialog in self._dialogs()))
-        for dialog in self._dialogs():
-            dialog.reject()
-        await until(lambda: not self._dialogs())
+        await self._planned()
+        await self._reject()
         await asyncio.sleep(0.05)
         self.counted = self.stretches.take()
         several.draft.discard()

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Self
 
+from PyQt5 import sip
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, QSettings, pyqtSignal
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
@@ -20,7 +21,7 @@ from qubesmanager.host import programs
 from qubesmanager.host.programs import Way
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import plain_tip, title_text
-from qubesmanager.rules import actions
+from qubesmanager.rules import actions, stepwise
 from qubesmanager.rules.actions import Reasons, WhyNotAll, always, each
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import why_not_notes, why_not_there
@@ -191,6 +192,8 @@ class ActionSet(QObject):
         self._operations = operations
         self._names: tuple[str, ...] = ()
         self._connected = False
+        self._shown: dict[str, str | None] = {}
+        """By action, why it is grey; None for one that is not."""
         self.by_id: dict[str, QAction] = {}
         for row in TABLE:
             action = QAction(icon(row.icon), row.name(), window)
@@ -230,18 +233,24 @@ class ActionSet(QObject):
             self._operations.turns.put((self, row.id), partial(self._look_at, row, self._names, facts), later=many)
 
     def _look_at(self, row: VmAction, names: Sequence[str], facts: Facts) -> Steps:
-        why = hint = self._why_not_these(row, names)
-        if why is None:
-            reasons = []
-            for judgement in judged(row, facts, names, self._operations.refusals):
-                if judgement is not None:
-                    reasons.append(judgement)
-                yield
-            why, hint = self._in_words(Verdict.of(reasons), names)
+        why, hint = yield from self._judge(row, names, facts)
         if names == self._names:
-            self._show(row, why, hint or "")
+            self._show(row, why, hint)
+
+    def _judge(self, row: VmAction, names: Sequence[str], facts: Facts) -> stepwise.Steps[tuple[str | None, str]]:
+        """Why the action cannot be carried out for these, None if it can; the same, or for which of them it cannot."""
+        why = self._why_not_these(row, names)
+        if why is not None:
+            return why, why
+        reasons = []
+        for judgement in judged(row, facts, names, self._operations.refusals):
+            if judgement is not None:
+                reasons.append(judgement)
+            yield
+        return self._in_words(Verdict.of(reasons), names)
 
     def _show(self, row: VmAction, why: str | None, hint: str) -> None:
+        self._shown[row.id] = why
         action = self.by_id[row.id]
         action.setVisible(not row.window or row.window in WINDOWS)
         action.setEnabled(why is None)
@@ -252,11 +261,14 @@ class ActionSet(QObject):
         action.setStatusTip(hint)
 
     def why_not(self, row: VmAction, names: Sequence[str] | None = None) -> str | None:
-        """Why the action cannot be carried out for these (or what is selected), in words; None if it can."""
+        """Why the action cannot be carried out for these (or what is selected), in words; None if it can.
+
+        Of more than `AT_ONCE` that are selected it is what is shown of them.
+        """
+        if names is None and len(self._names) > AT_ONCE:
+            return self._shown.get(row.id)
         names = self._names if names is None else names
-        if (why := self._why_not_these(row, names)) is not None:
-            return why
-        return self._in_words(judge(row, self._operations.facts, names, self._operations.refusals), names)[0]
+        return stepwise.all_at_once(self._judge(row, names, self._operations.facts))[0]
 
     def _in_words(self, verdict: Verdict, names: Sequence[str]) -> tuple[str | None, str]:
         """Why the action cannot be carried out, None if it can; the same, or for which of the qubes it cannot."""
@@ -276,15 +288,40 @@ class ActionSet(QObject):
         return self.tr("Only for one qube at a time.") if len(names) > 1 and not row.multi else None
 
     def run(self, row: VmAction, names: Sequence[str] | None = None) -> None:
-        """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all."""
-        names = self._names if names is None else names
-        verdict = judge(row, self._operations.facts, names, self._operations.refusals)
-        if verdict.possible and self.why_not(row, names) is None:
-            row.run(self._operations, names if row.planned else verdict.possible)
+        """Carry it out for those of these (or of what is selected) for which it is possible, or plan it for all.
+
+        Of more than `AT_ONCE` they are judged in turns first. Run again meanwhile, it begins again.
+        """
+        names = self._names if names is None else tuple(names)
+        many = len(names) > AT_ONCE
+        operations = self._operations
+        facts = operations.session.facts_now() if many else operations.facts
+        key = (self, "run", row.id)
+        operations.turns.drop(key)
+        operations.turns.put(key, partial(self._run, row, names, facts), later=many)
+
+    def _run(self, row: VmAction, names: Sequence[str], facts: Facts) -> Steps:
+        if self._why_not_these(row, names) is not None:
+            return
+        possible: list[str] = []
+        for judgement in judged(row, facts, names, self._operations.refusals):
+            if judgement is not None and judgement[1] is None:
+                possible.append(judgement[0])
+                if row.planned:  # the plan shows which of the others are refused
+                    break
+            yield
+        there = tuple(name for name in possible if name in self._operations.records)
+        if there and self._connected:
+            row.run(self._operations, names if row.planned else there)
             self.ran.emit(row.id)
 
     def fill_menu(self, menu: QMenu, names: Sequence[str]) -> None:
-        """Fill the menu with the actions for a group of qubes, whether they are selected or not."""
+        """Fill the menu with the actions for a group of qubes, whether they are selected or not.
+
+        For more than `AT_ONCE` those that are possible for none of them are greyed a moment later.
+        """
+        many = len(names) > AT_ONCE
+        facts = self._operations.session.facts_now() if many else self._operations.facts
         group = ""
         for row in self.available():
             if not row.multi:
@@ -294,11 +331,18 @@ class ActionSet(QObject):
             group = row.group
             action = menu.addAction(icon(row.icon), row.name())
             if action is not None:
-                why = self.why_not(row, names)
-                action.setEnabled(why is None)
-                action.setToolTip(plain_tip(why or ""))
                 action.setObjectName(row.id)
                 action.triggered.connect(lambda _checked=False, row=row: self.run(row, names))
+                key, work = (menu, row.id), partial(self._grey, action, row, names, facts)
+                self._operations.turns.put(key, work, later=many)
+                menu.aboutToHide.connect(partial(self._operations.turns.drop, key))
+
+    def _grey(self, action: QAction, row: VmAction, names: Sequence[str], facts: Facts) -> Steps:
+        """Grey the action of a menu if it is possible for none of these, and say why."""
+        why, _hint = yield from self._judge(row, names, facts)
+        if not sip.isdeleted(action):
+            action.setEnabled(why is None)
+            action.setToolTip(plain_tip(why or ""))
 
     def _reasons_text(self, reasons: dict[str, Reason], *, many: bool) -> str:
         texts = {name: reason_text(why) for name, why in islice(reasons.items(), REASONS_SHOWN)}

@@ -2,11 +2,13 @@
 """With many qubes selected the actions follow in turns of the loop, whatever happens between them."""
 
 import pytest
+from PyQt5.QtWidgets import QMenu
 from windows import Clicker
 
 from qubesmanager.client.client import Client
 from qubesmanager.ui.actions import actions, property_menus
 from qubesmanager.ui.actions.actions import judge
+from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager import inspector_summary, main_window
 from qubesmanager.ui.session import turns
 from qubesmanager.wire import calls
@@ -89,6 +91,124 @@ async def test_a_menu_that_opens_meanwhile_is_whole(clicker: Clicker) -> None:
 
     assert set(label._names) == set(clicker.session.records) - {"dom0"}
     assert label.actions()
+
+
+def opened(clicker: Clicker) -> list[tuple[str, ...]]:
+    """The qubes of each settings window that is asked for; none is opened."""
+    asked: list[tuple[str, ...]] = []
+    clicker.session.window_wanted.connect(lambda _kind, names: asked.append(names))
+    return asked
+
+
+def take_steps(clicker: Clicker, number: int) -> None:
+    for _ in range(number):
+        clicker.window.operations.turns._run()
+
+
+async def test_an_action_begins_once_all_of_its_qubes_are_judged(clicker: Clicker, client: Client) -> None:
+    asked = opened(clicker)
+    clicker.window.view.selectAll()
+    await settled(clicker)
+    names = tuple(clicker.window.selected())
+
+    clicker.click("settings")
+    take_steps(clicker, len(names))
+    assert not asked
+    take_steps(clicker, 1)
+
+    assert asked == [names]
+
+
+async def test_an_action_that_is_chosen_twice_meanwhile_begins_once(clicker: Clicker) -> None:
+    asked = opened(clicker)
+    clicker.window.view.selectAll()
+    await settled(clicker)
+
+    clicker.click("settings")
+    take_steps(clicker, 3)
+    clicker.click("settings")
+    await settled(clicker)
+
+    assert len(asked) == 1
+
+
+async def test_an_action_leaves_out_a_qube_that_goes_meanwhile(clicker: Clicker, client: Client) -> None:
+    asked = opened(clicker)
+    clicker.window.view.selectAll()
+    await settled(clicker)
+    names = tuple(clicker.window.selected())
+
+    clicker.click("settings")
+    take_steps(clicker, 3)
+    clicker.session.gone.emit(("untrusted",))
+    del clicker.session.follower.records["untrusted"]
+    await settled(clicker)
+
+    assert asked == [tuple(name for name in names if name != "untrusted")]
+
+
+async def test_an_action_does_not_begin_without_a_connection(clicker: Clicker) -> None:
+    asked = opened(clicker)
+    clicker.window.view.selectAll()
+    await settled(clicker)
+
+    clicker.click("settings")
+    take_steps(clicker, 3)
+    clicker.window.actions_of.look(clicker.window.selected(), connected=False)
+    await settled(clicker)
+
+    assert not asked
+
+
+async def test_a_plan_is_about_all_that_are_selected(clicker: Clicker) -> None:
+    clicker.window.view.selectAll()
+    await settled(clicker)
+    names = clicker.window.selected()
+
+    clicker.click("shutdown")
+    dialog = await clicker.dialog(PlanDialog)
+
+    await clicker.until(lambda: dialog.is_planned)
+    assert set(dialog.plan.asked) == set(names)
+    dialog.reject()
+
+
+async def test_the_actions_of_a_group_are_greyed_in_a_menu_that_is_open(clicker: Clicker) -> None:
+    halted = sorted(name for name, record in clicker.session.records.items() if not record.running)
+    menu = QMenu(clicker.window)
+    clicker.window.actions_of.fill_menu(menu, halted)
+    by_id = {action.objectName(): action for action in menu.actions()}
+
+    await settled(clicker)
+
+    for row in clicker.window.actions_of.available():
+        if row.multi:
+            possible = judge(row, clicker.session.facts, halted, clicker.session.client.refusals).possible
+            assert by_id[row.id].isEnabled() == bool(possible), row.id
+    assert not by_id["pause"].isEnabled()
+    assert by_id["pause"].toolTip()
+
+
+async def test_a_menu_that_is_closed_ends_the_work_for_it(clicker: Clicker) -> None:
+    await settled(clicker)
+    menu = QMenu(clicker.window)
+    clicker.window.actions_of.fill_menu(menu, sorted(clicker.session.records))
+    menu.popup(clicker.window.pos())
+    take_steps(clicker, 3)
+
+    menu.close()
+
+    work = clicker.window.operations.turns
+    assert not work._due
+    assert work._steps is None
+
+
+async def test_the_palette_greys_what_the_toolbar_does(clicker: Clicker) -> None:
+    clicker.window.view.selectAll()
+    await settled(clicker)
+
+    for row in clicker.window.actions_of.available():
+        assert (clicker.window.actions_of.why_not(row) is None) == clicker.can(row.id), row.id
 
 
 async def test_the_window_closes_meanwhile(clicker: Clicker) -> None:
