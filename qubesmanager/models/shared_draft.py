@@ -15,6 +15,7 @@ from qubesmanager.models.draft import Draft
 from qubesmanager.plans.plan import PROPERTY, TAG, Key, Step
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import READ_ONLY
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import PropertyValue, VmRecord
 from qubesmanager.wire.values import VmClass
@@ -47,9 +48,9 @@ class Difference:
 
 
 class SharedSteps(Sequence[Step]):
-    """The steps of all drafts. They are made when one of them is read, because for a thousand qubes that takes long."""
+    """The steps of all drafts. Each is made when it is read, because for a thousand qubes that takes long."""
 
-    def __init__(self, number: int, make: Callable[[], dict[str, list[Step]]]) -> None:
+    def __init__(self, number: int, make: Callable[[], Iterator[Step]]) -> None:
         self._number, self._make = number, make
 
     def __len__(self) -> int:
@@ -63,7 +64,7 @@ class SharedSteps(Sequence[Step]):
         return list(self)[at]
 
     def __iter__(self) -> Iterator[Step]:
-        return (step for steps in self._make().values() for step in steps)
+        return self._make()
 
 
 class _Tally(Generic[R]):
@@ -135,6 +136,10 @@ class SharedDraft(QObject):
         super().__init__(parent)
         self.drafts = {record.name: Draft(record, self) for record in records}
         self._quiet = False
+        self._edition = 0
+        """How often the edits were changed here."""
+        self._state = 0
+        """How often something was computed again, for edits made here and changes by other clients."""
         self._cache: dict[object, Any] = {}
         """What was computed since the last change."""
         self._lasting: dict[object, Any] = {}
@@ -285,17 +290,32 @@ class SharedDraft(QObject):
             return self._known(self._cache, "tags", compute)
         return self._known(self._lasting, "tags", compute)
 
-    def steps(self) -> dict[str, list[Step]]:
-        """The calls for each qube that would be different."""
-        return self._known(
-            self._cache,
-            "steps",
-            lambda: {qube: steps for qube, draft in self._dirty_drafts().items() if (steps := draft.steps())},
-        )
+    def steps(self) -> Steps[dict[str, list[Step]]]:
+        """Makes the calls for each qube that would be different, one qube in each step.
+
+        It begins again if something is edited between two steps.
+        """
+        while "steps" not in self._cache:
+            edition, state = self._edition, self._state
+            made = {}
+            for qube, draft in self._dirty_drafts().items():
+                if steps := draft.steps():
+                    made[qube] = steps
+                yield
+                if edition != self._edition:
+                    break
+            else:
+                if state != self._state:  # another client changed some of them
+                    return made
+                self._cache["steps"] = made
+        steps_by_qube: dict[str, list[Step]] = self._cache["steps"]
+        return steps_by_qube
 
     def all_steps(self) -> SharedSteps:
         """The calls for all of them; each edit is one."""
-        return SharedSteps(self._edited_keys().total(), self.steps)
+        return SharedSteps(
+            self._edited_keys().total(), lambda: (step for draft in self._dirty_drafts().values() for step in draft.steps())
+        )
 
     # -- checking -----------------------------------------------------------------------------------------------------
 
@@ -451,11 +471,13 @@ class SharedDraft(QObject):
             self.changed.emit()
 
     def _emit(self) -> None:
+        self._edition += 1
         self._later.stop()
         self._compute_again()
         self.changed.emit()
 
     def _compute_again(self) -> None:
+        self._state += 1
         self._cache.clear()
         if not self._is_lasting:
             self._lasting.clear()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QGuiApplication, QPalette, QTextCursor
+from PyQt5.QtGui import QGuiApplication, QPalette
 from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,7 +20,6 @@ from PyQt5.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -33,7 +32,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.plan_table import LISTED, PlanColumn, PlanTable
 from qubesmanager.models.texts import in_mib
 from qubesmanager.plans.plan import Group, Kind, Plan, Step
-from qubesmanager.rules.stepwise import Steps, of_each
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
@@ -50,6 +49,7 @@ from qubesmanager.ui.widgets.labels import (
     title_label,
     warning_color,
 )
+from qubesmanager.ui.widgets.lines_preview import LinesPreview
 from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.sections import line_color
@@ -62,8 +62,6 @@ PAUSE = 300
 """Milliseconds in which changes of qubes are gathered before the plan is computed again."""
 PATIENCE = 0.2
 """Seconds after which the dialog opens without its plan, and shows that it is computed."""
-LINES = 200
-"""Calls that the preview takes in one step."""
 FACTS = 4
 DANGEROUS = frozenset({Kind.KILL, Kind.REMOVE})
 STOPPING = frozenset({Kind.SHUTDOWN, Kind.REMOVE})
@@ -106,8 +104,6 @@ class PlanDialog(QDialog):
         self._notes = notes
         self._asked = choice
         self._word = ""
-        self._lines: list[str] = []
-        """The lines of the preview."""
         self._is_due = True
         """The plan does not follow yet from what the user chose."""
         self._is_planned = asyncio.Event()
@@ -244,17 +240,8 @@ class PlanDialog(QDialog):
 
     def _fill_preview(self) -> Steps[None]:
         """Show the calls as text, if the user wants to see them."""
-        if not self.calls.isChecked():
-            return
-        lines = yield from of_each(self.plan.steps, Step.text)
-        if lines == self._lines:
-            return
-        self._lines = lines
-        self.preview.clear()
-        cursor = QTextCursor(self.preview.document())
-        for first in range(0, len(lines), LINES):
-            cursor.insertText("\n" * bool(first) + "\n".join(lines[first : first + LINES]))
-            yield
+        if self.calls.isChecked():
+            yield from self.preview.write(map(Step.text, self.plan.steps))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -376,8 +363,7 @@ class PlanDialog(QDialog):
         self.typed.textChanged.connect(self._update_button)
         column.addWidget(self.prompt)
         column.addWidget(self.typed)
-        self.preview = QPlainTextEdit(foot)
-        self.preview.setReadOnly(True)
+        self.preview = LinesPreview(foot)
         self.preview.setMaximumHeight(28 * unit)
         self.preview.setAccessibleName(self.tr("What will be sent"))
         self.preview.hide()

@@ -8,7 +8,6 @@ from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
-    QPlainTextEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -17,18 +16,23 @@ from PyQt5.QtWidgets import (
 
 from qubesmanager.models.row_table import RowTable, TableColumn
 from qubesmanager.plans.plan import Step
+from qubesmanager.rules.stepwise import Steps
 from qubesmanager.ui.forms.change_rows import ChangeRow
 from qubesmanager.ui.icons import tinted_icon
+from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import bold_font
 from qubesmanager.ui.widgets.labels import fault_color, info_color, plain_label
+from qubesmanager.ui.widgets.lines_preview import LinesPreview
 from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.tables import row_table
 
 MOST_ROWS, LEAST_ROWS = 5, 2
 """Rows of changes that are shown without scrolling, in a large window and in a small one."""
 AT_ONCE = 50
-"""Calls that are written out before the user unfolds them; for more that would take too long."""
+"""Calls that are written out before the user unfolds them. More are written then, in turns."""
+PREVIEW = "preview"
+"""The key of that work."""
 SHARE = 11
 """Lines of text that the window has for each of them."""
 
@@ -78,6 +82,7 @@ class ApplyBar(QWidget):
         super().__init__(parent)
         self._steps: Sequence[Step] = ()
         self._is_written = False
+        self._turns = Turns(self)
         self.changes = _Changes(self)
         self.table = row_table(self.changes, self.tr("Changes"), _WHEN, self)
         unit = self.fontMetrics().height() // 4
@@ -85,8 +90,7 @@ class ApplyBar(QWidget):
             self.table.setColumnWidth(column, width * unit)
         self.show_changes = _disclosure(self)
         self.show_changes.setChecked(True)
-        self.preview = QPlainTextEdit(self)
-        self.preview.setReadOnly(True)
+        self.preview = LinesPreview(self)
         self.preview.setMaximumHeight(28 * unit)
         self.preview.setAccessibleName(self.tr("What will be sent"))
         self.preview.hide()
@@ -165,8 +169,9 @@ class ApplyBar(QWidget):
         self.table.setVisible(bool(number) and self.show_changes.isChecked())
         self.preview.setVisible(bool(self._steps) and self.show_preview.isChecked())
         if not self._is_written and (self.show_preview.isChecked() or len(self._steps) <= AT_ONCE):
-            self.preview.setPlainText("\n".join(step.text() for step in self._steps))
             self._is_written = True
+            self._turns.drop(PREVIEW)
+            self._turns.put(PREVIEW, self._write, later=len(self._steps) > AT_ONCE)
         around = self.window() or self
         room = around.height() // (SHARE * self.fontMetrics().height())
         rows = min(number, MOST_ROWS, max(LEAST_ROWS, room)) + 1
@@ -177,6 +182,9 @@ class ApplyBar(QWidget):
             self.table.setFixedHeight(high + 2 * self.table.frameWidth())
         for fold in (self.show_changes, self.show_preview):
             fold.setArrowType(Qt.ArrowType.DownArrow if fold.isChecked() else Qt.ArrowType.RightArrow)
+
+    def _write(self) -> Steps[None]:
+        yield from self.preview.write(map(Step.text, self._steps))
 
     # Qt overrides
 

@@ -182,7 +182,8 @@ class MultiWindow(EditsWindow):
         """Show the plan if it takes the network from a qube, and carry it out."""
 
         def make(left_out: frozenset[str], _choice: str = "") -> stepwise.Steps[Plan]:
-            return settings_plan.steps(self._session.facts_now(), self.draft.steps(), left_out)
+            steps = yield from self.draft.steps()
+            return (yield from settings_plan.steps(self._session.facts_now(), steps, left_out))
 
         if await self.draft.checked(self._session.facts):
             return

@@ -24,6 +24,7 @@ from qubesmanager.ui.actions import plan_dialog, plan_texts
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.session import session, turns
 from qubesmanager.ui.session.turns import Turns
+from qubesmanager.ui.widgets import lines_preview
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import PowerState
 
@@ -216,7 +217,7 @@ async def test_a_change_of_one_qube_that_takes_nothing_is_carried_out_without_a_
 async def test_the_calls_are_listed_once_the_user_wants_to_see_them(
     clicker: Clicker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_dialog, "LINES", 1)
+    monkeypatch.setattr(lines_preview, "LINES", 1)
     dialog = await shown(clicker, Shutdown(clicker, *USERS))
     assert dialog.preview.toPlainText() == ""
 

@@ -12,8 +12,11 @@ from until import until
 
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
-from qubesmanager.plans.plan import PROPERTY
+from qubesmanager.plans.plan import PROPERTY, Step
+from qubesmanager.rules.stepwise import Steps, all_at_once
+from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
+from qubesmanager.ui.session import turns
 from qubesmanager.ui.settings.fields import ADVANCED
 from qubesmanager.ui.settings.shared_tags import SharedTags
 from qubesmanager.ui.widgets.side_pages import SidePages
@@ -133,3 +136,92 @@ def test_the_counted_values_are_those_of_the_drafts_after_any_changes() -> None:
 
 def only(values: set[str | None]) -> str | None:
     return values.pop() if len(values) == 1 else MIXED
+
+
+def counted_steps(steps: Steps[dict[str, list[Step]]], number: int) -> None:
+    """Take so many steps, none of which is the last."""
+    for _ in range(number):
+        next(steps)
+
+
+def test_the_calls_are_made_a_qube_in_each_step_and_none_is_left_out() -> None:
+    draft = SharedDraft(RECORDS)
+    draft.edit((PROPERTY, "vcpus"), "3")
+    steps = draft.steps()
+
+    counted_steps(steps, QUBES)
+
+    assert all_at_once(steps) == {qube: each.steps() for qube, each in draft.drafts.items()}
+    assert list(draft.drafts) == [record.name for record in RECORDS]
+
+
+def test_an_edit_between_two_steps_is_in_the_calls_of_all_qubes() -> None:
+    draft = SharedDraft(RECORDS[:9])
+    draft.edit((PROPERTY, "vcpus"), "3")
+    steps = draft.steps()
+    counted_steps(steps, 4)
+
+    draft.edit((PROPERTY, "maxmem"), "5000")
+
+    made = all_at_once(steps)
+    assert made == {qube: each.steps() for qube, each in draft.drafts.items()}
+    assert {len(calls) for calls in made.values()} == {2}
+
+
+def test_an_edit_that_is_taken_back_between_two_steps_leaves_no_calls() -> None:
+    draft = SharedDraft(RECORDS[:9])
+    draft.edit((PROPERTY, "vcpus"), "3")
+    steps = draft.steps()
+    counted_steps(steps, 4)
+
+    draft.discard()
+
+    assert all_at_once(steps) == {}
+
+
+def test_a_qube_that_goes_between_two_steps_has_no_calls() -> None:
+    draft = SharedDraft(RECORDS[:9])
+    draft.edit((PROPERTY, "vcpus"), "3")
+    steps = draft.steps()
+    counted_steps(steps, 4)
+
+    draft.forget(["qube-1", "qube-7"])
+
+    assert list(all_at_once(steps)) == [f"qube-{number}" for number in (0, 2, 3, 4, 5, 6, 8)]
+
+
+async def test_changes_of_other_clients_do_not_keep_the_calls_from_being_made(qtbot: QtBot) -> None:
+    draft = SharedDraft(RECORDS[:9])
+    draft.edit((PROPERTY, "vcpus"), "3")
+    shown: list[bool] = []
+    draft.changed.connect(lambda: shown.append(True))
+    steps = draft.steps()
+    counted_steps(steps, 4)
+
+    draft.merge([RECORDS[0].updated(tags=frozenset({"other"}))])
+    await until(lambda: bool(shown))
+
+    counted_steps(steps, 5)
+    assert len(all_at_once(steps)) == 9
+    after = all_at_once(draft.steps())
+    assert after == {qube: each.steps() for qube, each in draft.drafts.items()}
+
+
+async def test_the_text_of_many_calls_is_that_of_the_last_edit(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE", 0)
+    draft = SharedDraft(RECORDS[:CHANGES])
+    bar = ApplyBar()
+    qtbot.addWidget(bar)
+    draft.changed.connect(lambda: bar.put(draft.all_steps()))
+    draft.edit((PROPERTY, "vcpus"), "3")
+    assert bar.preview.toPlainText() == "", "many calls are not written before they are unfolded"
+    bar.show_preview.click()
+    for _ in range(CHANGES + 2):
+        bar._turns._run()
+    assert bar.preview.toPlainText(), "some of the lines are there"
+
+    draft.edit((PROPERTY, "vcpus"), "4")
+
+    text = "\n".join(step.text() for step in draft.all_steps())
+    assert text.count("← 4") == CHANGES
+    await until(lambda: bar.preview.toPlainText() == text)
