@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The longest stretch that the loop of a window is busy, in processor time of its thread, and the longest collection."""
+"""The longest stretch that the loop of a window is busy, and the longest collection, in processor time."""
 
 import gc
 from time import thread_time

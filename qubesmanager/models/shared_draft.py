@@ -314,7 +314,8 @@ class SharedDraft(QObject):
     def all_steps(self) -> SharedSteps:
         """The calls for all of them; each edit is one."""
         return SharedSteps(
-            self._edited_keys().total(), lambda: (step for draft in self._dirty_drafts().values() for step in draft.steps())
+            self._edited_keys().total(),
+            lambda: (step for draft in self._dirty_drafts().values() for step in draft.steps()),
         )
 
     # -- checking -----------------------------------------------------------------------------------------------------

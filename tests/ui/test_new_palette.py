@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PyQt5 import sip
 from PyQt5.QtGui import QColor, QGuiApplication, QImage, QPalette
-from PyQt5.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from until import until
 from windows import Clicker, add_main_window, is_quiet
@@ -19,6 +20,7 @@ from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.manager.pages import PAGES
 from qubesmanager.ui.resources.graphs import HourGraph, ShareBar
 from qubesmanager.ui.session.windows import WINDOWS
+from qubesmanager.ui.widgets import palette_colors, turns
 from qubesmanager.ui.widgets.badge import Badge
 from qubesmanager.ui.widgets.error_bar import Notice
 from qubesmanager.ui.widgets.labels import (
@@ -28,6 +30,7 @@ from qubesmanager.ui.widgets.labels import (
     problem_label,
     redden,
     subdue,
+    subdued,
     warning_color,
 )
 from qubesmanager.ui.widgets.link_button import LinkButton
@@ -191,6 +194,82 @@ def test_graphs_icons_and_labels_follow_the_desktop(qtbot: QtBot, usual: QPalett
     QApplication.setPalette(usual)
     QApplication.processEvents()
     assert parts(window) == light
+
+
+@pytest.fixture
+def one_in_each_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE", 0)
+    monkeypatch.setattr(palette_colors, "AT_ONCE", 0)
+
+
+def grey_labels(qtbot: QtBot, number: int = 20) -> list[QLabel]:
+    """Grey labels in a window."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    labels = [plain_label(f"label {at}", window) for at in range(number)]
+    for label in labels:
+        subdue(label)
+        column.addWidget(label)
+    window.show()
+    return labels
+
+
+def follow(labels: list[QLabel]) -> list[QLabel]:
+    """Those whose colour is that of the present palette."""
+    expected = subdued(QGuiApplication.palette())
+    return [label for label in labels if label.palette().color(ROLES.WindowText) == expected]
+
+
+def take_turns(number: int) -> None:
+    """Give widgets their new colours in so many turns."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    work = palette_colors._Followers.of(application)._turns
+    work._timer.stop()
+    for _ in range(number):
+        work._run()
+
+
+def test_many_widgets_follow_in_turns_those_first_that_are_seen(
+    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
+) -> None:
+    hidden, seen = grey_labels(qtbot), grey_labels(qtbot)
+    for label in hidden:
+        label.hide()
+
+    QApplication.setPalette(dark())
+    assert not follow([*seen, *hidden])
+    take_turns(20)
+
+    assert follow(seen)
+    assert not follow(hidden)
+    qtbot.waitUntil(lambda: len(follow([*seen, *hidden])) == 40)
+
+
+def test_a_palette_that_comes_before_all_have_followed_counts_for_all(
+    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
+) -> None:
+    labels = grey_labels(qtbot)
+    QApplication.setPalette(dark())
+    take_turns(5)
+
+    QApplication.setPalette(usual)
+
+    qtbot.waitUntil(lambda: follow(labels) == labels)
+
+
+def test_a_widget_that_is_deleted_between_the_turns_is_passed_over(
+    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
+) -> None:
+    labels = grey_labels(qtbot)
+    QApplication.setPalette(dark())
+    take_turns(1)
+
+    for label in labels[::2]:
+        sip.delete(label)
+
+    qtbot.waitUntil(lambda: follow(labels[1::2]) == labels[1::2])
 
 
 def test_colours_and_pictures_are_given_to_widgets_in_one_file() -> None:

@@ -27,9 +27,9 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.qubes_os import why_not_notes, why_not_there
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon
-from qubesmanager.ui.session.turns import AT_ONCE, Steps
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.mnemonics import distinct_in_menu
+from qubesmanager.ui.widgets.turns import AT_ONCE, Steps
 from qubesmanager.wire import calls
 from qubesmanager.wire.reason import Reason
 

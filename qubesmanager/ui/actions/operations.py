@@ -47,10 +47,10 @@ from qubesmanager.ui.dialogs.run_dialog import RunDialog
 from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, TaskState, report, report_child
-from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.session.windows import PAGE
 from qubesmanager.ui.widgets.error_bar import Offer
 from qubesmanager.ui.widgets.prompts import opened
+from qubesmanager.ui.widgets.turns import Turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.call import Request
 from qubesmanager.wire.codecs import Mention

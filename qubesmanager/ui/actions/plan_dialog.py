@@ -37,7 +37,6 @@ from qubesmanager.ui.actions import plan_texts
 from qubesmanager.ui.actions.plan_delegate import PlanDelegate
 from qubesmanager.ui.icons import icon, tinted_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.labels import (
     embolden,
@@ -54,6 +53,7 @@ from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.sections import line_color
 from qubesmanager.ui.widgets.soon import Soon
+from qubesmanager.ui.widgets.turns import Turns
 
 Make = Callable[[frozenset[str], str], Steps[Plan]]
 """Computes the plan for the qubes that are left out, and what is chosen of `Choice`, from a snapshot of the facts."""

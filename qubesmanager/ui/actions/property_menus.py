@@ -15,7 +15,7 @@ from qubesmanager.rules.facts import Facts, Qubes
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import AT_ONCE, Steps
+from qubesmanager.ui.widgets.turns import AT_ONCE, Steps
 from qubesmanager.wire.reason import Reason
 
 

@@ -19,13 +19,13 @@ from qubesmanager.plans.plan import Step
 from qubesmanager.rules.stepwise import Steps
 from qubesmanager.ui.forms.change_rows import ChangeRow
 from qubesmanager.ui.icons import tinted_icon
-from qubesmanager.ui.session.turns import Turns
 from qubesmanager.ui.widgets.button_box import button_box
 from qubesmanager.ui.widgets.fonts import bold_font
 from qubesmanager.ui.widgets.labels import fault_color, info_color, plain_label
 from qubesmanager.ui.widgets.lines_preview import LinesPreview
 from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.turns import Turns
 
 MOST_ROWS, LEAST_ROWS = 5, 2
 """Rows of changes that are shown without scrolling, in a large window and in a small one."""

@@ -19,7 +19,6 @@ from qubesmanager.transport.base import TransportError
 from qubesmanager.ui.icons import icon, label_icon, tinted_icon
 from qubesmanager.ui.manager.sidebar import Needs
 from qubesmanager.ui.session.session import Session
-from qubesmanager.ui.session.turns import AT_ONCE, Steps, Turns
 from qubesmanager.ui.widgets.elided_label import OneLine
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import (
@@ -40,6 +39,7 @@ from qubesmanager.ui.widgets.scrolled_stack import scroll_down_only
 from qubesmanager.ui.widgets.sections import hairline
 from qubesmanager.ui.widgets.soon import Soon
 from qubesmanager.ui.widgets.sparkline import Graph
+from qubesmanager.ui.widgets.turns import AT_ONCE, Steps, Turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error
 from qubesmanager.wire.names import CREATED_BY, DOM0

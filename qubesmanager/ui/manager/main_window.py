@@ -71,7 +71,6 @@ from qubesmanager.ui.reasons import error_text
 from qubesmanager.ui.session.failures import Failures
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import AtClose, TaskEntry, TaskState
-from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.windows import WINDOWS
 from qubesmanager.ui.widgets.error_bar import ErrorBar, Offer
 from qubesmanager.ui.widgets.fonts import in_units
@@ -80,6 +79,7 @@ from qubesmanager.ui.widgets.page_bar import set_icon_side
 from qubesmanager.ui.widgets.prompts import confirm, opened
 from qubesmanager.ui.widgets.screens import fitting
 from qubesmanager.ui.widgets.soon import Soon
+from qubesmanager.ui.widgets.turns import AT_ONCE
 from qubesmanager.ui.widgets.vm_view import VmView
 from qubesmanager.wire.errors import PermissionDenied
 from qubesmanager.wire.event import Event

@@ -32,8 +32,8 @@ from qubesmanager.rules.facts import Facts
 from qubesmanager.transport.base import RefusedError, TransportError
 from qubesmanager.ui.session.backup_watch import BackupWatch
 from qubesmanager.ui.session.tasks import TaskSet
-from qubesmanager.ui.session.turns import AT_ONCE
 from qubesmanager.ui.session.usage_watch import UsageWatch
+from qubesmanager.ui.widgets.turns import AT_ONCE
 from qubesmanager.wire import calls
 from qubesmanager.wire.errors import Mgmt1Error, PermissionDenied, QubesNotImplementedError
 from qubesmanager.wire.event import Event

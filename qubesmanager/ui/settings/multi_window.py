@@ -27,7 +27,6 @@ from qubesmanager.ui.forms.merge_bar import MergeBar, key_text
 from qubesmanager.ui.forms.unsaved_edits import EditsWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, ToldError, report_child
-from qubesmanager.ui.session.turns import AT_ONCE, Steps, Turns
 from qubesmanager.ui.settings.fields import ADVANCED, BASIC, field_of
 from qubesmanager.ui.settings.qubes_header import QubesHeader
 from qubesmanager.ui.settings.shared_tags import SharedTags
@@ -37,6 +36,7 @@ from qubesmanager.ui.widgets.page_keys import page_keys
 from qubesmanager.ui.widgets.screens import resize_in_units
 from qubesmanager.ui.widgets.side_pages import SidePages
 from qubesmanager.ui.widgets.tables import row_table
+from qubesmanager.ui.widgets.turns import AT_ONCE, Steps, Turns
 from qubesmanager.wire.records import VmRecord
 
 

@@ -22,9 +22,9 @@ from qubesmanager.plans.properties import property_plan
 from qubesmanager.rules.stepwise import Steps, all_at_once
 from qubesmanager.ui.actions import plan_dialog, plan_texts
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
-from qubesmanager.ui.session import session, turns
-from qubesmanager.ui.session.turns import Turns
-from qubesmanager.ui.widgets import lines_preview
+from qubesmanager.ui.session import session
+from qubesmanager.ui.widgets import lines_preview, turns
+from qubesmanager.ui.widgets.turns import Turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.values import PowerState
 
@@ -115,17 +115,21 @@ async def test_a_dialog_that_is_closed_ends_the_computation(clicker: Clicker) ->
 async def test_a_plan_that_was_closed_is_freed_without_a_garbage_collection(clicker: Clicker) -> None:
     gc.disable()
     try:
-        dialog = await shown(clicker, Shutdown(clicker, *USERS))
-        plan = weakref.ref(dialog.plan)
-        dialog.refresh()
-        await clicker.until(lambda: dialog.yes.isEnabled() and plan() is not dialog.plan)
-        plans = [plan, weakref.ref(dialog.plan)]
-        dialog.reject()
-        del dialog
-
-        await clicker.until(lambda: not any(each() for each in plans))
+        plans = await plans_of_a_closed_dialog(clicker)
+        await clicker.until(lambda: not any(plan() for plan in plans))
     finally:
         gc.enable()
+
+
+async def plans_of_a_closed_dialog(clicker: Clicker) -> list[weakref.ref[Plan]]:
+    """The plans that a dialog has shown."""
+    dialog = await shown(clicker, Shutdown(clicker, *USERS))
+    plans = [weakref.ref(dialog.plan)]
+    dialog.refresh()
+    await clicker.until(lambda: dialog.yes.isEnabled() and plans[0]() is not dialog.plan)
+    plans.append(weakref.ref(dialog.plan))
+    dialog.reject()
+    return plans
 
 
 async def test_what_changes_while_a_plan_is_computed_is_in_the_one_that_is_shown_then(

@@ -10,7 +10,7 @@ from qubesmanager.ui.actions import actions, property_menus
 from qubesmanager.ui.actions.actions import judge
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager import inspector_summary, main_window
-from qubesmanager.ui.session import turns
+from qubesmanager.ui.widgets import turns
 from qubesmanager.wire import calls
 
 

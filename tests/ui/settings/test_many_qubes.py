@@ -16,9 +16,9 @@ from qubesmanager.plans.plan import PROPERTY, Step
 from qubesmanager.rules.stepwise import Steps, all_at_once
 from qubesmanager.ui.forms.apply_bar import ApplyBar
 from qubesmanager.ui.forms.form_page import FormPage
-from qubesmanager.ui.session import turns
 from qubesmanager.ui.settings.fields import ADVANCED
 from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.ui.widgets import turns
 from qubesmanager.ui.widgets.side_pages import SidePages
 from qubesmanager.wire.records import PropertyValue
 from qubesmanager.wire.values import PowerState

@@ -16,13 +16,13 @@ from qubesmanager.plans.plan import PROPERTY, Plan, RowKey, undo
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.forms.form_page import FormPage
 from qubesmanager.ui.session import session as session_module
-from qubesmanager.ui.session import turns
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.ui.settings import multi_window
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.settings.settings_window import SettingsWindow
 from qubesmanager.ui.settings.shared_tags import SharedTags
+from qubesmanager.ui.widgets import turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.reason import Reason
 

@@ -12,8 +12,8 @@ from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from until import until
 
-from qubesmanager.ui.session import turns
-from qubesmanager.ui.session.turns import Turns
+from qubesmanager.ui.widgets import turns
+from qubesmanager.ui.widgets.turns import Turns
 
 ENDLESS = sys.maxsize
 """Steps of work that does not end by itself."""
