@@ -31,6 +31,7 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report_child
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.shell.app import make_application
+from qubesmanager.ui.shell.idle_collections import IdleCollections
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.wire import calls, framing
 from qubesmanager.wire.records import PropertyValue, VmRecord, encode_record
@@ -224,7 +225,7 @@ class Uses:
     """The longest stretch of a use that has parts which do not count."""
 
 
-async def measure(bench: Bench, count: int, folder: Path) -> None:
+async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections) -> None:
     """The lines of one size."""
     line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
     transport = Listed(qubes(count))
@@ -237,7 +238,8 @@ async def measure(bench: Bench, count: int, folder: Path) -> None:
     try:
         await until(lambda: session.is_synced)
         await asyncio.sleep(0.5)
-        gc.freeze()  # as the manager does when its table is filled
+        gc.freeze()  # this and the next line as the manager does when its table is filled
+        idle.start()
         stretches, collections = Stretches(0), Collections()
         uses = Uses(session, transport, window)
         uses.stretches = stretches
@@ -269,6 +271,7 @@ async def measure(bench: Bench, count: int, folder: Path) -> None:
                 bench.line(f"  collections, N = {count}", Spread.of(collected))
         collections.end()
     finally:
+        idle.stop()
         await session.tasks.cancel_all()
         window.deleteLater()
         await asyncio.sleep(0)
@@ -280,9 +283,10 @@ def main() -> None:
     application.setQuitOnLastWindowClosed(False)
     loop = QEventLoop(application)
     asyncio.set_event_loop(loop)
+    idle = IdleCollections(application)
     with loop, tempfile.TemporaryDirectory() as folder:
         for count in bench.sizes(1000, 10_000):
-            loop.run_until_complete(measure(bench, count, Path(folder)))
+            loop.run_until_complete(measure(bench, count, Path(folder), idle))
     bench.done()
 
 

@@ -15,13 +15,13 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from time import thread_time
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
+from _stretches import Stretches
 from memory_folder import memory_folder
-from PyQt5.QtCore import QSettings, Qt, QTimer
+from PyQt5.QtCore import QSettings, Qt
 from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -33,6 +33,7 @@ from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.shell.app import make_application
+from qubesmanager.ui.shell.idle_collections import IdleCollections
 
 ALLOWED = {1000: 0.016, 10_000: 0.033}
 RATE = 100
@@ -41,28 +42,6 @@ TICK = 2
 """Milliseconds."""
 PAUSE = 0.4
 """Seconds between two uses, in which the events are shown."""
-
-
-class Stretches:
-    """The processor time between two ticks."""
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self._last = thread_time()
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._measure)
-        self._timer.start(TICK)
-
-    def take(self) -> float:
-        """The longest since the last call."""
-        longest, self.longest = self.longest, 0.0
-        return longest
-
-    def _measure(self) -> None:
-        now = thread_time()
-        self.longest = max(self.longest, now - self._last)
-        self._last = now
 
 
 class Uses:
@@ -124,7 +103,9 @@ async def synced(session: Session) -> None:
             await asyncio.sleep(0.01)
 
 
-async def measure(bench: Bench, count: int, transport: ChildTransport, socket: Path, folder: Path) -> None:
+async def measure(
+    bench: Bench, count: int, transport: ChildTransport, socket: Path, folder: Path, idle: IdleCollections
+) -> None:
     """The lines of one size."""
     line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
     session = Session(Client(transport), "demo:")
@@ -136,11 +117,12 @@ async def measure(bench: Bench, count: int, transport: ChildTransport, socket: P
     program = str(Path(__file__).with_name("_events.py"))
     try:
         await synced(session)
-        gc.freeze()  # as the manager does when its table is filled
+        gc.freeze()  # this and the next line as the manager does when its table is filled
+        idle.start()
         several = MultiWindow(session, tuple(name for name in session.records if name != "dom0"))
         async with process.started(sys.executable, program, str(socket), str(RATE)):
             await asyncio.sleep(1)
-            stretches = Stretches()
+            stretches = Stretches(TICK)
             uses = Uses(window, several)
             for name, use in (
                 ("only events", uses.nothing),
@@ -162,6 +144,7 @@ async def measure(bench: Bench, count: int, transport: ChildTransport, socket: P
         several.draft.discard()
         several.close()
     finally:
+        idle.stop()
         await session.tasks.cancel_all()
         window.deleteLater()
         await asyncio.sleep(0)
@@ -185,11 +168,12 @@ def main() -> None:
     application.setQuitOnLastWindowClosed(False)
     loop = QEventLoop(application)
     asyncio.set_event_loop(loop)
+    idle = IdleCollections(application)
     with loop, tempfile.TemporaryDirectory() as folder:
         for count in bench.sizes(50, 1000, 10_000):
             with contextlib.closing(ChildTransport("demo:", "--demo", str(count - 11))) as transport:
                 socket = transport.wait()
-                loop.run_until_complete(measure(bench, count, transport, socket, Path(folder)))
+                loop.run_until_complete(measure(bench, count, transport, socket, Path(folder), idle))
     bench.done()
 
 
