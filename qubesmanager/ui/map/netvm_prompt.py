@@ -8,7 +8,6 @@ from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QCompleter, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from qubesmanager.models.natural_sort import in_order
-from qubesmanager.plans.properties import NETVM, property_plan
 from qubesmanager.rules import candidates
 from qubesmanager.ui.map.plan_card import CARD, PlanCard
 from qubesmanager.ui.session.session import Session
@@ -45,6 +44,7 @@ class NetvmPrompt(QFrame):
         column.addWidget(self.card)
         self.setFixedWidth((CARD + 6) * unit)
         self.field.textChanged.connect(self._look)
+        self.card.filled.connect(self.adjustSize)
         self.field.returnPressed.connect(self._accept)
         self.hide()
 
@@ -71,11 +71,10 @@ class NetvmPrompt(QFrame):
         """Show the plan once what is typed is a net qube."""
         netvm = self._netvms.get(self.field.text().strip().casefold())
         if netvm is None:
-            self.card.hide()
+            self.card.leave()
+            self.adjustSize()
         else:
-            plan = property_plan(self._session.facts, self._names, NETVM, netvm)
-            self.card.show_plan(plan, self._names, netvm, self.tr("Enter reviews the plan. Esc cancels."))
-        self.adjustSize()
+            self.card.propose(self._names, netvm, self.tr("Enter reviews the plan. Esc cancels."))
 
     def _accept(self) -> None:
         netvm = self._netvms.get(self.field.text().strip().casefold())
@@ -84,6 +83,7 @@ class NetvmPrompt(QFrame):
             self.chosen.emit(self._names, netvm)
 
     def _close(self) -> None:
+        self.card.leave()
         self.hide()
         self.left.emit()
 

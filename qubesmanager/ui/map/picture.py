@@ -25,7 +25,7 @@ from PyQt5.QtWidgets import QAbstractScrollArea, QApplication, QScrollBar, QTool
 
 from qubesmanager.models.network_layout import Layout, Place, What, lay_out
 from qubesmanager.models.texts import plain_tip, state_text
-from qubesmanager.plans.properties import NETVM, property_plan
+from qubesmanager.plans.properties import NETVM
 from qubesmanager.ui.map.painting import LANE, Colors, Look, ScenePainter
 from qubesmanager.ui.map.plan_card import PlanCard
 from qubesmanager.ui.map.remarks import remark_text
@@ -44,9 +44,13 @@ WHEEL = 120
 
 @dataclass(slots=True)
 class _Drag:
-    """What is dragged; `grip` is where in its place it was taken, `at` where the mouse is, both in the scene."""
+    """What is dragged; `grip` is where in its place it was taken, `at` where the mouse is, both in the scene.
+
+    `netvms`: the net qubes of what is dragged when that began. They are not read at each movement of the mouse.
+    """
 
     place: Place
+    netvms: frozenset[str]
     grip: QPointF
     at: QPointF
     target: str | None = None
@@ -86,6 +90,7 @@ class NetworkPicture(QAbstractScrollArea):
         self.layout_of_qubes: Layout = lay_out({})
         self.scene = self._scene()
         self.card = PlanCard(session, self.viewport() or self)
+        self.card.filled.connect(self._put_card)
         self._scroller = QTimer(self)
         self._scroller.setInterval(SCROLL_MS)
         self._scroller.timeout.connect(self._scroll_on)
@@ -328,7 +333,9 @@ class NetworkPicture(QAbstractScrollArea):
         if place.what in {What.OUTSIDE, What.MISSING, What.FEWER}:
             return
         point = self._to_scene(at)
-        self.drag = _Drag(place, point - self.scene.rects[place.key].topLeft(), point)
+        records = self._session.records
+        netvms = frozenset(records[name].value(NETVM) for name in place.names if name in records)
+        self.drag = _Drag(place, netvms, point - self.scene.rects[place.key].topLeft(), point)
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
         self._scroller.start()
 
@@ -342,11 +349,10 @@ class NetworkPicture(QAbstractScrollArea):
         if target != drag.target:
             drag.target = target
             if target is None:
-                self.card.hide()
+                self.card.leave()
             else:
-                plan = property_plan(self._session.facts, drag.place.names, NETVM, target)
-                self.card.show_plan(plan, drag.place.names, target, self.tr("Drop to review the plan. Esc cancels."))
-        self._put_card(at)
+                self.card.propose(drag.place.names, target, self.tr("Drop to review the plan. Esc cancels."))
+        self._put_card()
         self._update()
 
     def end_drag(self, *, is_drop: bool) -> None:
@@ -354,7 +360,7 @@ class NetworkPicture(QAbstractScrollArea):
         drag, self.drag = self.drag, None
         self._scroller.stop()
         self.unsetCursor()
-        self.card.hide()
+        self.card.leave()
         self._pressed = None
         if drag is None:
             return
@@ -368,16 +374,17 @@ class NetworkPicture(QAbstractScrollArea):
         place = self.scene.at(drag.at)
         if place is not None and place.what is What.QUBE and not place.is_lane and place.key != drag.place.key:
             name = place.names[0]
-            has_it = all(records[each].value(NETVM) == name for each in drag.place.names if each in records)
-            return name if not has_it and name in records and records[name].flag("provides_network") else None
-        has_any = any(records[each].value(NETVM) for each in drag.place.names if each in records)
-        return "" if self.scene.is_lane(drag.at) and has_any else None
+            return (
+                name if drag.netvms != {name} and name in records and records[name].flag("provides_network") else None
+            )
+        return "" if self.scene.is_lane(drag.at) and drag.netvms - {""} else None
 
-    def _put_card(self, at: QPointF) -> None:
+    def _put_card(self) -> None:
         """Beside the mouse, where it fits."""
-        viewport = self.viewport()
-        if viewport is None or not self.card.isVisible():
+        viewport, drag = self.viewport(), self.drag
+        if viewport is None or drag is None or not self.card.isVisible():
             return
+        at = self._to_view(drag.at)
         room, gap = viewport.size(), round(8 * self.scene.unit)
         x = min(round(at.x()) + gap, room.width() - self.card.width() - gap)
         y = round(at.y()) + gap

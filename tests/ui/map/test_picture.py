@@ -21,8 +21,11 @@ from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.map.map_page import MapPage
 from qubesmanager.ui.map.picture import LARGEST, SMALLEST, NetworkPicture
 from qubesmanager.ui.map.side_pane import SidePane
+from qubesmanager.ui.session import session
+from qubesmanager.ui.widgets import turns
 from qubesmanager.wire import calls
 from qubesmanager.wire.names import DOM0
+from qubesmanager.wire.records import VmRecord
 
 _HAND: Any = QTest
 """PyQt5's stubs forget that its functions are static."""
@@ -89,6 +92,82 @@ async def test_a_dragged_qube_shows_what_would_change_and_the_drop_opens_the_pla
     await clicker.until(lambda: clicker.session.records["work"].value("netvm") == "sys-net")
     await clicker.until(lambda: "work" in page.picture.layout_of_qubes.by_qube and place(page, "work").column == 2)
     assert place(page, "work").remark is not None
+
+
+@pytest.fixture
+def many_qubes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were thousands: each step waits for a turn."""
+    monkeypatch.setattr(session, "AT_ONCE", 0)
+    monkeypatch.setattr(turns, "SLICE", 0)
+
+
+async def test_with_many_qubes_the_card_shows_that_the_plan_is_computed_and_then_the_plan(
+    clicker: Clicker, page: MapPage, many_qubes: None
+) -> None:
+    drag(page, "work", "sys-net", drop=False)
+    card = page.picture.card
+    assert card.isVisible()
+    assert "Computing what would change…" in card.text()
+
+    await clicker.until(lambda: "Its network would go around sys-firewall." in card.text())
+
+    assert "Computing what would change…" not in card.text()
+    assert "sys-firewall → sys-net" in card.text()
+    page.picture.end_drag(is_drop=False)
+
+
+async def test_a_card_that_is_left_for_another_target_shows_that_one(
+    clicker: Clicker, page: MapPage, many_qubes: None
+) -> None:
+    picture = page.picture
+    drag(page, "work", "sys-net", drop=False)
+    for _ in range(2):
+        picture.card._turns._run()
+
+    picture.drag_to(QPointF(middle(page, "vault")))
+
+    await clicker.until(lambda: "Computing what would change…" not in picture.card.text())
+    assert "no network" in picture.card.text()
+    assert "sys-net" not in picture.card.text().splitlines()
+    picture.end_drag(is_drop=False)
+
+
+async def test_a_drag_that_ends_gives_up_the_plan_that_is_computed(
+    clicker: Clicker, page: MapPage, many_qubes: None
+) -> None:
+    picture = page.picture
+    drag(page, "work", "sys-net", drop=False)
+    picture.card._turns._run()
+
+    press_key(picture, Qt.Key.Key_Escape)
+
+    for _ in range(len(clicker.session.records) * 5):
+        picture.card._turns._run()
+    assert not picture.card.isVisible()
+
+
+async def test_a_movement_over_the_same_net_qube_computes_nothing(
+    clicker: Clicker, page: MapPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drag(page, "work", "sys-net", drop=False)
+    proposed: list[str] = []
+    monkeypatch.setattr(page.picture.card, "propose", lambda _names, netvm, _hint: proposed.append(netvm))
+    read: list[str] = []
+    value = VmRecord.value
+
+    def noted(record: VmRecord, name: str) -> str:
+        if record.name == "work" and name == "netvm":
+            read.append(record.name)
+        return value(record, name)
+
+    monkeypatch.setattr(VmRecord, "value", noted)
+
+    for step in range(5):
+        page.picture.drag_to(QPointF(middle(page, "sys-net")) + QPointF(step, 0))
+
+    assert proposed == []
+    assert read == [], "the net qubes of what is dragged are read when the drag begins"
+    page.picture.end_drag(is_drop=False)
 
 
 async def test_escape_ends_a_drag_and_a_drop_on_the_own_net_qube_does_nothing(clicker: Clicker, page: MapPage) -> None:
