@@ -253,7 +253,7 @@ async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections)
             ("a task with all", uses.task),
             (f"a palette, {LABELS} grey labels", uses.palette),
         )
-        found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name, _use in kinds}
+        figures: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name, _use in kinds}
         for _ in range(bench.runs(3)):
             for name, use in kinds:
                 if not bench.wants(name) and name not in {"removing all", "listing all"}:
@@ -263,9 +263,9 @@ async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections)
                 uses.counted = 0.0
                 await use()
                 await asyncio.sleep(0.2)
-                found[name][0].append(uses.counted or stretches.take())
-                found[name][1].append(collections.take())
-        for name, (longest, collected) in found.items():
+                figures[name][0].append(uses.counted or stretches.take())
+                figures[name][1].append(collections.take())
+        for name, (longest, collected) in figures.items():
             if longest:
                 line(f"{name}, N = {count}", Spread.of(longest))
                 bench.line(f"  collections, N = {count}", Spread.of(collected))
