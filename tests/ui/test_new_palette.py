@@ -231,9 +231,8 @@ def take_turns(number: int) -> None:
         work._run()
 
 
-def test_many_widgets_follow_in_turns_those_first_that_are_seen(
-    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
-) -> None:
+@pytest.mark.usefixtures("one_in_each_turn")
+def test_many_widgets_follow_in_turns_those_first_that_are_seen(qtbot: QtBot, usual: QPalette) -> None:
     hidden, seen = grey_labels(qtbot), grey_labels(qtbot)
     for label in hidden:
         label.hide()
@@ -247,9 +246,8 @@ def test_many_widgets_follow_in_turns_those_first_that_are_seen(
     qtbot.waitUntil(lambda: len(follow([*seen, *hidden])) == 40)
 
 
-def test_a_palette_that_comes_before_all_have_followed_counts_for_all(
-    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
-) -> None:
+@pytest.mark.usefixtures("one_in_each_turn")
+def test_a_palette_that_comes_before_all_have_followed_counts_for_all(qtbot: QtBot, usual: QPalette) -> None:
     labels = grey_labels(qtbot)
     QApplication.setPalette(dark())
     take_turns(5)
@@ -259,9 +257,8 @@ def test_a_palette_that_comes_before_all_have_followed_counts_for_all(
     qtbot.waitUntil(lambda: follow(labels) == labels)
 
 
-def test_a_widget_that_is_deleted_between_the_turns_is_passed_over(
-    qtbot: QtBot, usual: QPalette, one_in_each_turn: None
-) -> None:
+@pytest.mark.usefixtures("one_in_each_turn")
+def test_a_widget_that_is_deleted_between_the_turns_is_passed_over(qtbot: QtBot, usual: QPalette) -> None:
     labels = grey_labels(qtbot)
     QApplication.setPalette(dark())
     take_turns(1)

@@ -101,8 +101,9 @@ def many_qubes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "SLICE", 0)
 
 
+@pytest.mark.usefixtures("many_qubes")
 async def test_with_many_qubes_the_card_shows_that_the_plan_is_computed_and_then_the_plan(
-    clicker: Clicker, page: MapPage, many_qubes: None
+    clicker: Clicker, page: MapPage
 ) -> None:
     drag(page, "work", "sys-net", drop=False)
     card = page.picture.card
@@ -116,9 +117,8 @@ async def test_with_many_qubes_the_card_shows_that_the_plan_is_computed_and_then
     page.picture.end_drag(is_drop=False)
 
 
-async def test_a_card_that_is_left_for_another_target_shows_that_one(
-    clicker: Clicker, page: MapPage, many_qubes: None
-) -> None:
+@pytest.mark.usefixtures("many_qubes")
+async def test_a_card_that_is_left_for_another_target_shows_that_one(clicker: Clicker, page: MapPage) -> None:
     picture = page.picture
     drag(page, "work", "sys-net", drop=False)
     for _ in range(2):
@@ -132,9 +132,8 @@ async def test_a_card_that_is_left_for_another_target_shows_that_one(
     picture.end_drag(is_drop=False)
 
 
-async def test_a_drag_that_ends_gives_up_the_plan_that_is_computed(
-    clicker: Clicker, page: MapPage, many_qubes: None
-) -> None:
+@pytest.mark.usefixtures("many_qubes")
+async def test_a_drag_that_ends_gives_up_the_plan_that_is_computed(clicker: Clicker, page: MapPage) -> None:
     picture = page.picture
     drag(page, "work", "sys-net", drop=False)
     picture.card._turns._run()
