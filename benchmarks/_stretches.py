@@ -1,10 +1,58 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The longest stretch that the loop of a window is busy, and the longest collection, in processor time."""
+"""The manager's window in a benchmark: the longest stretch that its loop is busy, and the longest collection."""
 
+import asyncio
 import gc
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import thread_time
 
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import QSettings, Qt, QTimer
+from qasync import QEventLoop
+
+from qubesmanager.client.client import Client
+from qubesmanager.transport.base import Transport
+from qubesmanager.ui.manager.main_window import MainWindow
+from qubesmanager.ui.session.session import Session
+from qubesmanager.ui.shell.app import make_application
+from qubesmanager.ui.shell.idle_collections import IdleCollections
+
+
+class Manager:
+    """The window over a transport, which collects garbage as the program does."""
+
+    def __init__(self, transport: Transport, settings: Path, idle: IdleCollections) -> None:
+        self._idle = idle
+        self.session = Session(Client(transport), "demo:")
+        self.session.settings = QSettings(str(settings), QSettings.Format.IniFormat)
+        self.window = MainWindow(self.session)
+        self.window.resize(1400, 900)
+        self.window.show()
+        self.session.follow()
+
+    def filled(self) -> None:
+        """What exists now stays; all else is collected while the user does nothing."""
+        gc.freeze()
+        self._idle.start()
+
+    async def end(self) -> None:
+        self._idle.stop()
+        await self.session.tasks.cancel_all()
+        self.window.deleteLater()
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def loop_of_windows() -> Iterator[tuple[QEventLoop, Path, IdleCollections]]:
+    """The loop of an application, and a folder for its settings."""
+    application = make_application()
+    application.setQuitOnLastWindowClosed(False)
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop, tempfile.TemporaryDirectory() as folder:
+        yield loop, Path(folder), IdleCollections(application)
 
 
 class Stretches:

@@ -6,9 +6,7 @@ is the longest garbage collection meanwhile. The reference is what the specifica
 """
 
 import asyncio
-import gc
 import os
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -16,13 +14,11 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
-from _stretches import Collections, Stretches
-from PyQt5.QtCore import QPointF, QSettings, Qt
+from _stretches import Collections, Manager, Stretches, loop_of_windows
+from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QApplication, QVBoxLayout, QWidget
-from qasync import QEventLoop
 
-from qubesmanager.client.client import Client
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
@@ -30,7 +26,6 @@ from qubesmanager.ui.map.picture import NetworkPicture
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.session.tasks import TaskState, report_child
 from qubesmanager.ui.settings.multi_window import MultiWindow
-from qubesmanager.ui.shell.app import make_application
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 from qubesmanager.ui.widgets.labels import plain_label, subdue
 from qubesmanager.wire import calls, framing
@@ -142,19 +137,22 @@ class Uses:
         await self._reject()
 
     async def drag(self) -> None:
-        """Drag all that use a net qube over another one on the map, and move on there."""
+        """Drag all that use a net qube over another one on the map, and move on there. Laying it out is not counted."""
         picture = NetworkPicture(self._session)
         picture.resize(1200, 800)
         picture.show()
         picture.fill()
         place = max(picture.layout_of_qubes.places, key=lambda each: len(each.names))
         target = picture.layout_of_qubes.by_qube["net-2"]
+        await asyncio.sleep(0.1)
+        self.stretches.take()
         picture.start_drag(place, picture.place_rect(place).center())
         for step in range(50):
             picture.drag_to(picture.place_rect(target).center() + QPointF(step % 5, 0))
             await asyncio.sleep(0)
-        await until(lambda: picture.card.isVisible() and "net-2" in picture.card.text())
-        await asyncio.sleep(0.05)
+        await until(lambda: picture.card.isVisible() and "Computing" not in picture.card.text())
+        await asyncio.sleep(0.3)
+        self.counted = self.stretches.take()
         picture.end_drag(is_drop=False)
         picture.deleteLater()
 
@@ -229,19 +227,13 @@ async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections)
     """The lines of one size."""
     line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
     transport = Listed(qubes(count))
-    session = Session(Client(transport), "demo:")
-    session.settings = QSettings(str(folder / f"{count}.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(session)
-    window.resize(1400, 900)
-    window.show()
-    session.follow()
+    manager = Manager(transport, folder / f"{count}.ini", idle)
     try:
-        await until(lambda: session.is_synced)
+        await until(lambda: manager.session.is_synced)
         await asyncio.sleep(0.5)
-        gc.freeze()  # this and the next line as the manager does when its table is filled
-        idle.start()
+        manager.filled()
         stretches, collections = Stretches(0), Collections()
-        uses = Uses(session, transport, window)
+        uses = Uses(manager.session, transport, manager.window)
         uses.stretches = stretches
         kinds: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("removing all", uses.remove_all),
@@ -271,22 +263,14 @@ async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections)
                 bench.line(f"  collections, N = {count}", Spread.of(collected))
         collections.end()
     finally:
-        idle.stop()
-        await session.tasks.cancel_all()
-        window.deleteLater()
-        await asyncio.sleep(0)
+        await manager.end()
 
 
 def main() -> None:
     bench = Bench("Actions on all qubes in the manager's window")
-    application = make_application()
-    application.setQuitOnLastWindowClosed(False)
-    loop = QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    idle = IdleCollections(application)
-    with loop, tempfile.TemporaryDirectory() as folder:
+    with loop_of_windows() as (loop, folder, idle):
         for count in bench.sizes(1000, 10_000):
-            loop.run_until_complete(measure(bench, count, Path(folder), idle))
+            loop.run_until_complete(measure(bench, count, folder, idle))
     bench.done()
 
 

@@ -8,7 +8,6 @@ daemon's files are in memory where there is room: on a disk 10,000 qubes take mi
 
 import asyncio
 import contextlib
-import gc
 import os
 import sys
 import tempfile
@@ -19,20 +18,17 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
-from _stretches import Stretches
+from _stretches import Manager, Stretches, loop_of_windows
 from memory_folder import memory_folder
-from PyQt5.QtCore import QSettings, Qt
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication
-from qasync import QEventLoop
 
-from qubesmanager.client.client import Client
 from qubesmanager.host import process
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.multi_window import MultiWindow
-from qubesmanager.ui.shell.app import make_application
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 
 ALLOWED = {1000: 0.016, 10_000: 0.033}
@@ -108,17 +104,12 @@ async def measure(
 ) -> None:
     """The lines of one size."""
     line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
-    session = Session(Client(transport), "demo:")
-    session.settings = QSettings(str(folder / f"{count}.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(session)
-    window.resize(1400, 900)
-    window.show()
-    session.follow()
+    manager = Manager(transport, folder / f"{count}.ini", idle)
+    session, window = manager.session, manager.window
     program = str(Path(__file__).with_name("_events.py"))
     try:
         await synced(session)
-        gc.freeze()  # this and the next line as the manager does when its table is filled
-        idle.start()
+        manager.filled()
         several = MultiWindow(session, tuple(name for name in session.records if name != "dom0"))
         async with process.started(sys.executable, program, str(socket), str(RATE)):
             await asyncio.sleep(1)
@@ -144,10 +135,7 @@ async def measure(
         several.draft.discard()
         several.close()
     finally:
-        idle.stop()
-        await session.tasks.cancel_all()
-        window.deleteLater()
-        await asyncio.sleep(0)
+        await manager.end()
 
 
 async def repeated(bench: Bench, stretches: Stretches, use: Callable[[], None]) -> Spread:
@@ -164,16 +152,11 @@ async def repeated(bench: Bench, stretches: Stretches, use: Callable[[], None]) 
 def main() -> None:
     bench = Bench("The manager's window under 100 changes a second")
     tempfile.tempdir = str(memory_folder() or tempfile.gettempdir())
-    application = make_application()
-    application.setQuitOnLastWindowClosed(False)
-    loop = QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    idle = IdleCollections(application)
-    with loop, tempfile.TemporaryDirectory() as folder:
+    with loop_of_windows() as (loop, folder, idle):
         for count in bench.sizes(50, 1000, 10_000):
             with contextlib.closing(ChildTransport("demo:", "--demo", str(count - 11))) as transport:
                 socket = transport.wait()
-                loop.run_until_complete(measure(bench, count, transport, socket, Path(folder), idle))
+                loop.run_until_complete(measure(bench, count, transport, socket, folder, idle))
     bench.done()
 
 
