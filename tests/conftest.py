@@ -15,6 +15,7 @@ import pytest
 import pytestqt.plugin
 from hypothesis import HealthCheck, settings
 from memory_folder import memory_folder
+from order import long_first
 from pytest_asyncio.plugin import LoopFactory
 from unmeasured import unmeasured
 
@@ -91,12 +92,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[HOME], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests on a whole system, before pytest chooses by marks."""
+LONG = ("slow", "kills", "qemu", "xserver")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests on a whole system, before pytest chooses by marks; and order the ones that it chose."""
     for item in items:
         if "system" in getattr(item, "fixturenames", ()):
             item.add_marker("whole")
+    yield
+    if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = long_first(
+            items,
+            processes,
+            file_of=lambda item: item.path,
+            is_long=lambda item: any(map(item.get_closest_marker, LONG)),
+        )
 
 
 @pytest.hookimpl(trylast=True)

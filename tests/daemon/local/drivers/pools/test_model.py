@@ -83,7 +83,7 @@ class Guest:
 class Loop(asyncio.SelectorEventLoop):
     """Carries out work for threads itself, at once: most of the time of small changes is the way to a thread."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+    def run_in_executor(self, _executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
