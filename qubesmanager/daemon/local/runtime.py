@@ -192,14 +192,20 @@ class Runtime:
     def _before(self, statements: Iterable[Statement]) -> dict[PropertyKey, Effective]:
         """The properties that the statements write, as they are before; those of a new qube are left out.
 
-        Only a statement that resets one needs its default.
+        Only a statement that resets one needs its default, and the store has what is set on the qube itself.
         """
         values: dict[PropertyKey, Effective] = {}
-        for key, resets in filter(None, map(rows.property_written, statements)):
+        for statement in statements:
+            written = rows.property_written(statement)
+            if written is None:
+                continue
+            key, resets = written
             qid, name = key
             if qid is None:
                 values[key] = Effective(self.state.system(name), self.state.system_default(name) if resets else "")
-            elif (qube := self.state.by_qid.get(qid)) is not None and name in qube.view:
+                continue
+            qube = self.state.by_qid.get(qid)
+            if qube is not None and name in qube.view and (resets or name not in qube.own):
                 default = properties.TABLE[name].default_of(self.state, qube) if resets else ""
                 values[key] = Effective(qube.value(name), default)
         return values

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from typing import NamedTuple
 
 from qubesmanager.daemon.local.core.property import Check, Default, Facts, Property
 from qubesmanager.daemon.local.core.qube import Qube
@@ -242,3 +243,16 @@ DEPENDENTS: dict[str, tuple[Property, ...]] = {}
 for _property in TABLE.values():
     for _on in _property.all_depends:
         DEPENDENTS[_on] = (*DEPENDENTS.get(_on, ()), _property)
+
+
+class Looking(NamedTuple):
+    """The properties whose default looks at one: of the qube itself, of those based on it, and of its clients."""
+
+    own: tuple[Property, ...]
+    children: tuple[Property, ...]
+    clients: tuple[Property, ...]
+
+
+LOOKING_AT = {
+    name: Looking(*(DEPENDENTS.get(f"{whose}:{name}", ()) for whose in ("own", "template", "netvm"))) for name in TABLE
+}

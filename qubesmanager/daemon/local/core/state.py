@@ -23,6 +23,9 @@ from qubesmanager.wire.reason import Field
 from qubesmanager.wire.reasons import refusal
 from qubesmanager.wire.records import PropertyValue, VolumeRecord, shared_value
 
+_INDEXED = frozenset({"netvm", "template"})
+"""The properties by whose value qubes are looked up."""
+
 
 @dataclass
 class State:
@@ -204,8 +207,8 @@ class State:
     def _put(self, qube: Qube, row: Property, value: PropertyValue) -> None:
         before = qube.view.get(row.name)
         qube.view[row.name] = value
-        index = {"netvm": self.clients, "template": self.children}.get(row.name)
-        if index is not None and (before is None or before.value != value.value):
+        if row.name in _INDEXED and (before is None or before.value != value.value):
+            index = self.clients if row.name == "netvm" else self.children
             self._index(index, before.value if before else "", value.value, qube.name)
 
     @staticmethod
@@ -218,10 +221,7 @@ class State:
     def _refresh(self, waiting: list[tuple[Qube, Property]]) -> list[Event]:
         """Compute these again, and whatever looks at those that changed."""
         changes: list[Event] = []
-        at = 0
-        while at < len(waiting):
-            qube, row = waiting[at]
-            at += 1
+        for qube, row in waiting:
             if qube.klass not in row.classes:
                 continue
             before, after = qube.view[row.name], self._value(qube, row)
@@ -232,13 +232,13 @@ class State:
             changes.append(events.property_event(qube.name, row.name, after, before.value))
             if before.value == after.value:
                 continue
-            waiting += [(qube, other) for other in properties.DEPENDENTS.get(f"own:{row.name}", ())]
-            for key, index in (("template", self.children), ("netvm", self.clients)):
-                rows = properties.DEPENDENTS.get(f"{key}:{row.name}", ())
+            looking = properties.LOOKING_AT[row.name]
+            # The loop goes on to what is added here.
+            waiting.extend([(qube, other) for other in looking.own])
+            for rows, index in ((looking.children, self.children), (looking.clients, self.clients)):
                 if rows:
-                    waiting += [
-                        (self.qubes[name], other) for name in sorted(index.get(qube.name, ())) for other in rows
-                    ]
+                    names = sorted(index.get(qube.name, ()))
+                    waiting.extend([(self.qubes[name], other) for name in names for other in rows])
         return changes
 
 
