@@ -281,7 +281,7 @@ def _updater_features(sample: Sample, now: int) -> dict[str, str]:
 
 
 async def write(system: System, chosen: Iterable[Sample], size_of: Callable[[VolumeRecord], int]) -> None:
-    """New qubes, with their volumes, in one transaction. `size_of`: the bytes of a volume."""
+    """New qubes, with their volumes, in one transaction. `size_of`: the bytes of a volume. None is measured."""
     now = int(time.time())
     pool = system.runtime.state.system("default_pool")
     statements: list[Statement] = []
@@ -311,4 +311,3 @@ async def write(system: System, chosen: Iterable[Sample], size_of: Callable[[Vol
     async with system.runtime.changing:
         await system.runtime.commit(statements)
         system.runtime.state.load(qubes)
-    system.runtime.spawn("measure the volumes", system.volumes.measure_all())

@@ -504,11 +504,14 @@ class FolderPool(ABC):
             raise refusal("no-such-snapshot", snapshot) from None
 
     async def info(self, spec: VolumeSpec) -> VolumeInfo:
-        async with self._locks.hold(spec.vid):
-            size, usage = await in_thread(self._measure, spec)
+        async with self._locks.hold(spec.vid, spec.source or spec.vid):
+            return await in_thread(self._info, spec)
+
+    def _info(self, spec: VolumeSpec) -> VolumeInfo:
+        size, usage = self._measure(spec)
         return VolumeInfo(
             spec.pool, spec.vid, size, usage, spec.rw, spec.source, spec.save_on_stop, spec.snap_on_start,
-            spec.revisions_to_keep, await self.is_outdated(spec),
+            spec.revisions_to_keep, self._is_outdated(spec),
         )  # fmt: skip
 
     def _measure(self, spec: VolumeSpec) -> tuple[int, int]:
