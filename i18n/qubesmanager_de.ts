@@ -5540,7 +5540,7 @@ Was eingesteckt wird, erscheint hier.</translation>
     </message>
     <message>
         <source>The template of a new app qube that does not name one.</source>
-        <translation>Die Vorlage einer neuen AppVM, die keine nennt.</translation>
+        <translation>Die Vorlage eines neuen App-Qubes, der keine nennt.</translation>
     </message>
     <message>
         <source>The template of disposables, for qubes without their own setting.</source>
@@ -5956,12 +5956,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{0} seit {1}</translation>
     </message>
     <message>
-        <source>The changed template</source>
-        <translation>Die geänderte Vorlage</translation>
-    </message>
-    <message>
         <source>Takes effect after a restart: {0}.</source>
         <translation>Wirkt nach einem Neustart: {0}.</translation>
+    </message>
+    <message>
+        <source>the changed template</source>
+        <translation>die geänderte Vorlage</translation>
     </message>
 </context>
 <context>
@@ -6300,20 +6300,20 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{template} ist keine Vorlage.</translation>
     </message>
     <message>
-        <source>The memory is between {least} and {most} MiB.</source>
-        <translation>Der Speicher liegt zwischen {least} und {most} MiB.</translation>
+        <source>The memory is between {least:MiB} and {most:MiB}.</source>
+        <translation>Der Speicher liegt zwischen {least:MiB} und {most:MiB}.</translation>
     </message>
     <message>
-        <source>The initial memory ({memory} MiB) is above the maximum ({maxmem} MiB).</source>
-        <translation>Der anfängliche Speicher ({memory} MiB) liegt über dem Höchstwert ({maxmem} MiB).</translation>
+        <source>The initial memory ({memory:MiB}) is above the maximum ({maxmem:MiB}).</source>
+        <translation>Der anfängliche Speicher ({memory:MiB}) liegt über dem Höchstwert ({maxmem:MiB}).</translation>
     </message>
     <message>
-        <source>The maximum memory is at most {most} MiB.</source>
-        <translation>Der Höchstwert des Speichers ist höchstens {most} MiB.</translation>
+        <source>The maximum memory is at most {most:MiB}.</source>
+        <translation>Der Höchstwert des Speichers ist höchstens {most:MiB}.</translation>
     </message>
     <message>
-        <source>The maximum ({maxmem} MiB) is below the initial memory ({memory} MiB).</source>
-        <translation>Der Höchstwert ({maxmem} MiB) liegt unter dem anfänglichen Speicher ({memory} MiB).</translation>
+        <source>The maximum ({maxmem:MiB}) is below the initial memory ({memory:MiB}).</source>
+        <translation>Der Höchstwert ({maxmem:MiB}) liegt unter dem anfänglichen Speicher ({memory:MiB}).</translation>
     </message>
     <message>
         <source>The memory of a qube with PCI devices cannot be balanced: set maxmem to 0 first.</source>
@@ -6364,8 +6364,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Notizen sind Text ohne Steuerzeichen; sie enthalten {character}.</translation>
     </message>
     <message>
-        <source>Notes have at most {most} KiB.</source>
-        <translation>Notizen haben höchstens {most} KiB.</translation>
+        <source>Notes have at most {most:KiB}.</source>
+        <translation>Notizen haben höchstens {most:KiB}.</translation>
     </message>
     <message>
         <source>{disposable} takes the net qube of its template, and that would be a loop of net qubes: {loop}.</source>
@@ -6436,8 +6436,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Der Wert liegt zwischen {least} und {most}.</translation>
     </message>
     <message>
-        <source>The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.</source>
-        <translation>Features, Tags und Notizen von {qube} sind zu groß: {size} Bytes; möglich sind höchstens {most} KiB.</translation>
+        <source>The features, tags and notes of {qube} are too large: {size} bytes, where at most {most:KiB} are possible.</source>
+        <translation>Features, Tags und Notizen von {qube} sind zu groß: {size} Bytes; möglich sind höchstens {most:KiB}.</translation>
     </message>
     <message>
         <source>A root volume is a raw disk image; this looks like {format}. {advice}</source>
@@ -6848,8 +6848,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Nur dom0 darf fragen, was ein nicht gespeichertes Profil täte.</translation>
     </message>
     <message>
-        <source>A backup profile has at most {most} KiB.</source>
-        <translation>Ein Sicherungsprofil hat höchstens {most} KiB.</translation>
+        <source>A backup profile has at most {most:KiB}.</source>
+        <translation>Ein Sicherungsprofil hat höchstens {most:KiB}.</translation>
     </message>
     <message>
         <source>Only dom0 and the qube that set a profile may restore with its passphrase.</source>
@@ -6904,8 +6904,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Eine {class} behält keinen Datenträger {volume}.</translation>
     </message>
     <message>
-        <source>The qubes may need {needed} MiB, and the pool {pool} has {free} MiB left.</source>
-        <translation>Die Qubes brauchen vielleicht {needed} MiB, und im Pool {pool} sind {free} MiB frei.</translation>
+        <source>The qubes may need {needed:MiB}, and the pool {pool} has {free:MiB} left.</source>
+        <translation>Die Qubes brauchen vielleicht {needed:MiB}, und im Pool {pool} sind {free:MiB} frei.</translation>
     </message>
     <message>
         <source>{why} {received} of {size} bytes of {volume} had been received.</source>
@@ -7252,8 +7252,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{path} hat eine Kopf-Erweiterung, die der Pool nicht nutzt: {kind}.</translation>
     </message>
     <message>
-        <source>This volume cannot grow beyond {most} bytes.</source>
-        <translation>Dieser Datenträger kann nicht über {most} Bytes wachsen.</translation>
+        <source>This volume cannot grow beyond {most:bytes}.</source>
+        <translation>Dieser Datenträger kann nicht über {most:bytes} wachsen.</translation>
     </message>
     <message>
         <source>The volume contains compressed clusters, which the pool never writes.</source>
@@ -7424,8 +7424,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{path} könnten andere geschrieben haben; es wird nicht verwendet.</translation>
     </message>
     <message>
-        <source>{path} is larger than {most} KiB.</source>
-        <translation>{path} ist größer als {most} KiB.</translation>
+        <source>{path} is larger than {most:KiB}.</source>
+        <translation>{path} ist größer als {most:KiB}.</translation>
     </message>
     <message>
         <source>{path} has {line}, which is neither an absolute folder nor a qube.</source>
@@ -7444,8 +7444,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung lässt sich nicht nach {path} schreiben: {why}.</translation>
     </message>
     <message>
-        <source>The backup may need a file of {needed} bytes, and the file system of {path} ({kind}) takes files of up to {most} bytes.</source>
-        <translation>Die Sicherung braucht vielleicht eine Datei von {needed} Bytes, und das Dateisystem von {path} ({kind}) fasst Dateien bis {most} Bytes.</translation>
+        <source>The backup may need a file of {needed:bytes}, and the file system of {path} ({kind}) takes files of up to {most:bytes}.</source>
+        <translation>Die Sicherung braucht vielleicht eine Datei von {needed:bytes}, und das Dateisystem von {path} ({kind}) fasst Dateien bis {most:bytes}.</translation>
     </message>
     <message>
         <source>There is no user {user}, whose home is to be backed up.</source>
@@ -7488,12 +7488,12 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{path} lässt sich nicht schreiben: {why}.</translation>
     </message>
     <message>
-        <source>The file system of {path} takes no file larger than {most} bytes, and the backup is larger. It was removed.</source>
-        <translation>Das Dateisystem von {path} fasst keine Datei über {most} Bytes, und die Sicherung ist größer. Sie wurde entfernt.</translation>
+        <source>The file system of {path} takes no file larger than {most:bytes}, and the backup is larger. It was removed.</source>
+        <translation>Das Dateisystem von {path} fasst keine Datei über {most:bytes}, und die Sicherung ist größer. Sie wurde entfernt.</translation>
     </message>
     <message>
-        <source>The disk of {path} is full: {written} bytes of the backup had been written, and were removed.</source>
-        <translation>Das Laufwerk von {path} ist voll: {written} Bytes der Sicherung waren geschrieben und wurden entfernt.</translation>
+        <source>The disk of {path} is full: {written:bytes} of the backup had been written, and were removed.</source>
+        <translation>Das Laufwerk von {path} ist voll: {written:bytes} der Sicherung waren geschrieben und wurden entfernt.</translation>
     </message>
     <message>
         <source>The backup that was written cannot be read: {why}</source>
@@ -7568,8 +7568,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>das Laufwerk von {path} ist voll und lässt sich nicht untersuchen: {why}.</translation>
     </message>
     <message>
-        <source>the disk of {path} is full: {free} bytes are left.</source>
-        <translation>das Laufwerk von {path} ist voll: {free} Bytes sind noch frei.</translation>
+        <source>the disk of {path} is full: {free:bytes} are left.</source>
+        <translation>das Laufwerk von {path} ist voll: {free:bytes} sind noch frei.</translation>
     </message>
     <message>
         <source>The store was written by a newer version of this program.</source>
@@ -7616,8 +7616,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Und {count} weitere, die hier nicht genannt sind.</translation>
     </message>
     <message>
-        <source>Its home is in {path}: {files} files, {bytes} bytes.</source>
-        <translation>Sein Home ist in {path}: {files} Dateien, {bytes} Bytes.</translation>
+        <source>Its home is in {path}: {files} files, {bytes:bytes}.</source>
+        <translation>Sein Home ist in {path}: {files} Dateien, {bytes:bytes}.</translation>
     </message>
     <message>
         <source>There is no label {label}; it is {other}.</source>
@@ -7716,8 +7716,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Es ersetzt, was hier war.</translation>
     </message>
     <message>
-        <source>The backup may need {needed} MiB, and {path} has {free} MiB left.</source>
-        <translation>Die Sicherung braucht vielleicht {needed} MiB, und in {path} sind {free} MiB frei.</translation>
+        <source>The backup may need {needed:MiB}, and {path} has {free:MiB} left.</source>
+        <translation>Die Sicherung braucht vielleicht {needed:MiB}, und in {path} sind {free:MiB} frei.</translation>
     </message>
     <message>
         <source>{path} is not a folder.</source>
@@ -7848,8 +7848,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Es gibt keinen Ordner {path}, in dem sich das Home von dom0 entpacken ließe.</translation>
     </message>
     <message>
-        <source>The home of dom0 may need {needed} MiB, and {path} has {free} MiB left.</source>
-        <translation>Das Home von dom0 braucht vielleicht {needed} MiB, und in {path} sind {free} MiB frei.</translation>
+        <source>The home of dom0 may need {needed:MiB}, and {path} has {free:MiB} left.</source>
+        <translation>Das Home von dom0 braucht vielleicht {needed:MiB}, und in {path} sind {free:MiB} frei.</translation>
     </message>
     <message>
         <source>There is already a {path}; the home of dom0 is unpacked into a new folder.</source>
@@ -7928,8 +7928,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Sein Netz-Qube {netvm} ist ausgelassen oder kann nicht starten.</translation>
     </message>
     <message>
-        <source>It needs {needed} MiB; {left} MiB are left beside the others.</source>
-        <translation>Er braucht {needed} MiB; neben den anderen sind {left} MiB frei.</translation>
+        <source>It needs {needed:MiB}; {left:MiB} are left beside the others.</source>
+        <translation>Er braucht {needed:MiB}; neben den anderen sind {left:MiB} frei.</translation>
     </message>
     <message>
         <source>Not started, because {qube} failed or was left out.</source>
@@ -8124,8 +8124,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung enthält {name}; das gehört nicht dorthin.</translation>
     </message>
     <message>
-        <source>The member {name} has more than {most} MiB.</source>
-        <translation>Der Eintrag {name} hat mehr als {most} MiB.</translation>
+        <source>The member {name} has more than {most:MiB}.</source>
+        <translation>Der Eintrag {name} hat mehr als {most:MiB}.</translation>
     </message>
     <message>
         <source>The backup ends in the middle of a member: it was cut off.</source>
@@ -8188,16 +8188,16 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung ist in ihrem Anfang abgeschnitten.</translation>
     </message>
     <message>
-        <source>{name} has more than {most} KiB.</source>
-        <translation>{name} hat mehr als {most} KiB.</translation>
+        <source>{name} has more than {most:KiB}.</source>
+        <translation>{name} hat mehr als {most:KiB}.</translation>
     </message>
     <message>
         <source>The tar headers at the beginning of the backup were changed.</source>
         <translation>Die tar-Köpfe am Anfang der Sicherung wurden verändert.</translation>
     </message>
     <message>
-        <source>{name} has more than {most} MiB.</source>
-        <translation>{name} hat mehr als {most} MiB.</translation>
+        <source>{name} has more than {most:MiB}.</source>
+        <translation>{name} hat mehr als {most:MiB}.</translation>
     </message>
     <message>
         <source>The header of the backup is broken.</source>
@@ -8320,8 +8320,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Konfiguration von dom0 hat die Version {version}, die hier unbekannt ist.</translation>
     </message>
     <message>
-        <source>The configuration of dom0 has more than {most} MiB.</source>
-        <translation>Die Konfiguration von dom0 hat mehr als {most} MiB.</translation>
+        <source>The configuration of dom0 has more than {most:MiB}.</source>
+        <translation>Die Konfiguration von dom0 hat mehr als {most:MiB}.</translation>
     </message>
     <message>
         <source>The manifest of the backup is broken.</source>
@@ -8416,8 +8416,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die Sicherung nennt Parameter der Schlüsselableitung, die es nicht gibt.</translation>
     </message>
     <message>
-        <source>The backup asks for {memory} MiB of memory for one key derivation (N = 2^{log_n}); the limit is {most} MiB.</source>
-        <translation>Die Sicherung verlangt {memory} MiB Speicher für eine Schlüsselableitung (N = 2^{log_n}); die Grenze ist {most} MiB.</translation>
+        <source>The backup asks for {memory:MiB} of memory for one key derivation (N = 2^{log_n}); the limit is {most:MiB}.</source>
+        <translation>Die Sicherung verlangt {memory:MiB} Speicher für eine Schlüsselableitung (N = 2^{log_n}); die Grenze ist {most:MiB}.</translation>
     </message>
     <message>
         <source>The backup asks for a key derivation of N = 2^{log_n}, r = {r}, p = {p}, which takes longer than is allowed.</source>
@@ -8960,8 +8960,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>Die letzte Zeile der Antwort ist unvollständig.</translation>
     </message>
     <message>
-        <source>A row of the answer is longer than {most} MiB.</source>
-        <translation>Eine Zeile der Antwort ist länger als {most} MiB.</translation>
+        <source>A row of the answer is longer than {most:MiB}.</source>
+        <translation>Eine Zeile der Antwort ist länger als {most:MiB}.</translation>
     </message>
     <message>
         <source>The answer to {call} is longer than 64 MiB.</source>
@@ -9432,8 +9432,8 @@ Was eingesteckt wird, erscheint hier.</translation>
         <translation>{place} würde dom0 die eigenen Verwaltungsaufrufe verbieten ({call} an {target}). Setzen Sie eine Regel darüber, die sie erlaubt.</translation>
     </message>
     <message>
-        <source>The policy files together are larger than {most} MiB.</source>
-        <translation>Die Richtliniendateien sind zusammen größer als {most} MiB.</translation>
+        <source>The policy files together are larger than {most:MiB}.</source>
+        <translation>Die Richtliniendateien sind zusammen größer als {most:MiB}.</translation>
     </message>
     <message>
         <source>Only dom0 asks whether the policy admits a call.</source>
@@ -11768,6 +11768,14 @@ Was eingesteckt wird, erscheint hier.</translation>
         <source>Problem</source>
         <translation>Problem</translation>
     </message>
+    <message>
+        <source>open</source>
+        <translation>offen</translation>
+    </message>
+    <message>
+        <source>missing</source>
+        <translation>fehlt</translation>
+    </message>
 </context>
 <context>
     <name>StorageWindow</name>
@@ -13460,6 +13468,10 @@ Was eingesteckt wird, erscheint hier.</translation>
     <message>
         <source>Label</source>
         <translation>Label</translation>
+    </message>
+    <message>
+        <source>&lt; 1 min</source>
+        <translation>&lt; 1 Min</translation>
     </message>
 </context>
 <context>

@@ -111,6 +111,8 @@ def _uptime(record: VmRecord, _history: History | None) -> str:
         return QCoreApplication.translate("VmTable", "{0} d {1} h").format(number_text(days), number_text(hours))
     if hours:
         return QCoreApplication.translate("VmTable", "{0} h {1} min").format(number_text(hours), number_text(minutes))
+    if not minutes:
+        return QCoreApplication.translate("VmTable", "< 1 min")
     return QCoreApplication.translate("VmTable", "{0} min").format(number_text(minutes))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication, QModelIndex, QObject, Qt, pyqtSignal
 
 from qubesmanager.models.reason_texts import reason_text
-from qubesmanager.models.texts import number_text, plain_tip, state_text
+from qubesmanager.models.texts import number_text, plain_tip, property_quantity, state_text
 from qubesmanager.plans.plan import Fate, Group, Kind, Plan, Row, RowKey, Value
 from qubesmanager.rules.stepwise import Steps, of_each
 from qubesmanager.wire.reason import Reason
@@ -194,11 +194,11 @@ class PlanTable(QAbstractItemModel):
         if column is PlanColumn.STATE:
             return state_text(row.state)
         if column is PlanColumn.NOW:
-            return value_text(row.now)
+            return value_text(row.now, row.part)
         if column is PlanColumn.THEN:
             if self._kind is Kind.CLONE:
                 return row.part if row.then is Fate.MADE else ""
-            return value_text(row.now if row.is_left_out else row.then)
+            return value_text(row.now if row.is_left_out else row.then, row.part)
         if column is PlanColumn.NEEDS:
             return number_text(row.memory) if row.memory else ""
         text = "  ".join(reason_text(reason) for reason in _reasons(row)) or self._left_out_text(row)
@@ -297,10 +297,11 @@ class PlanTable(QAbstractItemModel):
         return None
 
 
-def value_text(value: Value) -> str:
-    """A value or state of a qube in the user's language; a dash where there is none."""
+def value_text(value: Value, prop: str) -> str:
+    """A value of the property or a state of a qube in the user's language; a dash where there is none."""
     match value:
         case PropertyValue(text, is_default):
+            text = property_quantity(prop, text)
             return _default_text(text) if is_default else text or QCoreApplication.translate("PlanTable", "none")
         case PowerState():
             return state_text(value)

@@ -6,18 +6,37 @@
 
 from PyQt5.QtCore import QCoreApplication
 
+from qubesmanager.models.texts import in_mib, size_text, whole_number
 from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.reason import Field, Reason
-from qubesmanager.wire.reasons import BY_CODE
+from qubesmanager.wire.reasons import BY_CODE, with_unit
 from qubesmanager.wire.records import VmRecord
 
 CONTEXT = "Reason"
+_IN_GIB = 10_000
+"""From so many MiB on an amount is written in GiB."""
 
 
 def reason_text(reason: Reason) -> str:
     """The sentence of the reason; that of a reason inside of it is translated too."""
     row = BY_CODE[reason.code]
-    return row.filled(QCoreApplication.translate(CONTEXT, row.sentence), map(field_text, reason.fields))
+    return row.filled(QCoreApplication.translate(CONTEXT, row.sentence), map(field_text, reason.fields), amount_text)
+
+
+_BYTES = {"bytes": 0, "KiB": 10, "MiB": 20}
+"""The units of amounts in reasons: a number shifted by this is one of bytes."""
+
+
+def amount_text(value: str, unit: str) -> str:
+    """An amount of a reason as the windows write them: memory that users set in MiB, other sizes in the best unit."""
+    number = whole_number(value)
+    if number is None or unit not in _BYTES:
+        return with_unit(value, unit)
+    return (
+        in_mib(number)
+        if unit == "MiB" and number < _IN_GIB
+        else size_text(number << _BYTES[unit]) or with_unit(value, unit)
+    )
 
 
 def field_text(field: Field) -> str:

@@ -9,6 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.rules.backups import is_ahead
+from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Measure
 from qubesmanager.wire.values import DeviceMode, PowerState, VmClass
 
 STATE_TEXTS = {
@@ -58,6 +59,9 @@ def mode_text(mode: DeviceMode) -> str:
     return QCoreApplication.translate("DeviceModes", MODE_TEXTS[mode])
 
 
+MOST_DIGITS = 15
+
+
 def size_text(size: int) -> str:
     """A number of bytes, such as `1.2 GiB`; empty for none."""
     if size <= 0:
@@ -68,6 +72,11 @@ def size_text(size: int) -> str:
 def number_text(number: int) -> str:
     """A whole number in the digits of the user's language, as sizes have them."""
     return QLocale().toString(number)
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text from a daemon says; None for other texts, and for more digits than a size can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 Unit = NewType("Unit", str)
@@ -89,6 +98,21 @@ def around_number(unit: Unit) -> tuple[str, str]:
     """What is before and behind the number of one of the units, for a box in which the number is typed."""
     before, _number, after = QCoreApplication.translate("Sizes", unit).partition("{0}")
     return (before, after) if unit else ("", "")
+
+
+MEASURE_UNITS = {None: NO_UNIT, Measure.MIB: UNIT_MIB, Measure.SECONDS: UNIT_SECONDS}
+
+
+def property_unit(name: str) -> Unit:
+    """The unit of a property of a qube or of the system; none for one that is no number, or not known."""
+    row = PROPERTIES.get(name) or SYSTEM_PROPERTIES.get(name)
+    return MEASURE_UNITS[row.measure if row is not None else None]
+
+
+def property_quantity(name: str, value: str) -> str:
+    """A value of the property, with its unit where it counts something; another value as it is."""
+    unit, number = property_unit(name), whole_number(value)
+    return value if number is None or not unit else quantity(number_text(number), unit)
 
 
 def in_gib(size: int) -> str:
@@ -232,7 +256,7 @@ def isolated(text: str) -> str:
 
 def title_text(text: str) -> str:
     """The text of an action as a title: without its mnemonic, and without the dots that announce a question."""
-    return text.replace("&", "").replace("…", "")
+    return text.replace("&", "").replace("…", "").rstrip()
 
 
 def plain_tip(text: str) -> str:

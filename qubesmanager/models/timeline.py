@@ -24,7 +24,7 @@ from PyQt5.QtCore import (
 
 from qubesmanager.models.plan_table import value_text
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import class_text, date_text, in_mib, plain_tip, whole_size_text
+from qubesmanager.models.texts import class_text, date_text, plain_tip, whole_size_text
 from qubesmanager.plans.revert import subject
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Type
 from qubesmanager.rules.sight import OTHER
@@ -50,7 +50,6 @@ _TITLES = (
 )
 _NO_PARENT = QModelIndex()
 _LATEST = 253_000_000_000
-_MEBIBYTES = frozenset({"memory", "maxmem", "stubdom_mem"})
 _PROPERTY_EVENTS = frozenset({events.PROPERTY_SET.kind, events.PROPERTY_RESET.kind})
 Accepts = Callable[[HistoryEntry], bool]
 
@@ -173,9 +172,7 @@ def _property_value(entry: HistoryEntry, value: str, *, is_default: bool) -> str
     row = rows.get(entry.detail)
     if row is not None and row.type is Type.BOOL and value:
         value = translate("Timeline", "yes") if value == YES else translate("Timeline", "no")
-    elif entry.detail in _MEBIBYTES and value.isdigit():
-        value = in_mib(int(value))
-    return value_text(PropertyValue(value, is_default))
+    return value_text(PropertyValue(value, is_default), entry.detail)
 
 
 def _words(value: str) -> dict[str, str]:

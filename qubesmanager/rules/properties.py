@@ -7,7 +7,7 @@ of the property.
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from qubesmanager.wire.names import DOM0
@@ -48,6 +48,13 @@ class Changeable(Enum):
     NEVER = QT_TRANSLATE_NOOP("PropertyHelp", "It can be read, and never set.")
 
 
+class Measure(Enum):
+    """What the number of a property counts."""
+
+    MIB = auto()
+    SECONDS = auto()
+
+
 class Limits(NamedTuple):
     """The least and the greatest value of a number; `what` names the value in the reason of a refusal."""
 
@@ -76,6 +83,7 @@ class PropertyRow:
     classes: frozenset[VmClass] = GUESTS
     change: Changeable = Changeable.ALWAYS
     limits: Limits | None = None
+    measure: Measure | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
     utf8: bool = False
@@ -98,6 +106,7 @@ class SystemPropertyRow:
     default: str = ""
     follows: str = ""
     limits: Limits | None = None
+    measure: Measure | None = None
     optional: bool = False
 
 
@@ -183,6 +192,7 @@ _ROWS = (
     ),
     PropertyRow(
         "memory", Type.INT,
+        measure=Measure.MIB,
         at_start=True,
         default="400",
         from_template=True,
@@ -190,6 +200,7 @@ _ROWS = (
     ),
     PropertyRow(
         "maxmem", Type.INT,
+        measure=Measure.MIB,
         at_start=True,
         from_template=True,
         depends=("own:memory",),
@@ -343,6 +354,7 @@ _ROWS = (
     ),
     PropertyRow(
         "qrexec_timeout", Type.INT,
+        measure=Measure.SECONDS,
         from_template=True,
         from_system="default_qrexec_timeout",
         limits=Limits(1, 86_400, "A time-out in seconds"),
@@ -350,6 +362,7 @@ _ROWS = (
     ),
     PropertyRow(
         "shutdown_timeout", Type.INT,
+        measure=Measure.SECONDS,
         from_template=True,
         from_system="default_shutdown_timeout",
         limits=Limits(1, 86_400, "A time-out in seconds"),
@@ -544,6 +557,7 @@ _ROWS = (
     ),
     PropertyRow(
         "stubdom_mem", Type.INT,
+        measure=Measure.MIB,
         at_start=True,
         optional=True,
         help=QT_TRANSLATE_NOOP(
@@ -639,18 +653,21 @@ _SYSTEM_ROWS = (
     ),
     SystemPropertyRow(
         "default_qrexec_timeout", Type.INT,
+        measure=Measure.SECONDS,
         default="60",
         limits=Limits(1, 86_400),
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a starting qube may take until its agent answers."),
     ),
     SystemPropertyRow(
         "default_shutdown_timeout", Type.INT,
+        measure=Measure.SECONDS,
         default="60",
         limits=Limits(1, 86_400),
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds that a clean shutdown may take."),
     ),
     SystemPropertyRow(
         "stats_interval", Type.INT,
+        measure=Measure.SECONDS,
         default="3",
         limits=Limits(1, 3600),
         help=QT_TRANSLATE_NOOP("PropertyHelp", "Seconds between two statistics of the running qubes."),

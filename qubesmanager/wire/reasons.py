@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """THE REASONS: each code with its error and its English sentence, and what reasons look like on the wire.
 
-A placeholder `{name}` in a sentence says what the field is; fields come in the order of the placeholders. Windows
-translate the sentence by the code. A reason is sent as `to_json` in a payload, and as `to_format` in an exception
+A placeholder `{name}` in a sentence says what the field is; fields come in the order of the placeholders. One with a
+unit, `{free:MiB}` or `{free:bytes}`, is an amount of memory or disk. Windows translate the sentence by the code, and
+write amounts as they do elsewhere. A reason is sent as `to_json` in a payload, and as `to_format` in an exception
 frame, where any client of Qubes can read it.
 """
 
@@ -23,6 +24,11 @@ DEPTH = 16
 """How many reasons may be inside of each other in a payload."""
 
 
+def with_unit(value: str, unit: str) -> str:
+    """A number and its unit in English; the value alone without a unit."""
+    return f"{value} {unit}" if unit else value
+
+
 @dataclass(frozen=True)
 class Row:
     """A reason: `error` is the class of the answer that refuses for it, `sentence` is its English text for the user."""
@@ -38,13 +44,20 @@ class Row:
 
     @cached_property
     def format(self) -> str:
-        """The sentence as a %-format with `%s` for each placeholder."""
+        """The sentence as a %-format with `%s` for each placeholder, before its unit if it has one."""
         parts = Formatter().parse(self.sentence)
-        return "".join(text.replace("%", "%%") + ("%s" if name else "") for text, name, _spec, _conversion in parts)
+        return "".join(
+            text.replace("%", "%%") + with_unit("%s", unit or "") * bool(name) for text, name, unit, _ in parts
+        )
 
-    def filled(self, sentence: str, fields: Iterable[str]) -> str:
-        """`sentence`, which is this row's or its translation, with the fields filled in."""
-        return sentence.format(**dict(zip(self.fields, fields, strict=True)))
+    def filled(self, sentence: str, fields: Iterable[str], amount: Callable[[str, str], str] = with_unit) -> str:
+        """`sentence`, which is this row's or its translation, with the fields filled in.
+
+        `amount` writes a field with its unit.
+        """
+        values = dict(zip(self.fields, fields, strict=True))
+        parts = Formatter().parse(sentence)
+        return "".join(text + (amount(values[name], unit or "") if name else "") for text, name, unit, _ in parts)
 
 
 TABLE: tuple[Row, ...] = (
@@ -114,7 +127,7 @@ TABLE: tuple[Row, ...] = (
     Row("comes-after", errors.QubesValueError, "After {qube}."),
     Row("gives-network-to", errors.QubesVMInUseError, "Needed by {qubes}."),
     Row("netvm-left-out", errors.QubesVMNotStartedError, "Its net qube {netvm} is left out or cannot start."),
-    Row("memory-left", errors.QubesVMNotStartedError, "It needs {needed} MiB; {left} MiB are left beside the others."),
+    Row("memory-left", errors.QubesVMNotStartedError, "It needs {needed:MiB}; {left:MiB} are left beside the others."),
     Row("row-before-failed", errors.QubesVMInUseError, "Not started, because {qube} failed or was left out."),
     Row("no-memory-for", errors.QubesMemoryError, "Not started, because there was not enough memory for {qube}."),
     Row("uses-removed", errors.QubesVMInUseError, "It uses {qube}. Choose another qube for it."),
@@ -170,17 +183,17 @@ TABLE: tuple[Row, ...] = (
         "{template} is not a template for disposables (template_for_dispvms).",
     ),
     Row("not-a-template", errors.QubesPropertyValueError, "{template} is not a template."),
-    Row("memory-range", errors.QubesPropertyValueError, "The memory is between {least} and {most} MiB."),
+    Row("memory-range", errors.QubesPropertyValueError, "The memory is between {least:MiB} and {most:MiB}."),
     Row(
         "memory-above-maximum",
         errors.QubesPropertyValueError,
-        "The initial memory ({memory} MiB) is above the maximum ({maxmem} MiB).",
+        "The initial memory ({memory:MiB}) is above the maximum ({maxmem:MiB}).",
     ),
-    Row("maxmem-range", errors.QubesPropertyValueError, "The maximum memory is at most {most} MiB."),
+    Row("maxmem-range", errors.QubesPropertyValueError, "The maximum memory is at most {most:MiB}."),
     Row(
         "maxmem-below-memory",
         errors.QubesPropertyValueError,
-        "The maximum ({maxmem} MiB) is below the initial memory ({memory} MiB).",
+        "The maximum ({maxmem:MiB}) is below the initial memory ({memory:MiB}).",
     ),
     Row(
         "pci-not-balanced",
@@ -230,7 +243,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "Notes are text without control characters; they contain {character}.",
     ),
-    Row("notes-too-long", errors.QubesValueError, "Notes have at most {most} KiB."),
+    Row("notes-too-long", errors.QubesValueError, "Notes have at most {most:KiB}."),
     # -- properties of qubes and of the system
     Row(
         "disposable-netvm-loop",
@@ -270,7 +283,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "qube-too-large",
         errors.QubesValueError,
-        "The features, tags and notes of {qube} are too large: {size} bytes, where at most {most} KiB are possible.",
+        "The features, tags and notes of {qube} are too large: {size} bytes, where at most {most:KiB} are possible.",
     ),
     Row(
         "not-a-raw-image",
@@ -569,7 +582,7 @@ TABLE: tuple[Row, ...] = (
         errors.PermissionDenied,
         "Only dom0 may ask what a profile that is not stored would do.",
     ),
-    Row("profile-too-large", errors.ProtocolError, "A backup profile has at most {most} KiB."),
+    Row("profile-too-large", errors.ProtocolError, "A backup profile has at most {most:KiB}."),
     Row(
         "profile-passphrase-of-owner",
         errors.PermissionDenied,
@@ -594,7 +607,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "restore-no-space",
         errors.BackupSpaceError,
-        "The qubes may need {needed} MiB, and the pool {pool} has {free} MiB left.",
+        "The qubes may need {needed:MiB}, and the pool {pool} has {free:MiB} left.",
     ),
     Row(
         "restore-volume-cut",
@@ -652,7 +665,7 @@ TABLE: tuple[Row, ...] = (
         errors.QubesValueError,
         "{place} would deny dom0 its own management calls ({call} to {target}). Put a rule above it that allows them.",
     ),
-    Row("policy-all-too-large", errors.Mgmt1Error, "The policy files together are larger than {most} MiB."),
+    Row("policy-all-too-large", errors.Mgmt1Error, "The policy files together are larger than {most:MiB}."),
     Row("policy-too-large", errors.Mgmt1Error, "The policy file {file} is larger than 1 MiB."),
     Row("admit-dom0-only", errors.PermissionDenied, "Only dom0 asks whether the policy admits a call."),
     Row("call-not-admitted", errors.PermissionDenied, "The policy does not admit the call. {why}"),
@@ -834,7 +847,7 @@ TABLE: tuple[Row, ...] = (
         errors.StoragePoolException,
         "{path} has a header extension that the pool does not use: {kind}.",
     ),
-    Row("qcow2-most", errors.QubesValueError, "This volume cannot grow beyond {most} bytes."),
+    Row("qcow2-most", errors.QubesValueError, "This volume cannot grow beyond {most:bytes}."),
     Row(
         "qcow2-compressed",
         errors.StoragePoolException,
@@ -944,7 +957,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("file-not-read", errors.Mgmt1Error, "{path} cannot be read: {why}"),
     Row("file-of-others", errors.Mgmt1Error, "{path} could have been written by others; it is not used."),
-    Row("file-too-large", errors.Mgmt1Error, "{path} is larger than {most} KiB."),
+    Row("file-too-large", errors.Mgmt1Error, "{path} is larger than {most:KiB}."),
     Row("destinations-line", errors.Mgmt1Error, "{path} has {line}, which is neither an absolute folder nor a qube."),
     Row(
         "destination-slow",
@@ -956,8 +969,8 @@ TABLE: tuple[Row, ...] = (
     Row(
         "backup-file-limit",
         errors.BackupSpaceError,
-        "The backup may need a file of {needed} bytes, and the file system of {path} ({kind}) takes files "
-        "of up to {most} bytes.",
+        "The backup may need a file of {needed:bytes}, and the file system of {path} ({kind}) takes files "
+        "of up to {most:bytes}.",
     ),
     Row("home-no-user", errors.BackupError, "There is no user {user}, whose home is to be backed up."),
     Row("home-no-member", errors.BackupError, "The group {group} has no member: name the user in dom0_home."),
@@ -976,12 +989,12 @@ TABLE: tuple[Row, ...] = (
     Row(
         "backup-file-too-large",
         errors.BackupSpaceError,
-        "The file system of {path} takes no file larger than {most} bytes, and the backup is larger. It was removed.",
+        "The file system of {path} takes no file larger than {most:bytes}, and the backup is larger. It was removed.",
     ),
     Row(
         "backup-disk-full",
         errors.BackupSpaceError,
-        "The disk of {path} is full: {written} bytes of the backup had been written, and were removed.",
+        "The disk of {path} is full: {written:bytes} of the backup had been written, and were removed.",
     ),
     Row("backup-unreadable", errors.BackupDamagedError, "The backup that was written cannot be read: {why}"),
     Row("program-not-started", errors.BackupError, "{program} cannot be started: {why}."),
@@ -1015,7 +1028,7 @@ TABLE: tuple[Row, ...] = (
     Row("tar-unknown", errors.Mgmt1Error, "member of an unknown kind"),
     Row("backup-no-file", errors.BackupDamagedError, "The backup holds a {kind}, {name}."),
     Row("backup-foreign", errors.BackupDamagedError, "The backup holds {name}, which does not belong there."),
-    Row("backup-member-too-large", errors.BackupLimitError, "The member {name} has more than {most} MiB."),
+    Row("backup-member-too-large", errors.BackupLimitError, "The member {name} has more than {most:MiB}."),
     Row("backup-cut-off", errors.BackupDamagedError, "The backup ends in the middle of a member: it was cut off."),
     Row("backup-padding", errors.BackupDamagedError, "There are unknown bytes between two members of the backup."),
     Row("backup-end-missing", errors.BackupDamagedError, "The end of the backup is missing."),
@@ -1042,11 +1055,11 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("head-damaged", errors.BackupDamagedError, "The beginning of the backup is damaged. {why}"),
     Row("head-cut", errors.BackupDamagedError, "The backup is cut off near its beginning."),
-    Row("head-too-large", errors.BackupLimitError, "{name} has more than {most} KiB."),
+    Row("head-too-large", errors.BackupLimitError, "{name} has more than {most:KiB}."),
     Row(
         "head-frame-changed", errors.BackupDamagedError, "The tar headers at the beginning of the backup were changed."
     ),
-    Row("small-file-too-large", errors.BackupLimitError, "{name} has more than {most} MiB."),
+    Row("small-file-too-large", errors.BackupLimitError, "{name} has more than {most:MiB}."),
     Row("header-broken", errors.BackupDamagedError, "The header of the backup is broken."),
     Row("header-changed", errors.BackupDamagedError, "The header of the backup was changed."),
     Row("header-replaced", errors.BackupDamagedError, "The header of the backup was changed; its sealed copy is used."),
@@ -1099,7 +1112,7 @@ TABLE: tuple[Row, ...] = (
         errors.BackupError,
         "The configuration of dom0 is of version {version}, which is not known here.",
     ),
-    Row("config-too-large", errors.BackupError, "The configuration of dom0 has more than {most} MiB."),
+    Row("config-too-large", errors.BackupError, "The configuration of dom0 has more than {most:MiB}."),
     Row("backup-manifest-broken", errors.BackupDamagedError, "The manifest of the backup is broken."),
     Row(
         "backup-manifest-version",
@@ -1147,7 +1160,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "backup-key-memory",
         errors.BackupLimitError,
-        "The backup asks for {memory} MiB of memory for one key derivation (N = 2^{log_n}); the limit is {most} MiB.",
+        "The backup asks for {memory:MiB} of memory for one key derivation (N = 2^{log_n}); the limit is {most:MiB}.",
     ),
     Row(
         "backup-key-work",
@@ -1426,7 +1439,7 @@ TABLE: tuple[Row, ...] = (
     Row("answer-exception", errors.ProtocolError, "The answer holds an exception that does not decode."),
     Row("answer-row", errors.ProtocolError, "A row of the answer does not decode: {row}"),
     Row("answer-row-cut", errors.ProtocolError, "The last row of the answer is not complete."),
-    Row("answer-row-too-long", errors.ProtocolError, "A row of the answer is longer than {most} MiB."),
+    Row("answer-row-too-long", errors.ProtocolError, "A row of the answer is longer than {most:MiB}."),
     Row("answer-too-long", errors.ProtocolError, "The answer to {call} is longer than 64 MiB."),
     Row("answer-qube-twice", errors.ProtocolError, "The answer names a qube twice."),
     Row("events-unknown", errors.ProtocolError, "The event stream holds unknown bytes: {bytes}"),
@@ -1535,7 +1548,7 @@ TABLE: tuple[Row, ...] = (
         " back, or stop the daemon before you replace the store.",
     ),
     Row("store-disk-unknown", errors.Mgmt1Error, "the disk of {path} is full and cannot be examined: {why}."),
-    Row("store-disk-full", errors.Mgmt1Error, "the disk of {path} is full: {free} bytes are left."),
+    Row("store-disk-full", errors.Mgmt1Error, "the disk of {path} is full: {free:bytes} are left."),
     Row("store-newer", errors.Mgmt1Error, "The store was written by a newer version of this program."),
     # -- results of a restored qube, and what of it is left out
     Row("restore-not-asked", errors.BackupError, "It was not asked for."),
@@ -1565,7 +1578,7 @@ TABLE: tuple[Row, ...] = (
         "Qubes OS takes letters, digits, blanks and : ; , . / _ [ ] - in the comments of rules; others became _.",
     ),
     Row("restore-more-notes", errors.BackupError, "And {count} more that are not named here."),
-    Row("restore-home-in", errors.BackupError, "Its home is in {path}: {files} files, {bytes} bytes."),
+    Row("restore-home-in", errors.BackupError, "Its home is in {path}: {files} files, {bytes:bytes}."),
     Row("restore-other-label", errors.BackupError, "There is no label {label}; it is {other}."),
     Row("restore-other-template", errors.BackupError, "Its template is {template}."),
     Row("restore-no-property", errors.BackupError, "A {class} has no property {property} here; {value} is left out."),
@@ -1602,7 +1615,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "backup-no-space",
         errors.BackupSpaceError,
-        "The backup may need {needed} MiB, and {path} has {free} MiB left.",
+        "The backup may need {needed:MiB}, and {path} has {free:MiB} left.",
     ),
     # -- new pools and options of devices
     Row("pool-no-folder", errors.StoragePoolException, "{path} is not a folder."),
@@ -1685,7 +1698,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "home-no-space",
         errors.BackupSpaceError,
-        "The home of dom0 may need {needed} MiB, and {path} has {free} MiB left.",
+        "The home of dom0 may need {needed:MiB}, and {path} has {free:MiB} left.",
     ),
     Row(
         "home-folder-exists",

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import tempfile
 from pathlib import Path
+from string import Formatter
 from types import ModuleType
 
 import pytest
@@ -157,6 +158,11 @@ TEXT = QT_TRANSLATE_NOOP("Window", "three")
     assert list(translations.inherited(tmp_path)) == [(file, 3)]
 
 
+def units(sentence: str) -> set[tuple[str, str]]:
+    """The places of a sentence that are amounts, with their units."""
+    return {(name, unit) for _text, name, unit, _conversion in Formatter().parse(sentence) if name and unit}
+
+
 def test_the_sentences_of_the_reasons_are_collected() -> None:
     assert list(translations.reasons()) == [row.sentence for row in TABLE]
 
@@ -170,3 +176,4 @@ def test_a_translated_reason_has_the_places_of_its_sentence(file: Path) -> None:
             named = row.filled(text.forms[0], [f"<{name}>" for name in row.fields])
 
             assert all(f"<{name}>" in named for name in row.fields), text.source
+            assert units(text.forms[0]) == units(row.sentence), text.source

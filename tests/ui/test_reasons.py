@@ -37,6 +37,23 @@ def test_a_reason_is_translated_by_its_code_and_so_is_one_inside_of_it() -> None
     assert error_text(TransportError("No answer.")) == "No answer."
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown", "sent"),
+    [
+        (Reason("backup-no-space", 27034, "/b", 11843), "26.4 GiB", "27034 MiB"),
+        (Reason("memory-left", 4000, 0), "4,000 MiB", "4000 MiB"),
+        (Reason("notes-too-long", 256), "256.0 KiB", "256 KiB"),
+        (Reason("qcow2-most", 1 << 43), "8.0 TiB", "8796093022208 bytes"),
+        (Reason("qcow2-most", "9" * 99), "9" * 99 + " bytes", "9" * 99 + " bytes"),
+        (Reason("qcow2-most", "many"), "many bytes", "many bytes"),
+    ],
+    ids=str,
+)
+def test_amounts_are_written_as_windows_write_them(qapp: object, reason: Reason, shown: str, sent: str) -> None:
+    assert shown in reason_text(reason)
+    assert sent in text(reason)
+
+
 @pytest.mark.usefixtures("translated")
 def test_a_run_and_a_property_are_translated_by_the_reason_that_they_carry() -> None:
     why = Reason("run-cut-off")

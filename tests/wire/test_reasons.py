@@ -70,7 +70,8 @@ def test_a_row_is_well_formed(row: Row) -> None:
 
     assert row.code == row.code.lower().strip("-")
     assert set(row.code) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    assert all(name and name.isidentifier() and not spec and not conversion for _, name, spec, conversion in places)
+    assert all(name and name.isidentifier() and not conversion for _, name, _unit, conversion in places)
+    assert {unit for _, _name, unit, _ in places} <= {"", "bytes", "KiB", "MiB"}
     assert len(set(row.fields)) == len(places)
     assert issubclass(row.error, Mgmt1Error)
     assert row.sentence == row.sentence.strip()
@@ -150,7 +151,7 @@ def test_an_error_without_a_reason_stays_text() -> None:
 
 def test_a_refusal_has_the_class_of_its_row_unless_another_is_given() -> None:
     assert type(refusal("no-such-qube", "work")) is QubesVMNotFoundError
-    assert str(refusal("memory-range", 32, 64)) == "The memory is between 32 and 64 MiB."
+    assert str(refusal("memory-range", 32, 64)) == "The memory is between 32 MiB and 64 MiB."
     assert type(error_for(Reason("no-such-qube", "work"), QubesPropertyValueError)) is QubesPropertyValueError
 
 

@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -17,7 +18,7 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
-from qubesmanager.models.texts import quantity
+from qubesmanager.models.texts import property_quantity
 from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import AT_START
@@ -84,6 +85,8 @@ class FieldEditor(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.input, 1)
         row.addWidget(self.reset)
+        # Of a field that may be lower than its texts need, a form cuts the last line.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -195,7 +198,7 @@ def value_text(field: Field, value: str) -> str:
         return _yes() if value == YES else _no()
     if not value:
         return _none()
-    return quantity(value, field.unit) if field.edit is Edit.NUMBER else value
+    return property_quantity(field.name, value)
 
 
 Edited = Callable[[str | None], None]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from qubesmanager.models.texts import NO_UNIT, Unit
+from qubesmanager.models.texts import Unit, property_unit
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Limits
 
@@ -28,16 +28,15 @@ Choices = Callable[[QubeFacts, Qubes], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none. `unit` follows a number.
+    """One property on a page. `choices` for CHOICE and SUGGEST; an empty one: none.
 
-    The limits of a number are those of THE PROPERTIES; 0 to 64 Mi (in its unit) for a property without a row there.
+    The limits and the unit of a number are those of THE PROPERTIES; 0 to 64 Mi for a property without a row there.
     """
 
     name: str
     title: str
     edit: Edit
     choices: Choices | None = None
-    unit: Unit = NO_UNIT
     hint: str = ""
 
     @property
@@ -45,6 +44,11 @@ class Field:
         """The least and the greatest number that the editor takes."""
         row = PROPERTIES.get(self.name) or SYSTEM_PROPERTIES.get(self.name)
         return row.limits if row is not None and row.limits is not None else _ANY_NUMBER
+
+    @property
+    def unit(self) -> Unit:
+        """What follows the number."""
+        return property_unit(self.name)
 
 
 _ANY_NUMBER = Limits(0, 1 << 26)

@@ -4,7 +4,6 @@
 from PyQt5.QtCore import QT_TRANSLATE_NOOP
 
 from qubesmanager.models.property_titles import TITLES
-from qubesmanager.models.texts import UNIT_MIB, UNIT_SECONDS
 from qubesmanager.rules import boot_modes, candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.rules.properties import PROPERTIES
@@ -46,8 +45,8 @@ BASIC: tuple[Field, ...] = (
 )  # fmt: skip
 
 ADVANCED: tuple[Field, ...] = (
-    Field("memory", TITLES["memory"], Edit.NUMBER, unit=UNIT_MIB),
-    Field("maxmem", TITLES["maxmem"], Edit.NUMBER, unit=UNIT_MIB,
+    Field("memory", TITLES["memory"], Edit.NUMBER),
+    Field("maxmem", TITLES["maxmem"], Edit.NUMBER,
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Memory that is free is given up to this; 0 turns balancing off.")),
     Field("vcpus", TITLES["vcpus"], Edit.NUMBER),
     Field("kernel", TITLES["kernel"], Edit.SUGGEST, _kernels,
@@ -64,8 +63,8 @@ ADVANCED: tuple[Field, ...] = (
           hint=QT_TRANSLATE_NOOP("SettingsFields", "Such devices are never attached: u03**** is USB input devices.")),
     Field("debug", TITLES["debug"], Edit.TICK),
     Field("default_user", TITLES["default_user"], Edit.TEXT),
-    Field("qrexec_timeout", TITLES["qrexec_timeout"], Edit.NUMBER, unit=UNIT_SECONDS),
-    Field("shutdown_timeout", TITLES["shutdown_timeout"], Edit.NUMBER, unit=UNIT_SECONDS),
+    Field("qrexec_timeout", TITLES["qrexec_timeout"], Edit.NUMBER),
+    Field("shutdown_timeout", TITLES["shutdown_timeout"], Edit.NUMBER),
 )  # fmt: skip
 
 _ROWS = {field.name: field for field in (*BASIC, *ADVANCED)}

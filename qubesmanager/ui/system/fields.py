@@ -4,7 +4,6 @@
 from collections.abc import Iterable, Sequence
 
 from qubesmanager.models.property_titles import SYSTEM_TITLES
-from qubesmanager.models.texts import UNIT_SECONDS
 from qubesmanager.rules import candidates
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.ui.forms.field import Choices, Edit, Field, any_field, every_qube
@@ -40,12 +39,9 @@ _ROWS = (
     Field("check_updates_vm", SYSTEM_TITLES["check_updates_vm"], Edit.TICK),
     Field("default_guivm", SYSTEM_TITLES["default_guivm"], Edit.CHOICE, every_qube),
     Field("default_audiovm", SYSTEM_TITLES["default_audiovm"], Edit.CHOICE, every_qube),
-    Field("default_qrexec_timeout", SYSTEM_TITLES["default_qrexec_timeout"], Edit.NUMBER,
-          unit=UNIT_SECONDS),
-    Field("default_shutdown_timeout", SYSTEM_TITLES["default_shutdown_timeout"], Edit.NUMBER,
-          unit=UNIT_SECONDS),
-    Field("stats_interval", SYSTEM_TITLES["stats_interval"], Edit.NUMBER,
-          unit=UNIT_SECONDS),
+    Field("default_qrexec_timeout", SYSTEM_TITLES["default_qrexec_timeout"], Edit.NUMBER),
+    Field("default_shutdown_timeout", SYSTEM_TITLES["default_shutdown_timeout"], Edit.NUMBER),
+    Field("stats_interval", SYSTEM_TITLES["stats_interval"], Edit.NUMBER),
 )  # fmt: skip
 
 

@@ -51,6 +51,15 @@ async def test_each_property_of_the_system_has_a_field_with_its_help(window: Sys
         assert editor(window, name).hint.text() == row.help
 
 
+async def test_a_long_help_has_the_room_that_it_needs(window: SystemWindow, qtbot: QtBot) -> None:
+    field = editor(window, "check_updates_vm")
+    qtbot.wait(1)  # the form has measured its rows
+
+    field.explain("A long explanation of what this is for, which takes more than one line. " * 3)
+
+    await until(lambda: field.hint.height() >= field.hint.heightForWidth(field.hint.width()) > 3 * 15)
+
+
 async def test_fields_are_sent_to_the_system_and_a_reset_restores_the_default(
     window: SystemWindow, system: System
 ) -> None:
