@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from qubesmanager.rules.devices import DeviceKey
+from qubesmanager.rules.devices import DeviceKey, share_a_disk
 from qubesmanager.wire.codecs import AvailableDevice
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import YES, DeviceRecord, VmRecord
 from qubesmanager.wire.values import DeviceClass, DeviceMode
 
@@ -82,8 +83,9 @@ class Doing:
 class Device:
     """A device as it is shown. `size` in bytes, 0 if it has none; `parent`: the ident of the disk it is a part of.
 
-    `holder` has it now; the qubes of `assigned` get it in the modes of `modes`, in the same order. `present` is false
-    for one that is only known because it is assigned. `description` is harmless already.
+    `holder` has it now. `taken` is why it cannot be attached now, where a qube has its disk or a partition of it. The
+    qubes of `assigned` get it in the modes of `modes`, in the same order. `present` is false for one that is only known
+    because it is assigned. `description` is harmless already.
     """
 
     key: DeviceKey
@@ -93,6 +95,7 @@ class Device:
     read_only: bool = False
     present: bool = True
     holder: str = ""
+    taken: Reason | None = None
     assigned: tuple[str, ...] = ()
     modes: tuple[DeviceMode, ...] = ()
     new: bool = False
@@ -260,10 +263,12 @@ class DeviceCatalog(QObject):
                     assigned.setdefault(key, []).append((qube, record.mode))
         for key in {*holders, *assigned} - set(devices):
             devices[key] = Device(key, "", present=False)
+        taken = _taken(devices, holders)
         now = {
             key: replace(
                 device,
                 holder=holders.get(key, ""),
+                taken=taken.get(key),
                 assigned=tuple(name for name, _mode in sorted(assigned.get(key, ()))),
                 modes=tuple(mode for _name, mode in sorted(assigned.get(key, ()))),
                 new=key in self._new,
@@ -275,6 +280,19 @@ class DeviceCatalog(QObject):
         if now != self._devices:
             self._devices = now
             self.changed.emit()
+
+
+def _taken(devices: Mapping[DeviceKey, Device], holders: Mapping[DeviceKey, str]) -> dict[DeviceKey, Reason]:
+    """Why disks and partitions cannot be attached: a partition of the disk, or the disk of the partition, is."""
+    return {
+        key: Reason("device-attached", attached.backend, attached.ident, holder)
+        for attached, holder in holders.items()
+        if attached.device_class is DeviceClass.BLOCK
+        for key, device in devices.items()
+        if key != attached
+        and key[:2] == attached[:2]
+        and share_a_disk((key.ident, device.parent), (attached.ident, devices[attached].parent))
+    }
 
 
 def _offered(backend: str, device_class: DeviceClass, row: AvailableDevice) -> Device:

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QAbstractItemModel, QCoreApplication
 from PyQt5.QtGui import QFont
 
 from qubesmanager.models.device_catalog import Device, DeviceCatalog, Kind, Step
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.texts import mode_text, plain_tip, size_text
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.values import usual_mode
@@ -210,6 +211,8 @@ def state_line(device: Device) -> str:
         parts.append(QCoreApplication.translate("DeviceTree", "at the start of {0}").format(", ".join(others)))
     elif device.holder and device.assigned:
         parts.append(QCoreApplication.translate("DeviceTree", "at each start"))
+    if device.taken is not None:
+        parts.append(reason_text(device.taken).rstrip("."))
     if device.new:
         parts.append(QCoreApplication.translate("DeviceTree", "new"))
     return " · ".join(parts)

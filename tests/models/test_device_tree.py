@@ -15,6 +15,7 @@ from qubesmanager.models.device_catalog import LONGEST, Device, DeviceCatalog, D
 from qubesmanager.models.device_tree import NAME, PLACE, SIZE, STATE, DeviceTree, state_line
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.wire.codecs import AvailableDevice
+from qubesmanager.wire.reason import Reason
 from qubesmanager.wire.records import DeviceRecord, VmRecord
 from qubesmanager.wire.values import DeviceClass
 
@@ -60,6 +61,22 @@ def cell(model: DeviceTree, key: DeviceKey, column: int) -> str:
     return text
 
 
+@pytest.mark.parametrize(("attached", "other"), [(SDA, SDA1), (SDA1, SDA)], ids=["disk", "partition"])
+def test_a_disk_and_its_partition_are_not_offered_beside_each_other(
+    catalog: DeviceCatalog, attached: DeviceKey, other: DeviceKey
+) -> None:
+    filled(catalog)
+    catalog.offer("sys-usb", BLOCK, [STICK, PART, AvailableDevice("sdb", {}, "Another")])
+
+    catalog.put([having("work", has(attached))])
+    taken = {key: device.taken for key, device in catalog.devices().items() if device.taken is not None}
+    assert taken == {other: Reason("device-attached", "sys-usb", attached.ident, "work")}
+    assert state_line(catalog.devices()[other]) == f"sys-usb+{attached.ident} is attached to work"
+
+    catalog.put([having("work")])
+    assert not any(device.taken for device in catalog.devices().values())
+
+
 def test_devices_are_grouped_by_kind_with_partitions_below_their_disk(catalog: DeviceCatalog) -> None:
     model = DeviceTree(filled(catalog))
 
@@ -86,7 +103,7 @@ def test_the_qubes_that_have_a_device_or_get_it_at_start_are_shown(catalog: Devi
     catalog.put([having("work", has(SDA)), having("vault", has(SDA1, attached=False, persistent=True))])
 
     assert cell(model, SDA, STATE) == "attached to work"
-    assert cell(model, SDA1, STATE) == "at the start of vault"
+    assert cell(model, SDA1, STATE) == "at the start of vault · sys-usb+sda is attached to work"
 
 
 def test_an_assigned_device_that_is_not_there_is_shown_as_such(catalog: DeviceCatalog) -> None:

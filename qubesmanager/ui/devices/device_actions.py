@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QDialog, QFormLayout, QLineEdit, QMenu, QWidget
 
 from qubesmanager.models.device_catalog import Device, DeviceMark, Kind, Step, harmless
 from qubesmanager.models.device_targets import Effort, Target, target_text, targets
+from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.rules.devices import DeviceKey
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE, AttachDialog
 from qubesmanager.ui.devices.device_feed import DeviceFeed, feed_of
@@ -100,7 +101,9 @@ class DeviceActions(QObject):
         add_action(menu, self.tr("&Nickname…"), lambda: self.ask_nickname(device), "rename")
 
     def _fill_attach(self, menu: QMenu, device: Device) -> None:
-        if not device.present:
+        if device.taken is not None:
+            _add_text(menu, reason_text(device.taken))
+        if not device.present or device.taken is not None:
             return
         title = self.tr("&Move to") if device.holder else self.tr("&Attach to")
         if device.kind in {Kind.MICROPHONE, Kind.CAMERA}:

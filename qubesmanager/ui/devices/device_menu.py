@@ -81,7 +81,7 @@ class QubeDevicesMenu(QMenu):
         qube = facts.qubes.get(self._name)
         if qube is None or not device.present or self._name in device.assigned:
             return False
-        if device.key.device_class not in ATTACHED_HERE:
+        if device.key.device_class not in ATTACHED_HERE or device.taken is not None:
             return False
         key = device.key
         return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None

@@ -7,6 +7,8 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QStacked
 
 from qubesmanager.models.device_catalog import Device, Step
 from qubesmanager.models.device_tree import DeviceTree, Shows
+from qubesmanager.models.reason_texts import reason_text
+from qubesmanager.models.texts import plain_tip
 from qubesmanager.ui.devices.attach_dialog import ATTACHED_HERE
 from qubesmanager.ui.devices.device_actions import DeviceActions
 from qubesmanager.ui.devices.device_view import DeviceView
@@ -88,7 +90,10 @@ class DevicesPanel(QWidget):
         here = device is not None and device.key.device_class in ATTACHED_HERE
         moves = device is not None and bool(device.holder) and not self._qube
         self.attach.setText(self.tr("&Move…") if moves else self.tr("&Attach…"))
-        self.attach.setEnabled(bool(self._qube) or (here and device is not None and device.present and not busy))
+        taken = device.taken if device is not None and not self._qube else None
+        may = here and device is not None and device.present and not busy and taken is None
+        self.attach.setEnabled(bool(self._qube) or may)
+        self.attach.setToolTip(plain_tip(reason_text(taken)) if taken is not None else "")
         self.detach.setEnabled(here and device is not None and bool(self._holders(device)) and not busy)
         self.retry.setVisible(failed)
         self.more.setEnabled(device is not None)
@@ -135,7 +140,8 @@ class DevicesPanel(QWidget):
 
     def _chosen(self, device: Device) -> None:
         """The usual action: attach it to a qube. Does nothing if a qube has it already."""
-        if device.key.device_class in ATTACHED_HERE and device.present and not device.holder and not self._qube:
+        is_free = device.present and not device.holder and device.taken is None
+        if device.key.device_class in ATTACHED_HERE and is_free and not self._qube:
             self._actions.ask_qube(device)
 
     def _menu(self, device: Device, at: QPoint) -> None:

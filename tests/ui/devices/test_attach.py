@@ -13,6 +13,7 @@ from qubesmanager.ui.devices.attach_dialog import AttachDialog
 from qubesmanager.ui.devices.device_feed import feed_of
 from qubesmanager.ui.devices.device_menu import QubeDevicesMenu
 from qubesmanager.ui.devices.device_view import DeviceView
+from qubesmanager.ui.devices.devices_window import DevicesWindow
 from qubesmanager.ui.session.windows import OpenWindows
 from qubesmanager.wire import calls
 from qubesmanager.wire.codecs import AvailableDevice, DeviceId
@@ -157,3 +158,37 @@ async def test_typing_the_name_of_a_partition_selects_it(clicker: Clicker, qtbot
     choice = dialog.wanted()
     assert choice is not None
     assert choice[0].key.ident == "sdb2"
+
+
+async def test_a_partition_of_an_attached_disk_is_not_offered(clicker: Clicker, qtbot: QtBot) -> None:
+    catalog = feed_of(clicker.session).catalog
+    await until(lambda: SDB in catalog.devices())
+    attach = calls.VM_DEVICE_ATTACH.of(DeviceClass.BLOCK)
+    await clicker.session.client.send(attach("personal", DeviceId("dom0", "sdb"), {}))
+    part = SDB._replace(ident="sdb2")
+    await until(lambda: catalog.devices()[part].taken is not None)
+    menu = next(submenu for submenu in clicker.window.submenus if isinstance(submenu, QubeDevicesMenu))
+    clicker.select("work")
+    await until(lambda: (action := menu.menuAction()) is not None and action.isEnabled())
+
+    menu.popup(QPoint(0, 0))
+    await until(lambda: any("Stick" in text for text in lines(menu)))
+    assert not any("archive" in text for text in lines(menu))
+    menu.close()
+
+    dialog = AttachDialog(None, clicker.session, catalog, device=None, qube="work")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    type_text(dialog.search, "archive")
+    assert dialog.wanted() is None
+
+    window = DevicesWindow(clicker.session)
+    qtbot.addWidget(window)
+    window.show()
+    window.panel.view.select(part)
+    await until(lambda: "dom0+sdb is attached to personal" in window.panel.attach.toolTip())
+    assert not window.panel.attach.isEnabled()
+    menu_of_part = window.panel.more_menu
+    menu_of_part.aboutToShow.emit()
+    assert menu_of_part.actions()[0].text() == "dom0+sdb is attached to personal."
+    assert not any("Attach" in action.text() for action in menu_of_part.actions())

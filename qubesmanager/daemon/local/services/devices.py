@@ -46,6 +46,7 @@ from qubesmanager.rules.devices import (
     denied_interface,
     fits,
     free_place,
+    share_a_disk,
 )
 from qubesmanager.rules.volumes import extra_volume
 from qubesmanager.wire import events
@@ -584,11 +585,14 @@ class Devices:
         """The disk that a partition is on, and the partitions of a disk."""
         if info.device_class is not DeviceClass.BLOCK or backend.uuid not in self.sources:
             return []
+        parent = info.details.get("parent", "")
         others = await self.sources[backend.uuid].available(DeviceClass.BLOCK)
-        names = [other.ident for other in others if other.details.get("parent") == info.ident]
-        if parent := info.details.get("parent"):
-            names.append(parent)
-        return [Key(DeviceClass.BLOCK, backend.uuid, name) for name in names]
+        names = {
+            other.ident
+            for other in others
+            if share_a_disk((info.ident, parent), (other.ident, other.details.get("parent", "")))
+        }
+        return [Key(DeviceClass.BLOCK, backend.uuid, name) for name in sorted({*names, *filter(None, [parent])})]
 
     async def _plug(
         self, undo: AsyncExitStack, qube: Qube, backend: Qube, record: DeviceRecord, info: DeviceInfo
