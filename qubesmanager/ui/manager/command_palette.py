@@ -8,6 +8,7 @@ from PyQt5.QtGui import QKeyEvent, QPainter, QPalette
 from PyQt5.QtWidgets import (
     QDialog,
     QFrame,
+    QLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -61,6 +62,7 @@ class CommandPalette(QDialog):
         unit = max(1, self.fontMetrics().height() // 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # as high as the lines that there are
         frame = QFrame(self)
         frame.setFrameShape(QFrame.Shape.StyledPanel)
         inner = QVBoxLayout(frame)
@@ -80,9 +82,8 @@ class CommandPalette(QDialog):
         self.nothing = plain_label("", self)
         subdue(self.nothing)
         inner.addWidget(self.edit)
-        inner.addWidget(self.list, 1)
+        inner.addWidget(self.list)
         inner.addWidget(self.nothing)
-        inner.addStretch(0)
         self.edit.textChanged.connect(self._look)
         self.edit.returnPressed.connect(self._run)
         self.edit.installEventFilter(self)
@@ -105,13 +106,17 @@ class CommandPalette(QDialog):
 
     def _settle(self, parent: QWidget, unit: int) -> None:
         """Below the top of the window, in its middle, and on the screen."""
-        self.resize(fitting(QSize(150 * unit, 95 * unit)))
+        room = fitting(QSize(150 * unit, 95 * unit))
+        for widget in (self.edit, self.list, self.nothing):
+            widget.setFixedWidth(room.width() - 6 * unit)
+        self._highest = room.height() - self.edit.sizeHint().height() - 8 * unit
+        """Of the list, in pixels."""
         middle, top = parent.mapToGlobal(parent.rect().center()), parent.mapToGlobal(parent.rect().topLeft())
-        at = QPoint(middle.x() - self.width() // 2, top.y() + 15 * unit)
+        at = QPoint(middle.x() - room.width() // 2, top.y() + 15 * unit)
         if (screen := parent.screen()) is not None:
-            room = screen.availableGeometry()
-            at.setX(max(room.left(), min(at.x(), room.right() - self.width())))
-            at.setY(max(room.top(), min(at.y(), room.bottom() - self.height())))
+            area = screen.availableGeometry()
+            at.setX(max(area.left(), min(at.x(), area.right() - room.width())))
+            at.setY(max(area.top(), min(at.y(), area.bottom() - room.height())))
         self.move(at)
 
     def _current(self) -> Command | None:
@@ -163,6 +168,8 @@ class CommandPalette(QDialog):
         )
         if self._shown:
             self.list.setCurrentRow(0)
+        lines = self.list.count() * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth()
+        self.list.setFixedHeight(min(lines, self._highest))
 
     def _run(self) -> None:
         command = self._current()

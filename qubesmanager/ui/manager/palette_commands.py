@@ -2,14 +2,15 @@
 """What the command palette offers: actions on the selection, commands of the window, qubes; and sentences.
 
 A sentence is a verb, a qube and perhaps a value: `start photos`, `netvm work sys-vpn`, `firewall mail`, `settings work
-notes`. Without a qube the value is for those that are selected: `netvm none`. Each word may be cut short. A change of a
-value goes through the plan, as from a menu.
+notes`. The whole name of the qube may also come first; alone it offers what can be done with it: `work netvm sys-vpn`,
+`photos`. Without a qube the value is for those that are selected: `netvm none`. Each other word may be cut short. A
+change of a value goes through the plan, as from a menu.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PyQt5.QtGui import QIcon, QKeySequence
@@ -21,7 +22,7 @@ from qubesmanager.models.texts import title_text
 from qubesmanager.rules import candidates
 from qubesmanager.rules.edits import why_not_edit, why_not_set_by_plan
 from qubesmanager.rules.facts import Qubes
-from qubesmanager.ui.actions.actions import ActionSet
+from qubesmanager.ui.actions.actions import ActionSet, VmAction
 from qubesmanager.ui.actions.operations import Operations
 from qubesmanager.ui.icons import icon, label_icon
 from qubesmanager.ui.session.session import Session
@@ -124,9 +125,25 @@ class PaletteCommands:
         return [*commands, *(self._go_to(name) for name in in_order(self.session.records))]
 
     def sentences(self, typed: str) -> list[Command]:
-        """The commands that a verb and what follows it say; empty where the text begins with no verb."""
+        """The commands that a verb and what follows it say, or a qube; empty where the text begins with neither."""
         words = [word for word in typed.casefold().replace(":", " ").split() if word not in {"→", "->"}]
-        return list(islice(self._sentences(words), MOST)) if words else []
+        return list(islice(chain(self._sentences(words), self._of_qube(words)), MOST)) if words else []
+
+    def _of_qube(self, words: list[str]) -> Iterator[Command]:
+        """What can be done with the qube whose whole name comes first."""
+        name = next((name for name in self.session.records if name.casefold() == words[0]), None)
+        if name is None:
+            return
+        if len(words) > 1:
+            yield from self._sentences([words[1], words[0], *words[2:]])
+            return
+        for row in self._actions.available():
+            if self._actions.why_not(row, [name]) is None:
+                yield self._act(row, name)
+
+    def _act(self, row: VmAction, name: str, refused: str = "") -> Command:
+        text = f"{title_text(row.name())}: {name}"
+        return Command(text, partial(self._actions.run, row, [name]), icon(row.icon), refused=refused)
 
     def _sentences(self, words: list[str]) -> Iterator[Command]:
         for prop in _PROPERTIES:
@@ -142,12 +159,7 @@ class PaletteCommands:
         for row in self._actions.available():
             rest = _after(words, (title_text(row.name()), row.id))
             for name in self._qubes(rest[0]) if len(rest) == 1 and row.id != "settings" else ():
-                yield Command(
-                    f"{title_text(row.name())}: {name}",
-                    partial(self._actions.run, row, [name]),
-                    icon(row.icon),
-                    refused=self._actions.why_not(row, [name]) or "",
-                )
+                yield self._act(row, name, self._actions.why_not(row, [name]) or "")
 
     def _title(self, action: str) -> str:
         return next(title_text(row.name()) for row in self._actions.available() if row.id == action)

@@ -148,3 +148,35 @@ async def test_a_qube_that_is_created_while_the_palette_is_open_is_offered(click
     await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("brand-new", "red")))
 
     await clicker.until(lambda: "brand-new" in lines(palette))
+
+
+async def test_the_name_of_a_qube_offers_what_can_be_done_with_it(clicker: Clicker) -> None:
+    palette = await opened(clicker)
+
+    type_text(palette.edit, "vault")
+    assert lines(palette)[0] == "vault"
+    assert {"Start: vault", "Settings: vault", "Remove: vault"} <= set(lines(palette))
+    assert "Pause: vault" not in lines(palette), "it is halted"
+
+    palette.edit.clear()
+    type_text(palette.edit, "vault netvm sys-fire")
+    press_key(palette.edit, Qt.Key.Key_Return)
+    await clicker.until(lambda: clicker.session.records["vault"].value("netvm") == "sys-firewall")
+
+
+async def test_the_palette_is_as_high_as_its_lines(clicker: Clicker) -> None:
+    palette = await opened(clicker)
+    high = palette.height()
+
+    type_text(palette.edit, "settings vault firewall")
+    await clicker.until(lambda: palette.height() < high // 2)
+    last = palette.list.visualItemRect(palette.list.item(palette.list.count() - 1))
+    viewport = palette.list.viewport()
+    assert viewport is not None
+    assert viewport.rect().contains(last)
+
+    palette.edit.clear()
+    await clicker.until(lambda: palette.height() == high)
+    screen = palette.screen()
+    assert screen is not None
+    assert screen.availableGeometry().contains(palette.frameGeometry())
