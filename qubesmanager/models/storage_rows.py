@@ -45,6 +45,19 @@ OPTIONS: Mapping[str, str] = {
 """Options of a pool that have a name for the user; another one is shown as the driver calls it."""
 
 
+STATES: Mapping[str, str] = {
+    "open": QT_TRANSLATE_NOOP("StorageRows", "open"),
+    "missing": QT_TRANSLATE_NOOP("StorageRows", "missing"),
+}
+"""The states of a pool."""
+
+
+def option_value(option: str, value: str) -> str:
+    """The value of an option of a pool; a state in the user's language."""
+    text = STATES.get(value) if option == "state" else None
+    return value if text is None else QCoreApplication.translate(CONTEXT, text)
+
+
 def option_name(option: str) -> str:
     """The name of an option of a pool in the user's language."""
     text = OPTIONS.get(option)

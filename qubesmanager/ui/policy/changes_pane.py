@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QModelIndex, Qt, pyqtSignal
+from PyQt5.QtCore import QModelIndex, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QFontDatabase, QPainter
 from PyQt5.QtWidgets import (
     QHBoxLayout,
@@ -110,7 +110,10 @@ class ChangesPane(QWidget):
         column.addStretch(1)
         column.addWidget(self.why_not)
         column.addLayout(foot)
-        self.setMinimumWidth(78 * unit)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the lines, and for the buttons, whose texts are longer in some languages."""
+        return super().minimumSizeHint().expandedTo(QSize(78 * unit_of(self), 0))
 
     def show_changes(self, checks: Checks | None, *, is_edited: bool, why_not: str) -> None:
         """Show what was checked; `why_not`: why the edits cannot be saved now."""

@@ -75,7 +75,7 @@ class QubeHead(QWidget):
     def _effect(self, needed: tuple[str, ...]) -> str:
         """What takes effect only after a restart."""
         titles = [
-            self.tr("The changed template") if name == TEMPLATE else title_of(field_of(name, "")) for name in needed
+            self.tr("the changed template") if name == TEMPLATE else title_of(field_of(name, "")) for name in needed
         ]
         shown = ", ".join(titles[:NAMED]) + ("…" if len(titles) > NAMED else "")
         return self.tr("Takes effect after a restart: {0}.").format(shown)

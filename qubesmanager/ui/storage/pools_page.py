@@ -4,7 +4,7 @@
 from PyQt5.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from qubesmanager.models.row_table import RowFilter, RowTable
-from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow, option_name
+from qubesmanager.models.storage_rows import CONTEXT, POOL_COLUMNS, POOL_USED, PoolRow, option_name, option_value
 from qubesmanager.ui.session.request_task import Do
 from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.storage.add_pool_dialog import AddPoolDialog
@@ -69,7 +69,7 @@ class PoolsPage(QWidget):
             self.info.setText(self.tr("There is no pool.") if self._facts.is_known else self.tr("Loading the pools…"))
             self.remove.setToolTip("")
             return
-        lines = [f"{option_name(name)}: {value}" for name, value in row.options.items() if value]
+        lines = [f"{option_name(name)}: {option_value(name, value)}" for name, value in row.options.items() if value]
         if row.users:
             named, more = ", ".join(row.users[:NAMED]), len(row.users) - NAMED
             several = self.tr("Used by {0} and %n more.", "", more)
