@@ -143,12 +143,12 @@ def free_place(taken: Collection[str]) -> str | None:
     return next((place for place in PLACES if place not in taken), None)
 
 
-def share_a_disk(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Whether one is a partition of the other. Each is the ident of a block device, and that of its disk or nothing.
+def share_a_disk(device: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether one is a partition of the other. Each is the ident of a block device and that of its disk, or nothing.
 
     Where both could be written by different qubes the data on them would be lost: one of them is attached at a time.
     """
-    return one[1] == other[0] or other[1] == one[0]
+    return device[1] == other[0] or other[1] == device[0]
 
 
 def why_not_balanced(maxmem: int, pci_devices: int) -> Reason | None:
