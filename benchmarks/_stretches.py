@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import thread_time
 
-from PyQt5.QtCore import QSettings, Qt, QTimer
+from PyQt5.QtCore import QEvent, QPointF, QSettings, Qt, QTimer
+from PyQt5.QtGui import QMouseEvent
+from PyQt5.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from qubesmanager.client.client import Client
@@ -20,8 +22,12 @@ from qubesmanager.ui.shell.app import make_application
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 
 
+USER = 500
+"""Milliseconds between two movements of the mouse."""
+
+
 class Manager:
-    """The window over a transport, which collects garbage as the program does."""
+    """The window over a transport, which collects garbage as the program does. Its user moves the mouse all the time."""
 
     def __init__(self, transport: Transport, settings: Path, idle: IdleCollections) -> None:
         self._idle = idle
@@ -31,13 +37,24 @@ class Manager:
         self.window.resize(1400, 900)
         self.window.show()
         self.session.follow()
+        self._user = QTimer()
+        self._user.setInterval(USER)
+        self._user.timeout.connect(self._move)
+
+    def _move(self) -> None:
+        no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(QEvent.Type.MouseMove, QPointF(1, 1), no_button, no_button, no_key)
+        QApplication.postEvent(self.window.windowHandle(), event)
 
     def filled(self) -> None:
         """What exists now stays; all else is collected while the user does nothing."""
         gc.freeze()
         self._idle.start()
+        self.window.activateWindow()
+        self._user.start()
 
     async def end(self) -> None:
+        self._user.stop()
         self._idle.stop()
         await self.session.tasks.cancel_all()
         self.window.deleteLater()

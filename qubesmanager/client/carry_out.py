@@ -140,8 +140,9 @@ class Carrier:
     @property
     def down(self) -> tuple[str, ...]:
         """The qubes that the plan has halted, and has not started again as it should."""
+        done = self.done
         again = (row for row in self.plan.changes if row.group is Group.START_AGAIN)
-        return tuple(row.qube for row in again if row.needs <= self.done and row.key not in self.done)
+        return tuple(row.qube for row in again if row.needs <= done and row.key not in done)
 
     async def run(self) -> None:
         """Carry the plan out. Its refusals are in `ends`; raises only `CancelledError`."""

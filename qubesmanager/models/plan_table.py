@@ -163,15 +163,12 @@ class PlanTable(QAbstractItemModel):
             self.dataChanged.emit(above, above)
             self.dataChanged.emit(self.index(0, 0, above), self.index(group.shown - 1, len(self.columns) - 1, above))
 
-    def show_more(self, at: int) -> None:
-        """Give the views more rows of a group, if there are more.
-
-        It is not Qt's `fetchMore`: a tree calls that in each layout, and makes another one for the new rows.
-        """
-        group = self.groups[at]
+    def show_more(self, row: int) -> None:
+        """Give the views more rows of a group, if there are more."""
+        group = self.groups[row]
         more = min(group.shown + BATCH, len(group.rows))
         if more > group.shown:
-            self.beginInsertRows(self.index(at, 0), group.shown, more - 1)
+            self.beginInsertRows(self.index(row, 0), group.shown, more - 1)
             group.shown = more
             self.endInsertRows()
 

@@ -101,7 +101,8 @@ class Carrying:
         report(100 * ended // number, text)
 
     def _is_made(self, row: Row) -> bool:
-        return row.then is Fate.MADE and row.key in self._carrier.done
+        end = self._carrier.ends.get(row.key)
+        return row.then is Fate.MADE and end is not None and end.end is End.DONE
 
     def _offer_undo(self) -> None:
         is_large = self._plan.needs_showing and self._plan.kind is not Kind.UNDO

@@ -49,6 +49,7 @@ from qubesmanager.ui.widgets.labels import (
     warning_color,
 )
 from qubesmanager.ui.widgets.lines_preview import LinesPreview
+from qubesmanager.ui.widgets.more_rows import show_more_in_sight
 from qubesmanager.ui.widgets.palette_colors import IconLabel, put_colors
 from qubesmanager.ui.widgets.prompts import opened
 from qubesmanager.ui.widgets.sections import line_color
@@ -153,7 +154,7 @@ class PlanDialog(QDialog):
         for changed in (self._session.synced, self._session.lost):
             changed.connect(self._update_button)
         if scroll_bar := self.tree.verticalScrollBar():
-            scroll_bar.valueChanged.connect(self._fetch)
+            scroll_bar.valueChanged.connect(lambda _value: show_more_in_sight(self.tree, self.table))
 
     def _resize(self, rows: int) -> None:
         screen = QGuiApplication.primaryScreen()
@@ -412,15 +413,6 @@ class PlanDialog(QDialog):
                 and not any(row.warnings or row.refused for row in group.rows)
             )
             self.tree.setExpanded(index, group.head.group is not Group.ALREADY and not is_calm)
-
-    def _fetch(self) -> None:
-        """Have more rows of each group whose last one is in sight."""
-        viewport = self.tree.viewport()
-        for at, group in enumerate(self.table.groups):
-            head = self.table.index(at, 0)
-            last = self.tree.visualRect(self.table.index(group.shown - 1, 0, head))
-            if viewport is not None and last.isValid() and viewport.rect().intersects(last):
-                self.table.show_more(at)
 
     def _show_calls(self, is_shown: bool) -> None:  # noqa: FBT001 - a slot
         self.calls.setArrowType(Qt.ArrowType.DownArrow if is_shown else Qt.ArrowType.RightArrow)

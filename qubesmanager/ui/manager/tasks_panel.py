@@ -24,6 +24,7 @@ from qubesmanager.ui.session.tasks import TaskEntry, TaskSet, TaskState
 from qubesmanager.ui.widgets.flat_header import put_flat_header
 from qubesmanager.ui.widgets.fonts import in_units
 from qubesmanager.ui.widgets.labels import embolden, fault_color, good_color, plain_label, subdued
+from qubesmanager.ui.widgets.more_rows import show_more_in_sight
 from qubesmanager.ui.widgets.row_delegate import RowDelegate
 
 _NO_PARENT = QModelIndex()
@@ -31,15 +32,20 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 TITLE, STATE, DETAIL, STARTED, TOOK = range(5)
 SECOND = 1000
 MINUTE = 60
+BATCH = 200
+"""Children of a task that the views get at a time: a tree asks for each row of an open task."""
 
 
 class TaskModel(QAbstractItemModel):
-    """The tasks of a `TaskSet`, the newest first, with their children below them."""
+    """The tasks of a `TaskSet`, the newest first, with their children below them; of many children the first ones."""
 
     def __init__(self, tasks: TaskSet, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._rows = list(reversed(tasks.entries))
+        self._rows: list[TaskEntry] = []
+        self._shown: list[int] = []
+        """By row, how many children the views have."""
+        self._read_again()
         tasks.added.connect(self._added)
         tasks.changed.connect(self._changed)
 
@@ -53,6 +59,15 @@ class TaskModel(QAbstractItemModel):
         parent = index.internalPointer()
         return parent if isinstance(parent, TaskEntry) else self._rows[index.row()]
 
+    def show_more(self, row: int) -> None:
+        """Give the views more children of a task, if there are more."""
+        shown = self._shown[row]
+        more = min(shown + BATCH, len(self._rows[row].children))
+        if more > shown:
+            self.beginInsertRows(self.index(row, 0), shown, more - 1)
+            self._shown[row] = more
+            self.endInsertRows()
+
     def tick(self) -> None:
         """Times have gone on."""
         if self._rows:
@@ -61,21 +76,26 @@ class TaskModel(QAbstractItemModel):
     def _added(self, entry: TaskEntry) -> None:
         self.beginInsertRows(QModelIndex(), 0, 0)
         self._rows.insert(0, entry)
+        self._shown.insert(0, min(BATCH, len(entry.children)))
         self.endInsertRows()
+
+    def _read_again(self) -> None:
+        self._rows = list(reversed(self._tasks.entries))
+        self._shown = [min(BATCH, len(entry.children)) for entry in self._rows]
 
     def _changed(self, entry: TaskEntry | None) -> None:
         if entry is None:
             self.beginResetModel()
-            self._rows = list(reversed(self._tasks.entries))
+            self._read_again()
             self.endResetModel()
             return
         row = self._row_of(entry)
         if row is None:
             return
         self.dataChanged.emit(self.index(row, 0), self.index(row, TOOK))
-        if entry.children:
+        if shown := self._shown[row]:
             above = self.index(row, 0)
-            self.dataChanged.emit(self.index(0, 0, above), self.index(len(entry.children) - 1, TOOK, above))
+            self.dataChanged.emit(self.index(0, 0, above), self.index(shown - 1, TOOK, above))
 
     def _row_of(self, entry: TaskEntry) -> int | None:
         return next((row for row, task in enumerate(self._rows) if task is entry), None)
@@ -120,7 +140,7 @@ class TaskModel(QAbstractItemModel):
         if not parent.isValid():
             return len(self._rows)
         is_task = parent.column() == 0 and not isinstance(parent.internalPointer(), TaskEntry)
-        return len(self._rows[parent.row()].children) if is_task else 0
+        return self._shown[parent.row()] if is_task else 0
 
     def columnCount(self, _parent: QModelIndex = _NO_PARENT) -> int:
         return TOOK + 1
@@ -137,6 +157,11 @@ class TaskModel(QAbstractItemModel):
         if role == ENTRY_ROLE:
             return entry
         return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlags:
+        flags = super().flags(index)
+        is_child = index.isValid() and isinstance(index.internalPointer(), TaskEntry)
+        return flags | Qt.ItemFlag.ItemNeverHasChildren if is_child else flags
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
@@ -236,6 +261,8 @@ class TasksPanel(QWidget):
         for column, width in ((TITLE, 65), (STATE, 32), (STARTED, 28), (TOOK, 24)):
             header.resizeSection(column, in_units(self, width))
         layout.addWidget(self.view, 1)
+        if scroll_bar := self.view.verticalScrollBar():
+            scroll_bar.valueChanged.connect(lambda _value: show_more_in_sight(self.view, self.model))
         self.cancel.clicked.connect(self._cancel)
         self.clear.clicked.connect(tasks.clear)
         close.clicked.connect(self.close_wanted)

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from until import LIMIT, until
 
 from qubesmanager.transport.base import TransportError
-from qubesmanager.ui.manager.tasks_panel import TaskModel, TasksPanel, took_text
+from qubesmanager.ui.manager.tasks_panel import BATCH, TaskModel, TasksPanel, took_text
 from qubesmanager.ui.session import tasks as tasks_module
 from qubesmanager.ui.session.tasks import (
     KEPT,
@@ -24,6 +24,7 @@ from qubesmanager.ui.session.tasks import (
     ToldError,
     load_history,
     report,
+    report_child,
     save_history,
 )
 from qubesmanager.wire.errors import Mgmt1Error
@@ -137,6 +138,70 @@ async def test_the_model_of_tasks_is_a_good_model(qtbot: QtBot, qtmodeltester: M
     assert rows == [["Start vault", "Failed", "No."], ["Start work", "Done", ""]]
     tasks.clear()
     assert model.rowCount(QModelIndex()) == 0
+
+
+async def with_children(tasks: TaskSet, number: int) -> asyncio.Event:
+    """A task of so many children, the last of which runs; it ends with the event."""
+    end = asyncio.Event()
+
+    async def work() -> None:
+        report_child(number - 1, TaskState.RUNNING)
+        await end.wait()
+        report_child(number - 1, TaskState.DONE)
+
+    tasks.start("Start all", work(), children=[f"qube-{at}" for at in range(number)])
+    await asyncio.sleep(0)
+    return end
+
+
+async def test_the_model_of_many_children_grows_and_is_a_good_model(qtbot: QtBot, qtmodeltester: ModelTester) -> None:
+    tasks = TaskSet()
+    model = TaskModel(tasks)
+    check: Any = qtmodeltester.check  # it has no types
+    check(model)
+    end = await with_children(tasks, 2 * BATCH + 1)
+    tasks.start("Wait", asyncio.sleep(0))
+    above = model.index(1, 0)
+    counts = [model.rowCount(above)]
+    for _ in range(3):
+        model.show_more(1)
+        counts.append(model.rowCount(above))
+    check(model)
+    assert counts == [BATCH, 2 * BATCH, 2 * BATCH + 1, 2 * BATCH + 1]
+    assert [model.index(row, 0, above).data() for row in range(counts[-1])] == [
+        f"qube-{at}" for at in range(2 * BATCH + 1)
+    ]
+    assert model.index(2 * BATCH, 1, above).data() == "Running"
+    changed: list[int] = []
+    model.dataChanged.connect(lambda _first, last: changed.append(last.row()))
+
+    end.set()
+    await ended(tasks)
+
+    assert model.index(2 * BATCH, 1, above).data() == "Done"
+    assert 2 * BATCH in changed
+    tasks.clear()
+    assert model.rowCount() == 0
+
+
+async def test_a_task_has_its_further_children_when_the_last_one_is_in_sight(qtbot: QtBot) -> None:
+    tasks = TaskSet()
+    panel = TasksPanel(tasks)
+    qtbot.addWidget(panel)
+    panel.show()
+    end = await with_children(tasks, 2 * BATCH + 1)
+    above = panel.model.index(0, 0)
+    panel.view.expand(above)
+    scroll_bar = panel.view.verticalScrollBar()
+    assert scroll_bar is not None
+    assert panel.model.rowCount(above) == BATCH
+
+    for number in (2 * BATCH, 2 * BATCH + 1):
+        qtbot.waitUntil(lambda: scroll_bar.value() < scroll_bar.maximum())
+        scroll_bar.setValue(scroll_bar.maximum())
+        assert panel.model.rowCount(above) == number
+    end.set()
+    await ended(tasks)
 
 
 async def test_a_running_task_is_cancelled_from_the_panel(qtbot: QtBot) -> None:
