@@ -21,13 +21,12 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.shell.app import make_application
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 
-
 USER = 500
 """Milliseconds between two movements of the mouse."""
 
 
 class Manager:
-    """The window over a transport, which collects garbage as the program does. Its user moves the mouse all the time."""
+    """The window over a transport; it collects garbage as the program does, and its user moves the mouse."""
 
     def __init__(self, transport: Transport, settings: Path, idle: IdleCollections) -> None:
         self._idle = idle
