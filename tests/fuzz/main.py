@@ -6,15 +6,15 @@ they are committed with what mends them. Inputs that reached new code are kept i
 """
 
 import argparse
+import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from fuzz import worker
 from fuzz.targets import TARGETS
 from memory_folder import memory_folder
 
@@ -29,6 +29,8 @@ NOISE = ("INFO: ", "WARNING: Failed to find function")
 """How lines of libFuzzer begin that say nothing about a fault."""
 TAIL = 40
 """Lines of a worker's output that are shown where it failed."""
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["fuzz.preload"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +44,32 @@ class Result:
 def fuzz(name: str, seconds: int) -> Result:
     """Run one target to its end."""
     begin = monotonic()
-    command = [sys.executable, "-m", "fuzz.worker", name, "--seconds", str(seconds)]
-    command += ["--corpus", str(CORPUS / name), "--found", str(FOUND / name)]
+    arguments = [name, "--seconds", str(seconds), "--corpus", str(CORPUS / name), "--found", str(FOUND / name)]
     # Removed here: a worker that libFuzzer ends removes nothing.
     with tempfile.TemporaryDirectory(prefix="qm-fuzz-", dir=memory_folder()) as folder:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "TMPDIR": folder}
-        try:
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds + START, check=False
-            )
-            output, status = done.stdout + done.stderr, done.returncode
-        except subprocess.TimeoutExpired as error:
-            output, status = (error.stdout or b"") + (error.stderr or b""), -1
+        output = Path(folder, "output")
+        process = FORKED.Process(target=_work, args=(arguments, folder, output))
+        process.start()
+        process.join(seconds + START)
+        status = process.exitcode
+        if status is None:
+            process.kill()
+            process.join()
+        text = output.read_text("utf-8", "replace") if output.exists() else ""
     if (FOUND / name).is_dir() and not any((FOUND / name).iterdir()):
         (FOUND / name).rmdir()
-    return Result(name, status, monotonic() - begin, output.decode("utf-8", "replace"))
+    return Result(name, -1 if status is None else status, monotonic() - begin, text)
+
+
+def _work(arguments: list[str], folder: str, output: Path) -> None:
+    """A worker, in its process."""
+    with output.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.chdir(ROOT)
+    os.environ["TMPDIR"] = folder
+    tempfile.tempdir = None
+    raise SystemExit(worker.main(arguments))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -31,18 +31,46 @@ def test_without_atheris_the_input_that_breaks_a_parser_is_kept(
     assert b"fault" in kept.read_bytes()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
-def test_with_atheris_a_worker_ends_well_and_keeps_its_corpus(tmp_path: Path) -> None:
-    arguments = ["schedule", "--seconds", "1", "--corpus", str(tmp_path / "c"), "--found", str(tmp_path / "f")]
+# A separate program: the process that workers are forked from ends with it.
+PROGRAM = """
+import sys
+from pathlib import Path
+import fuzz.main
+fuzz.main.CORPUS, fuzz.main.FOUND = Path(sys.argv[1], "corpus"), Path(sys.argv[1], "found")
+result = fuzz.main.fuzz(sys.argv[2], 1)
+print(result.output)
+raise SystemExit(result.status)
+"""
 
+
+def run(folder: Path, name: str) -> tuple[int, str]:
+    """Status and output of a second of a target."""
     done = subprocess.run(
-        [sys.executable, "-m", "fuzz.worker", *arguments],
+        [sys.executable, "-c", PROGRAM, str(folder), name],
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": ""},
         capture_output=True,
+        text=True,
         timeout=LIMIT,
         check=False,
     )
+    return done.returncode, done.stdout + done.stderr
 
-    assert done.returncode == 0, done.stderr.decode()
-    assert len(list((tmp_path / "c").iterdir())) >= len(TARGETS["schedule"].seeds)
+
+@pytest.mark.slow
+@pytest.mark.unmeasured
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
+def test_with_atheris_a_worker_ends_well_and_keeps_its_corpus(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "schedule")
+
+    assert status == 0, output
+    assert len(list((tmp_path / "corpus/schedule").iterdir())) >= len(TARGETS["schedule"].seeds)
+    assert not (tmp_path / "found/schedule").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.unmeasured
+def test_the_output_of_a_worker_that_fails_is_shown(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "no-such-target")
+
+    assert status == 1
+    assert "KeyError: 'no-such-target'" in output

@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -39,12 +39,19 @@ def main(argv: list[str] | None = None) -> int:
     return engine(options.name, options.seconds, options.corpus, options.found)
 
 
-def _with_atheris(name: str, seconds: int, corpus: Path, found: Path) -> int:
+def load() -> Mapping[str, Any]:
+    """The targets, whose modules report to atheris what they reach where it is installed."""
+    if importlib.util.find_spec("atheris") is None:
+        return importlib.import_module("fuzz.targets").TARGETS  # type: ignore[no-any-return]
     # Optional, so by name: a machine without it has no types of it either.
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["qubesmanager"]):
-        targets = importlib.import_module("fuzz.targets")
-    target = targets.TARGETS[name]
+        return importlib.import_module("fuzz.targets").TARGETS  # type: ignore[no-any-return]
+
+
+def _with_atheris(name: str, seconds: int, corpus: Path, found: Path) -> int:
+    atheris: Any = importlib.import_module("atheris")
+    target = load()[name]
     for seed in target.seeds:
         _keep(corpus, "", seed)
     words = corpus.with_name(f"{corpus.name}.words")
@@ -68,7 +75,7 @@ def _with_atheris(name: str, seconds: int, corpus: Path, found: Path) -> int:
 
 
 def _with_hypothesis(name: str, seconds: int, _corpus: Path, found: Path) -> int:
-    target = importlib.import_module("fuzz.targets").TARGETS[name]
+    target = load()[name]
     until = monotonic() + seconds
     last = b""
 
@@ -114,7 +121,3 @@ def _escaped(word: bytes) -> str:
     """A word of libFuzzer's dictionary: printable ASCII, other bytes as `\\xNN`."""
     plain: Callable[[int], bool] = lambda byte: 0x20 < byte < 0x7F and byte not in b'"\\'  # noqa: E731 - one use
     return "".join(chr(byte) if plain(byte) else f"\\x{byte:02x}" for byte in word)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
