@@ -6,9 +6,12 @@ they are committed with what mends them. Inputs that reached new code are kept i
 """
 
 import argparse
+import ctypes
 import multiprocessing
 import os
+import sys
 import tempfile
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +72,16 @@ def _work(arguments: list[str], folder: str, output: Path) -> None:
     os.chdir(ROOT)
     os.environ["TMPDIR"] = folder
     tempfile.tempdir = None
-    raise SystemExit(worker.main(arguments))
+    status = 1
+    try:
+        status = worker.main(arguments)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # As the program itself would end, which a fork does not: libFuzzer writes the input that broke the target then.
+        ctypes.CDLL(None).exit(status)
 
 
 def main(argv: list[str] | None = None) -> int:

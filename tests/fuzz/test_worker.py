@@ -36,18 +36,28 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import fuzz.main
+fuzz.main.FORKED.set_forkserver_preload(["preload_broken"])
 fuzz.main.CORPUS, fuzz.main.FOUND = Path(sys.argv[1], "corpus"), Path(sys.argv[1], "found")
 result = fuzz.main.fuzz(sys.argv[2], 1)
 print(result.output)
 raise SystemExit(result.status)
 """
+PRELOAD = """
+import fuzz.preload
+from fuzz.targets import TARGETS, Target
+def check(data):
+    if b"fault" in data:
+        raise IndexError("broken")
+TARGETS["broken"] = Target("broken", check, (b"a fault",), ())
+"""
 
 
 def run(folder: Path, name: str) -> tuple[int, str]:
-    """Status and output of a second of a target."""
+    """Status and output of a second of a target; `broken` is one that breaks."""
+    (folder / "preload_broken.py").write_text(PRELOAD, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(folder), name],
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": ""},
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{folder}", "PATH": ""},
         capture_output=True,
         text=True,
         timeout=LIMIT,
@@ -69,8 +79,10 @@ def test_with_atheris_a_worker_ends_well_and_keeps_its_corpus(tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.unmeasured
-def test_the_output_of_a_worker_that_fails_is_shown(tmp_path: Path) -> None:
-    status, output = run(tmp_path, "no-such-target")
+def test_the_input_and_the_output_of_a_worker_that_fails_are_kept(tmp_path: Path) -> None:
+    status, output = run(tmp_path, "broken")
 
-    assert status == 1
-    assert "KeyError: 'no-such-target'" in output
+    assert status != 0
+    assert "IndexError: broken" in output
+    (found,) = (tmp_path / "found/broken").iterdir()
+    assert b"fault" in found.read_bytes()
