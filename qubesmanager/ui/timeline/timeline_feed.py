@@ -47,6 +47,7 @@ class TimelineFeed(QObject):
         self._model = model
         self._is_shown = is_shown
         self._is_stale = False
+        self._is_older_next = False
         self._asking: asyncio.Task[None] | None = None
         self._later = Soon(PAUSE, self.ask_newer, self)
         model.more_wanted.connect(self.ask_older)
@@ -75,8 +76,10 @@ class TimelineFeed(QObject):
         return bool(self._model.entries) and self._model.entries[-1].time < self.since
 
     def ask_older(self) -> None:
-        """Ask for the next page."""
-        if self.is_known and not self._is_busy() and not self.is_enough:
+        """Ask for the next page; after what is newer, if dom0 is being asked for that."""
+        if self._is_busy():
+            self._is_older_next = True
+        elif self.is_known and not self.is_enough:
             self._ask(self._older())
 
     def ask_newer(self) -> None:
@@ -124,7 +127,7 @@ class TimelineFeed(QObject):
             page = await self._entries(HistoryQuery(PAGE, known[-1].id if known else None))
             if page is None:
                 return
-            self.is_known = True
+            self.is_known, self._is_older_next = True, False
             self._model.put_older(page, has_more=len(page) == PAGE)
             self.changed.emit()
             if not self._model.has_more or self._model.shown >= FEW or self.is_enough:
@@ -132,7 +135,7 @@ class TimelineFeed(QObject):
         self._ended()
 
     async def _newer(self) -> None:
-        """All that is newer, page by page."""
+        """All that is newer, page by page; then an older page, if the user came to the end meanwhile."""
         self._is_stale = False
         last = self._model.entries[0].id if self._model.entries else 0
         newer: list[HistoryEntry] = []
@@ -146,7 +149,10 @@ class TimelineFeed(QObject):
         if newer:
             self._model.put_newer(newer)
             self.changed.emit()
-        self._ended()
+        if self._is_older_next and self._model.has_more and not self.is_enough:
+            await self._older()
+        else:
+            self._ended()
 
     def _ended(self) -> None:
         if self._is_stale:

@@ -234,6 +234,25 @@ async def test_older_pages_come_until_enough_fit(
     assert page.model.entries == whole
 
 
+async def test_the_end_is_not_forgotten_while_dom0_is_asked_for_news(
+    clicker: Clicker, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_feed, "PAGE", 3)
+    monkeypatch.setattr(timeline_feed, "FEW", 1)
+    for number in range(8):
+        await client.send(calls.VM_TAG_SET("vault", f"t{number}"))
+    clicker.window.sidebar.choose("page:timeline")
+    page = clicker.window.pages.currentWidget()
+    assert isinstance(page, TimelinePage)
+    await clicker.until(lambda: page.feed.is_known and page.model.has_more and not page.feed._is_busy())
+    before = len(page.model.entries)
+
+    page.feed.ask_newer()
+    page.feed.ask_older()
+
+    await clicker.until(lambda: len(page.model.entries) > before)
+
+
 async def test_news_that_dom0_does_not_answer_are_named_at_the_foot(
     clicker: Clicker, page: TimelinePage, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
