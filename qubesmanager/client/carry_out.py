@@ -10,9 +10,10 @@ A plan that `is_whole` is carried out as a whole or not at all: what was done be
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from heapq import heappop, heappush
 from typing import Protocol
 
 from qubesmanager.client.client import Client
@@ -20,6 +21,9 @@ from qubesmanager.plans.plan import AT_A_TIME, Group, Plan, Row, RowKey, Step
 from qubesmanager.transport.base import TransportError
 from qubesmanager.wire.errors import Mgmt1Error, QubesMemoryError
 from qubesmanager.wire.reason import Reason
+
+AT_ONCE = 200
+"""Rows that end together, after which others get a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,21 @@ class Carrier:
     ends: dict[RowKey, RowEnd] = field(default_factory=dict)
     _rows: dict[RowKey, Row] = field(default_factory=dict)
     _left: dict[RowKey, Row] = field(default_factory=dict)
+    _places: dict[RowKey, int] = field(default_factory=dict)
+    """In which order rows begin that are ready at the same time."""
+    _behind: dict[RowKey, list[RowKey]] = field(default_factory=dict)
+    """The rows that begin after a row has ended."""
+    _waits: dict[RowKey, int] = field(default_factory=dict)
+    """How many rows must end before a row begins."""
+    _ready: list[tuple[int, RowKey]] = field(default_factory=list)
+    """A heap of the rows that wait for none."""
+    _doubtful: dict[RowKey, list[RowKey]] = field(default_factory=dict)
+    """Rows that waited for rows which were not done, since they were last looked at."""
     _has_failed: bool = False
     _short: Row | None = None
     """The smallest start that was refused for lack of memory, of those whose memory is known."""
+    _is_shorter: bool = False
+    """That start is another one since the rows were last looked at."""
     _under_way: dict["asyncio.Task[Outcome]", Row] = field(default_factory=dict)
 
     @property
@@ -149,14 +165,12 @@ class Carrier:
         if self.plan.is_whole:
             await self._run_whole()
             return
-        rows = sorted(self.plan.changes, key=lambda row: row.group is not Group.START_AGAIN)
-        self._left = {row.key: row for row in rows}
-        self._rows = dict(self._left)
+        self._line_up()
         try:
-            while self._begin_ready():
+            while await self._begin_ready():
                 await self._until_one_ends()
                 if self.stops_at_refusal and self._has_failed:
-                    self._stop()
+                    await self._stop()
         except asyncio.CancelledError:
             await self._finish()
             raise
@@ -167,66 +181,86 @@ class Carrier:
         """Carry out all rows in their order, or none. A row that could not be taken back is done."""
         rows = self.plan.changes
         self._left = {row.key: row for row in rows}
-        for row in rows:
+        for at, row in enumerate(rows, 1):
             self.watcher.begun(row)
+            await _turn(at)
         try:
             outcome = await send_whole(self.client, self.plan.steps)
         except asyncio.CancelledError:
             for row in rows:
-                self._end(self._left.pop(row.key), RowEnd(End.CANCELLED))
+                self._end(row, RowEnd(End.CANCELLED))
             raise
-        for row in rows:
-            self._end(self._left.pop(row.key), _end_in_whole(row, outcome))
+        await self._end_each((row, _end_in_whole(row, outcome)) for row in rows)
 
-    def _begin_ready(self) -> bool:
+    def _line_up(self) -> None:
+        """Look once at what each row waits for, so that an end need not look at all rows."""
+        rows = sorted(self.plan.changes, key=lambda row: row.group is not Group.START_AGAIN)
+        self._left = {row.key: row for row in rows}
+        self._rows = dict(self._left)
+        for place, row in enumerate(rows):
+            self._places[row.key] = place
+            before = [key for key in row.needs | row.after if key in self._rows]
+            self._waits[row.key] = len(before)
+            for key in before:
+                self._behind.setdefault(key, []).append(row.key)
+            if not before:
+                heappush(self._ready, (place, row.key))
+
+    async def _begin_ready(self) -> bool:
         """Begin what can be begun now; returns whether anything is under way."""
-        if self._has_failed:
-            self._drop()
-        ready: list[Row] = []
-        for row in self._left.values():
-            if len(ready) + len(self._under_way) >= AT_A_TIME:
-                break
-            if all(key in self.ends or key not in self._rows for key in row.needs | row.after):
-                ready.append(row)
-        for row in ready:
-            del self._left[row.key]
+        await self._drop()
+        while self._ready and len(self._under_way) < AT_A_TIME:
+            _place, key = heappop(self._ready)
+            row = self._left.pop(key, None)
+            if row is None:
+                continue
             self.watcher.begun(row)
             task = asyncio.get_running_loop().create_task(send_steps(self.client, row.steps), name=row.qube)
             self._under_way[task] = row
         return bool(self._under_way)
 
-    def _stop(self) -> None:
+    async def _stop(self) -> None:
         """Give up all rows but the starts of what the plan has halted, or is halting now."""
         begun = {row.key for row in self._under_way.values()} | self.done
-        for key, row in list(self._left.items()):
-            if row.group is not Group.START_AGAIN or not row.needs <= begun:
-                self._end(self._left.pop(key), RowEnd(End.NOT_BEGUN))
+        given_up = [row for row in self._left.values() if row.group is not Group.START_AGAIN or not row.needs <= begun]
+        await self._end_each((row, RowEnd(End.NOT_BEGUN)) for row in given_up)
 
-    def _drop(self) -> None:
+    async def _drop(self) -> None:
         """End the rows that cannot be begun any longer, and then those that need these."""
-        dropped = True
-        while dropped:
-            reasons = {key: why for key, row in self._left.items() if (why := self._why_not_begun(row)) is not None}
-            for key, reason in reasons.items():
-                self._end(self._left.pop(key), RowEnd(End.NOT_BEGUN, reason=reason))
-            dropped = bool(reasons)
+        while self._doubtful or self._is_shorter:
+            keys = list(self._left) if self._is_shorter else sorted(self._doubtful, key=self._places.__getitem__)
+            doubtful, self._doubtful, self._is_shorter = self._doubtful, {}, False
+            rows = [self._left[key] for key in keys if key in self._left]
+            reasons = [(row, self._why_not_begun(row, doubtful.get(row.key, ()))) for row in rows]
+            await self._end_each((row, RowEnd(End.NOT_BEGUN, reason=why)) for row, why in reasons if why is not None)
 
     async def _give_up(self) -> None:
         """End what is left: calls that are cancelled, and rows that were never begun."""
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-        for row in self._under_way.values():
-            self._end(row, RowEnd(End.CANCELLED))
-        self._under_way.clear()
-        for row in self._left.values():
-            self._end(row, RowEnd(End.NOT_BEGUN))
-        self._left.clear()
+        try:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await self._end_each(self._unfinished())
+        finally:  # at once, if this is cancelled too
+            for row, end in self._unfinished():
+                self._end(row, end)
+            self._under_way.clear()
 
-    def _why_not_begun(self, row: Row) -> Reason | None:
-        """Why a row whose turn has not come is given up: what it needs was not done, or there is no memory for it."""
-        before = next((key for key in sorted(row.needs) if self._has_not_come_true(key)), None)
-        before = before or next((key for key in sorted(row.after) if self._is_missing(key)), None)
+    def _unfinished(self) -> list[tuple[Row, RowEnd]]:
+        """The rows that have no end, and the ends of a plan that is given up."""
+        called = (row for row in self._under_way.values() if row.key not in self.ends)
+        return [
+            *((row, RowEnd(End.CANCELLED)) for row in called),
+            *((row, RowEnd(End.NOT_BEGUN)) for row in self._left.values()),
+        ]
+
+    def _why_not_begun(self, row: Row, not_done: Sequence[RowKey]) -> Reason | None:
+        """Why a row whose turn has not come is given up: what it needs was not done, or there is no memory for it.
+
+        `not_done`: those of the rows before it that were not done, and not yet looked at.
+        """
+        before = min((key for key in not_done if key in row.needs), default=None)
+        before = before or min((key for key in not_done if key in row.after and self._is_missing(key)), default=None)
         if before is not None:
             return Reason("row-before-failed", before[0])
         if self._short is not None and row.memory >= self._short.memory:
@@ -242,25 +276,43 @@ class Carrier:
 
     async def _until_one_ends(self) -> None:
         ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
+        for task in [task for task in self._under_way if task in ended]:
             row, outcome = self._under_way.pop(task), task.result()
             end = End.DONE if outcome.failed is None else End.FAILED
             self._has_failed = self._has_failed or end is End.FAILED
             if isinstance(outcome.error, QubesMemoryError) and row.memory:
-                self._short = min(self._short or row, row, key=lambda short: short.memory)
+                short, self._short = self._short, min(self._short or row, row, key=lambda short: short.memory)
+                self._is_shorter = self._is_shorter or self._short is not short
             self._end(row, RowEnd(end, outcome.error, outcome.failed))
 
     async def _finish(self) -> None:
         """Wait for what is under way, and start again what the plan has halted."""
-        self._stop()
-        # A start whose net qube did not come back is dropped.
-        self._has_failed = True
-        while not self.is_closing() and self._begin_ready():
+        await self._stop()
+        while not self.is_closing() and await self._begin_ready():
             await self._until_one_ends()
 
+    async def _end_each(self, ends: Iterable[tuple[Row, RowEnd]]) -> None:
+        """End rows, with a turn for others after some."""
+        for at, (row, end) in enumerate(ends, 1):
+            self._end(row, end)
+            await _turn(at)
+
     def _end(self, row: Row, end: RowEnd) -> None:
+        self._left.pop(row.key, None)
         self.ends[row.key] = end
+        for key in self._behind.get(row.key, ()):
+            self._waits[key] -= 1
+            if not self._waits[key]:
+                heappush(self._ready, (self._places[key], key))
+            if end.end is not End.DONE:
+                self._doubtful.setdefault(key, []).append(row.key)
         self.watcher.ended(row, end)
+
+
+async def _turn(at: int) -> None:
+    """Let others run, after each `AT_ONCE` rows."""
+    if at % AT_ONCE == 0:
+        await asyncio.sleep(0)
 
 
 def _end_in_whole(row: Row, outcome: Outcome) -> RowEnd:

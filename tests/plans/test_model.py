@@ -3,6 +3,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,10 +13,10 @@ from plan_model import GUESTS, NETS, ModelSystem, systems
 from samples import live_copy, vm
 from until import until
 
-from qubesmanager.client.carry_out import Carrier, End, RowEnd
+from qubesmanager.client.carry_out import AT_ONCE, Carrier, End, RowEnd
 from qubesmanager.client.live_copy import LiveCopy
 from qubesmanager.plans import lifecycle
-from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Plan, Row, Value, undo
+from qubesmanager.plans.plan import AT_A_TIME, Fate, Group, Plan, Row, RowKey, Value, undo
 from qubesmanager.plans.properties import property_plan
 from qubesmanager.plans.removal import removal_plan, replacements
 from qubesmanager.wire.reason import Reason
@@ -408,3 +410,64 @@ def test_a_restart_that_stops_starts_what_it_has_halted_and_halts_no_more() -> N
     assert all(qube.running for qube in facts.qubes.values())
     begun = [key for step, key in order.steps if step == "begun" and key[1] == lifecycle.HALT]
     assert len(begun) == AT_A_TIME
+
+
+async def test_the_end_of_a_large_plan_gives_others_turns() -> None:
+    facts = live_copy(*(running(f"qube{number}") for number in range(5 * AT_ONCE)))
+    system, order = ModelSystem(facts), Order()
+    system.hangs.set()
+    carrier = Carrier(system.client, lifecycle.shutdown_plan(facts, list(facts.qubes)), order, is_closing=lambda: True)
+    ended_at_once = []
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(carrier.run())
+        await until(lambda: system.under_way == AT_A_TIME)
+        task.cancel()
+        while not task.done():
+            before = len(carrier.ends)
+            await asyncio.sleep(0)
+            ended_at_once.append(len(carrier.ends) - before)
+
+    assert len(carrier.ends) == 5 * AT_ONCE
+    assert max(ended_at_once) <= AT_ONCE
+
+
+async def test_a_plan_that_is_cancelled_again_while_it_ends_has_an_end_for_each_row() -> None:
+    facts = live_copy(*(running(f"qube{number}") for number in range(5 * AT_ONCE)))
+    system, order = ModelSystem(facts), Order()
+    system.hangs.set()
+    carrier = Carrier(system.client, lifecycle.shutdown_plan(facts, list(facts.qubes)), order, is_closing=lambda: True)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(carrier.run())
+        await until(lambda: system.under_way == AT_A_TIME)
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+
+    assert set(carrier.ends) == {(name, "halt") for name in facts.qubes}
+    ends = [step for step, _key in order.steps if step != "begun"]
+    assert len(ends) == 5 * AT_ONCE
+
+
+def test_the_end_of_a_row_looks_only_at_the_rows_behind_it() -> None:
+    """Of a restart of all, the rows that start again wait for the others, and stand before them."""
+    names = [f"qube{number}" for number in range(300)]
+    facts = live_copy(*(running(name) for name in names))
+    plan = lifecycle.restart_plan(facts, names)
+    looks = 0
+
+    class Counted(frozenset[RowKey]):
+        def __or__(self, other: Any) -> Any:
+            nonlocal looks
+            looks += 1
+            return super().__or__(other)
+
+    rows = tuple(replace(row, needs=Counted(row.needs)) for row in plan.rows)
+    system, order = ModelSystem(facts), Order()
+    carrier = Carrier(system.client, replace(plan, rows=rows), order)
+
+    asyncio.run(carrier.run())
+
+    assert carrier.done == {row.key for row in plan.changes}
+    assert looks <= len(plan.changes)
