@@ -101,6 +101,10 @@ class LoopThread:
             future, function, arguments, named = work
             try:
                 self._answers.append((future, function(*arguments, **named), None))
+            except StopIteration as error:  # a future takes none
+                wrapped = RuntimeError("The work raised StopIteration")
+                wrapped.__cause__ = error
+                self._answers.append((future, None, wrapped))
             except BaseException as error:  # noqa: BLE001 - raised again by the future
                 self._answers.append((future, None, error))
             del work, future, function, arguments, named  # nothing is kept alive by a thread that waits

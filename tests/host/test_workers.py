@@ -3,6 +3,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
 from concurrent.futures import thread as standard
 
@@ -106,6 +107,20 @@ async def test_a_thread_of_a_loop_ends_what_it_has_also_for_a_cancelled_caller()
         await caller
     with pytest.raises(RuntimeError, match="test"):
         thread.run(work)
+
+
+async def test_a_thread_of_a_loop_answers_also_work_that_raises_stop_iteration() -> None:
+    thread = LoopThread("test")
+    empty: Iterator[int] = iter(())
+
+    first, second = thread.run(next, empty), thread.run(int, "7")
+
+    async with asyncio.timeout(LIMIT):
+        with pytest.raises(RuntimeError) as raised:
+            await first
+        assert isinstance(raised.value.__cause__, StopIteration)
+        assert await second == 7
+    thread.close()
 
 
 def test_a_thread_of_a_loop_that_was_never_used_closes() -> None:
