@@ -84,7 +84,8 @@ def test_quick_leaves_out_marks_that_exist(checkout: Path) -> None:
     (expression,) = re.findall(r'^QUICK="(.*)"$', script, flags=re.MULTILINE)
     markers = re.findall(r'^    "(\w+): ', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE)
 
-    assert {term.removeprefix("not ") for term in expression.split(" and ")} == set(markers)
+    left_out = {term.removeprefix("not ") for term in expression.split(" and ")}
+    assert left_out == set(markers) - {"unmeasured"}, "that mark is about coverage"
 
 
 def test_without_an_option_everything_runs(checkout: Path) -> None:
