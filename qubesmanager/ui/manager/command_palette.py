@@ -129,7 +129,8 @@ class CommandPalette(QDialog):
         lines = found(self._all, typed, self._recent)
         if typed and any(not command.refused for command in sentences):
             # A line of exactly this text is first, then whole sentences, then lines that only contain the words.
-            exact = [command for command in lines if command.text.casefold() == typed.casefold()]
+            # Both may have it: the qubes of the sentences are those of now, the lines are some milliseconds old.
+            exact = [command for command in (*lines, *sentences) if command.text.casefold() == typed.casefold()]
             lines = [*exact, *found(sentences, "", self._recent), *lines]
         else:
             lines = [*lines, *sentences] if typed else [*sentences, *lines]

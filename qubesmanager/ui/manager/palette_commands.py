@@ -130,13 +130,14 @@ class PaletteCommands:
         return list(islice(chain(self._sentences(words), self._of_qube(words)), MOST)) if words else []
 
     def _of_qube(self, words: list[str]) -> Iterator[Command]:
-        """What can be done with the qube whose whole name comes first."""
+        """What can be done with the qube whose whole name comes first; where it is alone, first of all to go to it."""
         name = next((name for name in self.session.records if name.casefold() == words[0]), None)
         if name is None:
             return
         if len(words) > 1:
             yield from self._sentences([words[1], words[0], *words[2:]])
             return
+        yield self._go_to(name)
         for row in self._actions.available():
             if self._actions.why_not(row, [name]) is None:
                 yield self._act(row, name)

@@ -164,6 +164,21 @@ async def test_the_name_of_a_qube_offers_what_can_be_done_with_it(clicker: Click
     await clicker.until(lambda: clicker.session.records["vault"].value("netvm") == "sys-firewall")
 
 
+async def test_a_name_goes_to_the_qube_also_one_that_has_just_come(clicker: Clicker, client: Client) -> None:
+    await run(clicker, "start vault")
+    await clicker.until(lambda: clicker.state("vault") == "Running")
+    palette = await opened(clicker)
+
+    await client.send(calls.VM_CREATE("debian-13", "AppVM", CreateSpec("fresh", "red")))
+    await clicker.until(lambda: "fresh" in clicker.session.records)
+    type_text(palette.edit, "fresh")  # before the lines follow
+    assert lines(palette)[0] == "fresh"
+    press_key(palette.edit, Qt.Key.Key_Return)
+
+    await clicker.until(lambda: clicker.window.selected() == ["fresh"])
+    assert clicker.state("fresh") == "Halted"
+
+
 async def test_the_palette_is_as_high_as_its_lines(clicker: Clicker) -> None:
     palette = await opened(clicker)
     high = palette.height()
