@@ -40,10 +40,11 @@ class Deadlines:
         self._timer = loop.call_at(when, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End what is due, and set the timer to the next deadline."""
+        """End what is due, the earliest first, and set the timer to the next deadline."""
         self._timer, self._next = None, inf
         now = loop.time()
-        for limit in [limit for limit in self._limits if limit.deadline <= now]:
+        due = [limit for limit in self._limits if limit.deadline <= now]
+        for limit in sorted(due, key=lambda limit: limit.deadline):
             limit.end()
         if waiting := [limit.deadline for limit in self._limits]:
             self._set_timer(min(waiting), loop)

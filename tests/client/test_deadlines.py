@@ -2,6 +2,7 @@
 """Time limits of calls behave as `asyncio.timeout`, with one timer for all."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -62,6 +63,26 @@ async def test_each_ends_at_its_own_time_whatever_the_order(order: tuple[int, ..
     await asyncio.gather(*map(limited, order))
 
     assert ended == [1, 2, 3]
+
+
+async def test_what_is_due_at_the_same_look_ends_in_the_order_of_the_deadlines() -> None:
+    deadlines = Deadlines()
+    ended: list[int] = []
+
+    async def limited(number: int) -> None:
+        try:
+            with deadlines.limit(number * SOON / 100):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            ended.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in (7, 3, 8, 1, 5, 2, 6, 4):
+            group.create_task(limited(number))
+        await asyncio.sleep(0)
+        time.sleep(2 * SOON)  # noqa: ASYNC251 - a loop that is late
+
+    assert ended == list(range(1, 9))
 
 
 async def test_a_cancellation_by_another_caller_stays_one() -> None:
