@@ -2,8 +2,7 @@
 """Time limits of calls behave as `asyncio.timeout`, with one timer for all."""
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import pytest
@@ -48,41 +47,35 @@ async def test_no_limit_is_none() -> None:
         await waiting
 
 
-@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
-async def test_each_ends_at_its_own_time_whatever_the_order(order: tuple[int, ...]) -> None:
-    deadlines = Deadlines()
-    ended: list[int] = []
+async def ended_in_order(deadlines: Deadlines, seconds: Iterable[float], *, late: float) -> bool:
+    """Whether limits end in the order of their deadlines; `late`: seconds that the loop looks at nothing."""
+    ended: list[float] = []
 
-    async def limited(number: int) -> None:
+    async def limited(number: float) -> None:
+        limit = deadlines.limit(number)
         try:
-            with deadlines.limit(number * 3 * SOON):
+            with limit:
                 await asyncio.Event().wait()
         except TimeoutError:
-            ended.append(number)
+            ended.append(limit.deadline)
 
-    await asyncio.gather(*map(limited, order))
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(limited(number)) for number in seconds]
+        await asyncio.sleep(0)
+        until = asyncio.get_running_loop().time() + late
+        while asyncio.get_running_loop().time() < until:
+            pass
 
-    assert ended == [1, 2, 3]
+    return len(ended) == len(waiting) and ended == sorted(ended)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+async def test_each_ends_at_its_own_time_whatever_the_order(order: tuple[int, ...]) -> None:
+    assert await ended_in_order(Deadlines(), (number * SOON for number in order), late=0)
 
 
 async def test_what_is_due_at_the_same_look_ends_in_the_order_of_the_deadlines() -> None:
-    deadlines = Deadlines()
-    ended: list[int] = []
-
-    async def limited(number: int) -> None:
-        try:
-            with deadlines.limit(number * SOON / 100):
-                await asyncio.Event().wait()
-        except TimeoutError:
-            ended.append(number)
-
-    async with asyncio.TaskGroup() as group:
-        for number in (7, 3, 8, 1, 5, 2, 6, 4):
-            group.create_task(limited(number))
-        await asyncio.sleep(0)
-        time.sleep(2 * SOON)  # noqa: ASYNC251 - a loop that is late
-
-    assert ended == list(range(1, 9))
+    assert await ended_in_order(Deadlines(), (number * SOON / 8 for number in (7, 3, 8, 1, 5, 2, 6, 4)), late=3 * SOON)
 
 
 async def test_a_cancellation_by_another_caller_stays_one() -> None:
