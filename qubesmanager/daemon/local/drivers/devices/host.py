@@ -36,7 +36,8 @@ class HostDevices:
         self._root = root
         self._rescan_seconds = rescan_seconds
         self._known: Snapshot = {}
-        """The classes of which the listener got events."""
+        """What the listener knows of; nothing until the first look has ended."""
+        self._is_watched = False
         self._missed: set[tuple[DeviceClass, str]] = set()
         self._reported: set[DeviceClass] = set()
         self._woken = asyncio.Event()
@@ -48,8 +49,8 @@ class HostDevices:
     async def find(self, device_class: DeviceClass, ident: str) -> DeviceInfo:
         devices = await asyncio.to_thread(sysfs.devices, self._root, device_class)
         if ident not in devices:
-            if ident in self._known.get(device_class, {}):
-                # It is gone, whatever the next look finds: it may be back by then.
+            if self._is_watched and (not self._known or ident in self._known[device_class]):
+                # It is gone, whatever a look finds that has begun before or begins later: it may be back by then.
                 self._missed.add((device_class, ident))
                 self._notify(device_class)
             raise refusal("machine-without-device", device_class, shown(ident))
@@ -66,12 +67,14 @@ class HostDevices:
     async def watch(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:
         """One listener at a time: the trigger calls one function."""
         self._trigger.start(self._notify)
+        self._is_watched = True
         try:
             self._known = await self._snapshot(DeviceClass)
             yield self._events()
         finally:
             self._trigger.stop()
-            self._known = {}
+            self._is_watched = False
+            self._known, self._missed = {}, set()
 
     def _notify(self, device_class: DeviceClass) -> None:
         self._reported.add(device_class)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sysfs_tree import SysfsTree
+from until import LIMIT
 
 from qubesmanager.daemon.local.drivers.devices.base import (
     BlockDevice,
@@ -16,7 +19,7 @@ from qubesmanager.daemon.local.drivers.devices.base import (
     printable,
     word,
 )
-from qubesmanager.daemon.local.drivers.devices.host import HostDevices, differences
+from qubesmanager.daemon.local.drivers.devices.host import HostDevices, Snapshot, differences
 from qubesmanager.daemon.local.drivers.devices.sysfs import devices, why_busy
 from qubesmanager.wire import codecs, names
 from qubesmanager.wire.errors import DeviceNotFound
@@ -269,6 +272,32 @@ async def test_a_device_replugged_without_events_is_reported_as_removed_and_adde
         with pytest.raises(DeviceNotFound):
             await host.find(DeviceClass.BLOCK, "sda")
         tree.add_disk("sda")
+        went, came = await anext(events), await anext(events)
+
+    assert [(event.change, event.device.ident) for event in (went, came)] == [
+        (DeviceChange.REMOVED, "sda"),
+        (DeviceChange.ADDED, "sda"),
+    ]
+
+
+async def test_a_device_replugged_during_the_first_look_is_reported_as_removed_and_added(
+    tree: SysfsTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.add_disk("sda")
+    host = HostDevices(tree, tree.root, rescan_seconds=3600)
+    look = host._snapshot
+
+    async def long_look(classes: Iterable[DeviceClass]) -> Snapshot:
+        seen = await look(classes)
+        monkeypatch.setattr(host, "_snapshot", look)
+        tree.remove(DeviceClass.BLOCK, "sda")
+        with pytest.raises(DeviceNotFound):
+            await host.find(DeviceClass.BLOCK, "sda")
+        tree.add_disk("sda")
+        return seen
+
+    monkeypatch.setattr(host, "_snapshot", long_look)
+    async with asyncio.timeout(LIMIT), host.watch() as events:
         went, came = await anext(events), await anext(events)
 
     assert [(event.change, event.device.ident) for event in (went, came)] == [
