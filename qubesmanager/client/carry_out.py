@@ -181,16 +181,17 @@ class Carrier:
         """Carry out all rows in their order, or none. A row that could not be taken back is done."""
         rows = self.plan.changes
         self._left = {row.key: row for row in rows}
-        for at, row in enumerate(rows, 1):
-            self.watcher.begun(row)
-            await _turn(at)
+        outcome, cut_off = None, RowEnd(End.NOT_BEGUN)
         try:
+            for at, row in enumerate(rows, 1):
+                self.watcher.begun(row)
+                await _turn(at)
+            cut_off = RowEnd(End.CANCELLED)
             outcome = await send_whole(self.client, self.plan.steps)
-        except asyncio.CancelledError:
-            for row in rows:
-                self._end(row, RowEnd(End.CANCELLED))
-            raise
-        await self._end_each((row, _end_in_whole(row, outcome)) for row in rows)
+            await self._end_each((row, _end_in_whole(row, outcome)) for row in rows)
+        finally:  # at once, if this is cancelled
+            for row in list(self._left.values()):
+                self._end(row, _end_in_whole(row, outcome) if outcome is not None else cut_off)
 
     def _line_up(self) -> None:
         """Look once at what each row waits for, so that an end need not look at all rows."""

@@ -450,6 +450,24 @@ async def test_a_plan_that_is_cancelled_again_while_it_ends_has_an_end_for_each_
     assert len(ends) == 5 * AT_ONCE
 
 
+@pytest.mark.parametrize(("seen", "end"), [("begun", End.NOT_BEGUN), ("done", End.DONE)])
+async def test_a_whole_plan_that_is_cancelled_in_a_turn_has_an_end_for_each_row(seen: str, end: End) -> None:
+    facts = live_copy(*(running(f"qube{number}") for number in range(3 * AT_ONCE)))
+    system, order = ModelSystem(facts), Order()
+    plan = replace(property_plan(facts, list(facts.qubes), "label", "blue"), is_whole=True)
+    carrier = Carrier(system.client, plan, order)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(carrier.run())
+        while not any(step == seen for step, _key in order.steps):  # noqa: ASYNC110 - in exactly this turn
+            await asyncio.sleep(0)
+        task.cancel()
+
+    assert len(system.sent) == (0 if end is End.NOT_BEGUN else len(plan.changes))
+    assert {key: row_end.end for key, row_end in carrier.ends.items()} == {row.key: end for row in plan.changes}
+    assert len([key for step, key in order.steps if step == end.value]) == len(plan.changes)
+
+
 def test_the_end_of_a_row_looks_only_at_the_rows_behind_it() -> None:
     """Of a restart of all, the rows that start again wait for the others, and stand before them."""
     names = [f"qube{number}" for number in range(300)]
