@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
+from qubesmanager.models.texts import whole_number
 from qubesmanager.rules.devices import DeviceKey, share_a_disk
 from qubesmanager.wire.codecs import AvailableDevice
 from qubesmanager.wire.reason import Reason
@@ -296,18 +297,13 @@ def _taken(devices: Mapping[DeviceKey, Device], holders: Mapping[DeviceKey, str]
 
 
 def _offered(backend: str, device_class: DeviceClass, row: AvailableDevice) -> Device:
-    size = row.details.get("size", "")
     return Device(
         DeviceKey(device_class, backend, row.ident),
         harmless(row.description),
-        size=int(size) if size.isascii() and size.isdigit() and len(size) < _DIGITS else 0,
+        size=whole_number(row.details.get("size", "")) or 0,
         parent=row.details.get("parent", ""),
         read_only=row.details.get("read-only") == YES,
     )
-
-
-_DIGITS = 20
-"""More are no size."""
 
 
 def _attached(devices: Iterable[DeviceRecord]) -> set[DeviceKey]:

@@ -6,7 +6,7 @@
 
 from PyQt5.QtCore import QCoreApplication
 
-from qubesmanager.models.texts import in_mib, size_text, whole_number
+from qubesmanager.models.texts import in_mib, whole_number, whole_size_text
 from qubesmanager.wire.backups import BackupRun
 from qubesmanager.wire.reason import Field, Reason
 from qubesmanager.wire.reasons import BY_CODE, with_unit
@@ -32,11 +32,9 @@ def amount_text(value: str, unit: str) -> str:
     number = whole_number(value)
     if number is None or unit not in _BYTES:
         return with_unit(value, unit)
-    return (
-        in_mib(number)
-        if unit == "MiB" and number < _IN_GIB
-        else size_text(number << _BYTES[unit]) or with_unit(value, unit)
-    )
+    if unit == "MiB" and number < _IN_GIB:
+        return in_mib(number)
+    return whole_size_text(number << _BYTES[unit])
 
 
 def field_text(field: Field) -> str:

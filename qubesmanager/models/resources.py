@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from qubesmanager.models.stats_history import INTERVAL, History
+from qubesmanager.models.texts import whole_number
 from qubesmanager.rules.facts import QubeFacts, Qubes
 from qubesmanager.wire.event import Event
 from qubesmanager.wire.events import VM_STATS
@@ -69,7 +70,7 @@ class Resources:
 
     def put_host(self, memory: Mapping[str, str]) -> None:
         """What `host.Memory` answered; a number that is missing or none is not known."""
-        self.total, self.free, self.cpus = (_number(memory.get(key, "")) for key in ("total", "free", "cpus"))
+        self.total, self.free, self.cpus = (whole_number(memory.get(key, "")) for key in ("total", "free", "cpus"))
 
     def put_stats(self, events: Iterable[Event], qubes: Qubes) -> None:
         """A round of statistics. Qubes that do not run are forgotten."""
@@ -132,11 +133,11 @@ class Resources:
         """The processors that the percent of a qube are of: dom0 has all."""
         if qube is None or qube.klass is VmClass.ADMIN:
             return self.cpus or 0
-        text = qube.value("vcpus")
-        return int(text) if text.isdecimal() else 1
+        number = whole_number(qube.value("vcpus"))
+        return 1 if number is None else number
 
     def _use(self, qube: QubeFacts, history: History, shown: History) -> Use:
-        initial, most = (_number(qube.value(key)) or 0 for key in ("memory", "maxmem"))
+        initial, most = (whole_number(qube.value(key)) or 0 for key in ("memory", "maxmem"))
         busy = 0
         for value in reversed(history.cpus):
             if value is None or value < BUSY:
@@ -152,7 +153,3 @@ class Resources:
             not is_dom0 and most == 0 and initial > 0,
             busy,
         )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None  # noqa: PLR2004

@@ -59,14 +59,17 @@ def mode_text(mode: DeviceMode) -> str:
     return QCoreApplication.translate("DeviceModes", MODE_TEXTS[mode])
 
 
-MOST_DIGITS = 15
+DIGITS = 19
+"""The most digits of a number that a daemon sends, of those that are shown or computed with."""
+LARGEST = (1 << 63) - 1
+"""What Qt can write as a size."""
 
 
 def size_text(size: int) -> str:
-    """A number of bytes, such as `1.2 GiB`; empty for none."""
+    """A number of bytes, such as `1.2 GiB`; empty for none. One beyond 8 EiB is written as that."""
     if size <= 0:
         return ""
-    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeIecFormat)
+    return QLocale().formattedDataSize(min(size, LARGEST), 1, QLocale.DataSizeFormat.DataSizeIecFormat)
 
 
 def number_text(number: int) -> str:
@@ -75,8 +78,8 @@ def number_text(number: int) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """The number that a text from a daemon says; None for other texts, and for more digits than a size can have."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+    """The number that a text from a daemon says; None for other texts, and for too many digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else None
 
 
 Unit = NewType("Unit", str)

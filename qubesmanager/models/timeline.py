@@ -24,7 +24,7 @@ from PyQt5.QtCore import (
 
 from qubesmanager.models.plan_table import value_text
 from qubesmanager.models.property_titles import property_title
-from qubesmanager.models.texts import class_text, date_text, plain_tip, whole_size_text
+from qubesmanager.models.texts import class_text, date_text, plain_tip, whole_number, whole_size_text
 from qubesmanager.plans.revert import subject
 from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Type
 from qubesmanager.rules.sight import OTHER
@@ -200,8 +200,8 @@ def _volume(value: str) -> str:
     words = _words(value)
     parts = []
     for key, text in words.items():
-        if key == "size" and text.isdigit():
-            parts.append(whole_size_text(int(text)))
+        if key == "size" and (size := whole_number(text)) is not None:
+            parts.append(whole_size_text(size))
         elif key == "revisions_to_keep":
             parts.append(translate("Timeline", "{0} snapshots kept").format(text))
         elif key == "rw":

@@ -133,6 +133,8 @@ WORDS = [
     ({"event": "domain-delete", "detail": "", "old": "class=AppVM"}, "Removed", "App qube", ""),
     ({"event": "volume-set", "detail": "private", "old": "size=2147483648 rw=no", "new": "size=3221225472 rw=yes"},
      "Volume private", "2.0 GiB, read-only", "3.0 GiB, writable"),
+    ({"event": "volume-set", "detail": "private", "old": "size=\u00b2", "new": "size=" + "9" * 19},
+     "Volume private", "\u00b2", "8.0 EiB"),
     ({"event": "device-attach", "detail": "usb", "old": None, "new": "sys-usb+2-1 attached=yes {}"},
      "Device (usb)", "not set", "sys-usb+2-1 attached"),
     ({"event": "label-add", "detail": "teal", "new": "0x112233", "uuid": "", "qube": ""},

@@ -44,6 +44,7 @@ def test_a_reason_is_translated_by_its_code_and_so_is_one_inside_of_it() -> None
         (Reason("memory-left", 4000, 0), "4,000 MiB", "4000 MiB"),
         (Reason("notes-too-long", 256), "256.0 KiB", "256 KiB"),
         (Reason("qcow2-most", 1 << 43), "8.0 TiB", "8796093022208 bytes"),
+        (Reason("backup-no-space", "9" * 19, "/b", 1), "8.0 EiB", "9" * 19 + " MiB"),
         (Reason("qcow2-most", "9" * 99), "9" * 99 + " bytes", "9" * 99 + " bytes"),
         (Reason("qcow2-most", "many"), "many bytes", "many bytes"),
     ],

@@ -18,12 +18,12 @@ from PyQt5.QtWidgets import (
 from qubesmanager.models.draft import Draft
 from qubesmanager.models.reason_texts import reason_text
 from qubesmanager.models.shared_draft import MIXED, SharedDraft
-from qubesmanager.models.texts import property_quantity
+from qubesmanager.models.texts import property_quantity, whole_number
 from qubesmanager.plans.plan import PROPERTY
 from qubesmanager.rules.facts import Facts
 from qubesmanager.rules.properties import AT_START
 from qubesmanager.ui.forms.field import CONTEXT, Edit, Field
-from qubesmanager.ui.forms.number_box import DEFAULT, SEVERAL, NumberBox, default_text, several_text
+from qubesmanager.ui.forms.number_box import DEFAULT, MOST, SEVERAL, NumberBox, default_text, several_text
 from qubesmanager.ui.icons import label_icon, tinted_icon
 from qubesmanager.ui.widgets.labels import (
     fault_color,
@@ -254,7 +254,7 @@ def _number(made: _Made) -> Widget:
         elif value == MIXED:
             number = SEVERAL
         else:
-            number = int(value) if value.isdigit() else 0
+            number = min(whole_number(value) or 0, MOST)
         if box.value() != number or number < 0:
             box.setValue(number)
         box.blockSignals(before)

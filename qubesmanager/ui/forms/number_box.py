@@ -5,7 +5,7 @@ from PyQt5.QtCore import QCoreApplication
 from PyQt5.QtGui import QFocusEvent, QMouseEvent, QValidator
 from PyQt5.QtWidgets import QAbstractSpinBox, QSpinBox
 
-from qubesmanager.models.texts import Unit, around_number, quantity
+from qubesmanager.models.texts import Unit, around_number, quantity, whole_number
 from qubesmanager.rules.properties import Limits
 
 DEFAULT, SEVERAL = -1, -2
@@ -38,7 +38,7 @@ class NumberBox(QSpinBox):
 
     def put_default(self, value: str | None) -> None:
         """What the default is; None: not known."""
-        self._default = int(value) if value is not None and value.isascii() and value.isdigit() else None
+        self._default = None if value is None else whole_number(value)
 
     def _default_text(self) -> str:
         text = None if self._default is None else self._with_unit(self._default)
