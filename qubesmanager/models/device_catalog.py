@@ -104,6 +104,11 @@ class Device:
     doing: Doing | None = None
 
     @property
+    def can_be_given(self) -> bool:
+        """Whether a qube can get it now, also from another one that has it."""
+        return self.present and self.taken is None
+
+    @property
     def kind(self) -> Kind:
         return kind_of(self.key.device_class, self.description)
 

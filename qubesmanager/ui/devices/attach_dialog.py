@@ -144,8 +144,7 @@ class AttachDialog(QDialog):
     def _fits(self, device: Device) -> bool:
         """Whether the qube could be given it."""
         elsewhere = self._qube not in {device.key.backend, device.holder}
-        is_free = device.present and device.taken is None
-        return is_free and elsewhere and device.key.device_class in ATTACHED_HERE
+        return device.can_be_given and elsewhere and device.key.device_class in ATTACHED_HERE
 
     # -- the user's input ---------------------------------------------------------------------------------------------
 

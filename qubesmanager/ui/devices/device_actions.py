@@ -103,7 +103,7 @@ class DeviceActions(QObject):
     def _fill_attach(self, menu: QMenu, device: Device) -> None:
         if device.taken is not None:
             _add_text(menu, reason_text(device.taken))
-        if not device.present or device.taken is not None:
+        if not device.can_be_given:
             return
         title = self.tr("&Move to") if device.holder else self.tr("&Attach to")
         if device.kind in {Kind.MICROPHONE, Kind.CAMERA}:

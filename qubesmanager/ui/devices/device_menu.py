@@ -79,9 +79,9 @@ class QubeDevicesMenu(QMenu):
     def _is_free(self, device: Device) -> bool:
         facts = self._session.facts
         qube = facts.qubes.get(self._name)
-        if qube is None or not device.present or self._name in device.assigned:
+        if qube is None or not device.can_be_given or self._name in device.assigned:
             return False
-        if device.key.device_class not in ATTACHED_HERE or device.taken is not None:
+        if device.key.device_class not in ATTACHED_HERE:
             return False
         key = device.key
         return actions.why_not_attach_device(facts, qube, key, persistent=False, starts=True) is None

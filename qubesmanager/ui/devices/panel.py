@@ -91,8 +91,7 @@ class DevicesPanel(QWidget):
         moves = device is not None and bool(device.holder) and not self._qube
         self.attach.setText(self.tr("&Move…") if moves else self.tr("&Attach…"))
         taken = device.taken if device is not None and not self._qube else None
-        may = here and device is not None and device.present and not busy and taken is None
-        self.attach.setEnabled(bool(self._qube) or may)
+        self.attach.setEnabled(bool(self._qube) or (here and device is not None and device.can_be_given and not busy))
         self.attach.setToolTip(plain_tip(reason_text(taken)) if taken is not None else "")
         self.detach.setEnabled(here and device is not None and bool(self._holders(device)) and not busy)
         self.retry.setVisible(failed)
@@ -140,7 +139,7 @@ class DevicesPanel(QWidget):
 
     def _chosen(self, device: Device) -> None:
         """The usual action: attach it to a qube. Does nothing if a qube has it already."""
-        is_free = device.present and not device.holder and device.taken is None
+        is_free = device.can_be_given and not device.holder
         if device.key.device_class in ATTACHED_HERE and is_free and not self._qube:
             self._actions.ask_qube(device)
 

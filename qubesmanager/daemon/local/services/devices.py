@@ -592,7 +592,9 @@ class Devices:
             for other in others
             if share_a_disk((info.ident, parent), (other.ident, other.details.get("parent", "")))
         }
-        return [Key(DeviceClass.BLOCK, backend.uuid, name) for name in sorted({*names, *filter(None, [parent])})]
+        if parent:  # also one that is not available, because the machine uses it
+            names.add(parent)
+        return [Key(DeviceClass.BLOCK, backend.uuid, name) for name in sorted(names)]
 
     async def _plug(
         self, undo: AsyncExitStack, qube: Qube, backend: Qube, record: DeviceRecord, info: DeviceInfo
