@@ -9,7 +9,7 @@ from PyQt5.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
 from qubesmanager.models.property_titles import property_title
 from qubesmanager.models.restart_watch import TEMPLATE
 from qubesmanager.rules.backups import is_ahead
-from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Measure
+from qubesmanager.rules.properties import Measure, row_of
 from qubesmanager.wire.values import DeviceMode, PowerState, VmClass
 
 STATE_TEXTS = {
@@ -108,7 +108,7 @@ MEASURE_UNITS = {None: NO_UNIT, Measure.MIB: UNIT_MIB, Measure.SECONDS: UNIT_SEC
 
 def property_unit(name: str) -> Unit:
     """The unit of a property of a qube or of the system; none for one that is no number, or not known."""
-    row = PROPERTIES.get(name) or SYSTEM_PROPERTIES.get(name)
+    row = row_of(name)
     return MEASURE_UNITS[row.measure if row is not None else None]
 
 

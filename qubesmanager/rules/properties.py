@@ -679,6 +679,12 @@ PROPERTIES = {row.name: row for row in _ROWS}
 
 SYSTEM_PROPERTIES = {row.name: row for row in _SYSTEM_ROWS}
 
+
+def row_of(name: str) -> PropertyRow | SystemPropertyRow | None:
+    """The row of a property of qubes, else of the system; None for one that has none here."""
+    return PROPERTIES.get(name) or SYSTEM_PROPERTIES.get(name)
+
+
 AT_START = frozenset(row.name for row in _ROWS if row.at_start)
 """Properties of which a running qube uses a new value after a restart."""
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from qubesmanager.models.texts import Unit, property_unit
 from qubesmanager.rules.facts import QubeFacts, Qubes
-from qubesmanager.rules.properties import PROPERTIES, SYSTEM_PROPERTIES, Limits
+from qubesmanager.rules.properties import Limits, row_of
 
 CONTEXT = "SettingsFields"
 
@@ -42,7 +42,7 @@ class Field:
     @property
     def limits(self) -> Limits:
         """The least and the greatest number that the editor takes."""
-        row = PROPERTIES.get(self.name) or SYSTEM_PROPERTIES.get(self.name)
+        row = row_of(self.name)
         return row.limits if row is not None and row.limits is not None else _ANY_NUMBER
 
     @property
