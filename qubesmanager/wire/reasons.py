@@ -45,10 +45,7 @@ class Row:
     @cached_property
     def format(self) -> str:
         """The sentence as a %-format with `%s` for each placeholder, before its unit if it has one."""
-        parts = Formatter().parse(self.sentence)
-        return "".join(
-            text.replace("%", "%%") + with_unit("%s", unit or "") * bool(name) for text, name, unit, _ in parts
-        )
+        return self.filled(self.sentence.replace("%", "%%"), ["%s"] * len(self.fields))
 
     def filled(self, sentence: str, fields: Iterable[str], amount: Callable[[str, str], str] = with_unit) -> str:
         """`sentence`, which is this row's or its translation, with the fields filled in.
