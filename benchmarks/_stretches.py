@@ -4,11 +4,13 @@
 import asyncio
 import gc
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import thread_time
 
+from _harness import Bench
 from PyQt5.QtCore import QEvent, QPointF, QSettings, Qt, QTimer
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication
@@ -21,6 +23,8 @@ from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.shell.app import make_application
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 
+ALLOWED = {1000: 0.016, 10_000: 0.033}
+"""Seconds that the loop may be busy, by the number of qubes."""
 USER = 500
 """Milliseconds between two movements of the mouse."""
 
@@ -71,40 +75,50 @@ def loop_of_windows() -> Iterator[tuple[QEventLoop, Path, IdleCollections]]:
         yield loop, Path(folder), IdleCollections(application)
 
 
-class Stretches:
+def line_of(bench: Bench, count: int) -> Callable[..., None]:
+    """Prints a line of the table beside what is allowed with so many qubes."""
+    return partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
+
+
+class Longest:
+    """The longest of some times, in seconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.longest = max(self.longest, seconds)
+
+    def take(self) -> float:
+        """The longest since the last call."""
+        longest, self.longest = self.longest, 0.0
+        return longest
+
+
+class Stretches(Longest):
     """The processor time between two ticks of a timer; without a pause between them, that of each turn of the loop."""
 
     def __init__(self, tick: int) -> None:
-        self.longest = 0.0
+        super().__init__()
         self._last = thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._measure)
         self._timer.start(tick)
 
-    def take(self) -> float:
-        """The longest since the last call."""
-        longest, self.longest = self.longest, 0.0
-        return longest
-
     def _measure(self) -> None:
         now = thread_time()
-        self.longest = max(self.longest, now - self._last)
+        self.add(now - self._last)
         self._last = now
 
 
-class Collections:
+class Collections(Longest):
     """The processor time of garbage collections."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        super().__init__()
         self._begin = 0.0
         gc.callbacks.append(self._measure)
-
-    def take(self) -> float:
-        """The longest since the last call."""
-        longest, self.longest = self.longest, 0.0
-        return longest
 
     def end(self) -> None:
         gc.callbacks.remove(self._measure)
@@ -113,4 +127,4 @@ class Collections:
         if phase == "start":
             self._begin = thread_time()
         else:
-            self.longest = max(self.longest, thread_time() - self._begin)
+            self.add(thread_time() - self._begin)

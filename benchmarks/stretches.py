@@ -8,16 +8,16 @@ is the longest garbage collection meanwhile. The reference is what the specifica
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
-from _stretches import Collections, Manager, Stretches, loop_of_windows
+from _stretches import Collections, Manager, Stretches, line_of, loop_of_windows
 from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtGui import QColor, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QApplication, QVBoxLayout, QWidget
+from until import until
 
 from qubesmanager.ui.actions.actions import BY_ID
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
@@ -32,7 +32,6 @@ from qubesmanager.wire import calls, framing
 from qubesmanager.wire.records import PropertyValue, VmRecord, encode_record
 from qubesmanager.wire.values import PowerState, VmClass
 
-ALLOWED = {1000: 0.016, 10_000: 0.033}
 LABELS = 500
 """Grey labels in a window."""
 PIECE = 1 << 16
@@ -78,12 +77,6 @@ def qubes(count: int) -> list[VmRecord]:
         state = PowerState.HALTED if number % 3 else PowerState.RUNNING
         made.append(VmRecord(f"qube-{number * 7919 % 100_003}", VmClass.APP, state, values))
     return made
-
-
-async def until(reached: Callable[[], object]) -> None:
-    async with asyncio.timeout(300):
-        while not reached():  # noqa: ASYNC110 - anything may be waited for
-            await asyncio.sleep(0.01)
 
 
 class Uses:
@@ -225,7 +218,7 @@ class Uses:
 
 async def measure(bench: Bench, count: int, folder: Path, idle: IdleCollections) -> None:
     """The lines of one size."""
-    line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
+    line = line_of(bench, count)
     transport = Listed(qubes(count))
     manager = Manager(transport, folder / f"{count}.ini", idle)
     try:

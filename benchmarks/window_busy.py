@@ -12,26 +12,24 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from _harness import Bench, Spread
-from _stretches import Manager, Stretches, loop_of_windows
+from _stretches import Manager, Stretches, line_of, loop_of_windows
 from memory_folder import memory_folder
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication
+from until import until
 
 from qubesmanager.host import process
 from qubesmanager.transport.child import ChildTransport
 from qubesmanager.ui.actions.plan_dialog import PlanDialog
 from qubesmanager.ui.manager.main_window import MainWindow
-from qubesmanager.ui.session.session import Session
 from qubesmanager.ui.settings.multi_window import MultiWindow
 from qubesmanager.ui.shell.idle_collections import IdleCollections
 
-ALLOWED = {1000: 0.016, 10_000: 0.033}
 RATE = 100
 """Changes a second."""
 TICK = 2
@@ -93,22 +91,16 @@ class Uses:
         self._several.draft.edit(("property", "memory"), str(400 + self._number))
 
 
-async def synced(session: Session) -> None:
-    async with asyncio.timeout(120):
-        while not (session.is_synced and session.labels):  # noqa: ASYNC110 - two things are waited for
-            await asyncio.sleep(0.01)
-
-
 async def measure(
     bench: Bench, count: int, transport: ChildTransport, socket: Path, folder: Path, idle: IdleCollections
 ) -> None:
     """The lines of one size."""
-    line = partial(bench.line, reference=ALLOWED.get(count, ALLOWED[1000]), reference_name="allowed")
+    line = line_of(bench, count)
     manager = Manager(transport, folder / f"{count}.ini", idle)
     session, window = manager.session, manager.window
     program = str(Path(__file__).with_name("_events.py"))
     try:
-        await synced(session)
+        await until(lambda: session.is_synced and session.labels)
         manager.filled()
         several = MultiWindow(session, tuple(name for name in session.records if name != "dom0"))
         async with process.started(sys.executable, program, str(socket), str(RATE)):
